@@ -1,0 +1,149 @@
+"""The things the rules speak of: repository, pull request, rollout, step, dispatch.
+
+Facts are stored, status is derived (`bot.domain.rollout`). Times are seconds since the epoch, UTC.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.domain.graph import Instance
+from bot.domain.pro import Call, Phase
+
+
+class Status(StrEnum):
+    """What a step is doing, in the words that people read."""
+
+    WAITING = "waiting"
+    READY = "ready"
+    DISPATCHING = "dispatching"
+    QUEUED = "queued"
+    RUNNING = "running"
+    APPROVAL = "approval"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    TIMED_OUT = "timed_out"
+    BLOCKED = "blocked"
+    HELD = "held"
+    SKIPPED = "skipped"
+    SUPERSEDED = "superseded"
+    MANUAL = "manual"
+
+
+#: A dispatch with one of these is still going to change; the others are ends (until somebody re-runs it).
+OPEN = frozenset({Status.DISPATCHING, Status.QUEUED, Status.RUNNING, Status.APPROVAL})
+#: These hold a place under the cap. A run that waits for people gives its place back.
+IN_FLIGHT = frozenset({Status.DISPATCHING, Status.QUEUED, Status.RUNNING})
+#: These open the way to children.
+PASSED = frozenset({Status.SUCCEEDED, Status.SKIPPED, Status.MANUAL})
+
+
+@dataclass(frozen=True, slots=True)
+class Repo:
+    """A repository, known by its id: names change, ids do not."""
+
+    id: int
+    owner: str
+    name: str
+    installation: int
+    default_branch: str
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.owner}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Pull:
+    """A pull request as GitHub last told it, and what we know about its head."""
+
+    repo_id: int
+    number: int
+    title: str
+    author: str
+    head_ref: str
+    head_sha: str
+    base_ref: str
+    base_sha: str
+    fork: bool
+    draft: bool
+    open: bool
+    merged: bool
+    merge_sha: str  # empty until merged
+    merged_at: float  # 0 until merged
+    updated_at: float
+    activity: str  # the last of opened, synchronize, reopened, ready_for_review for this head
+    epoch: int  # grows with every new head, merge and reopening: the same upload then means a new rollout
+    head_since: float  # when this head was first seen here
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatch:
+    """One `workflow_dispatch` of one workflow file for one step, and the run that came of it."""
+
+    id: str
+    step: int
+    workflow: str
+    inputs: tuple[tuple[str, str], ...]
+    status: Status  # DISPATCHING until its run is known; HELD when it is in doubt and a person must look
+    created_at: float
+    run_id: int = 0  # 0 until known
+    run_url: str = ""
+    attempt: int = 0
+    conclusion: str = ""  # GitHub's own word
+    run_updated_at: float = 0.0
+    started_at: float = 0.0
+    finished_at: float = 0.0
+    reason: str = ""  # one sentence for people where the status alone does not tell
+    cancel_wanted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One instance in one rollout. `parents` and `children` are indexes into the rollout's steps."""
+
+    index: int
+    instance: Instance
+    parents: tuple[int, ...]
+    children: tuple[int, ...]
+    calls: tuple[Call, ...]
+    chain: int  # steps on the longest chain that starts here
+    problem: str = ""  # why it can never be dispatched, one sentence
+    manual: str = ""  # why it is left for people, one sentence
+    dropped: str = ""  # why it will not be dispatched any more (superseded by what), one sentence
+    notes: tuple[str, ...] = ()
+    dispatches: tuple[Dispatch, ...] = ()  # the latest of each workflow file
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """One ordered walk over the instances of an upload, for one activity and one commit. Its steps live beside it."""
+
+    id: int
+    repo_id: int
+    lane: str
+    pull: int  # 0 without a pull request
+    activity: str
+    phase: Phase
+    sha: str
+    ref: str
+    base_sha: str
+    epoch: int
+    content: str  # what the upload said, as a hash: the same content is not worked twice
+    created_at: float
+    size: int
+    superseded_by: str = ""  # one sentence: by which push, merge or upload
+    notes: tuple[str, ...] = ()
+    checks_head: bool = False  # some workflow file takes no `sha`: the run's own commit must be compared with ours
+
+
+def lane_of_pull(repo_id: int, number: int) -> str:
+    """Name the lane of a pull request: its inputs are handled in order, one at a time."""
+    return f"{repo_id}#{number}"
+
+
+def lane_of_commit(repo_id: int, sha: str) -> str:
+    """Name the lane of a commit that belongs to no pull request."""
+    return f"{repo_id}@{sha}"

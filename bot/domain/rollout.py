@@ -1,0 +1,201 @@
+"""A rollout's steps: which status each has, what it waits for, and what a change touches.
+
+`Walk` is a rollout with its steps. Decisions are made on a `Draft` over it: the draft reads through to the walk
+and keeps what changed apart, so that an event on a large rollout costs what it touches and no more.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from bot.domain.model import IN_FLIGHT, OPEN, PASSED, Dispatch, Rollout, Status, Step
+
+#: Of several dispatches of one step the first of these that occurs is the step's own status.
+_LEADING = (
+    Status.HELD,
+    Status.APPROVAL,
+    Status.RUNNING,
+    Status.QUEUED,
+    Status.DISPATCHING,
+    Status.FAILED,
+    Status.TIMED_OUT,
+    Status.CANCELLED,
+)
+
+
+def own_status(step: Step) -> Status | None:
+    """Tell a step's status where it follows from the step alone; None where its parents decide."""
+    if step.dispatches:
+        statuses = {dispatch.status for dispatch in step.dispatches}
+        return next((status for status in _LEADING if status in statuses), Status.SUCCEEDED)
+    if step.dropped:
+        return Status.SUPERSEDED
+    if step.problem:
+        return Status.FAILED
+    if step.manual:
+        return Status.MANUAL
+    return None
+
+
+@dataclass(slots=True)
+class Walk:
+    """A rollout in memory: its facts, its steps, and the steps that may go but were not sent yet."""
+
+    rollout: Rollout
+    steps: list[Step]
+    ready: set[int] = field(default_factory=set)
+    by_dispatch: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, rollout: Rollout, steps: list[Step]) -> Walk:
+        """Make a walk from stored facts; finds what is ready by looking at every step once."""
+        walk = cls(rollout, steps)
+        draft = Draft(walk)
+        walk.ready = {step.index for step in steps if draft.may_go(step.index)}
+        walk.by_dispatch = {dispatch.id: step.index for step in steps for dispatch in step.dispatches}
+        return walk
+
+    def apply(self, draft: Draft) -> None:
+        """Take over what a draft changed. Call it only after the change is on disk."""
+        self.rollout = draft.rollout
+        for index, step in draft.changed.items():
+            self.steps[index] = step
+            for dispatch in step.dispatches:
+                self.by_dispatch[dispatch.id] = index
+        self.ready |= draft.readied
+        self.ready -= draft.unreadied
+
+
+@dataclass(slots=True)
+class Draft:
+    """Changes to a walk, not yet made."""
+
+    walk: Walk
+    rollout: Rollout = field(init=False)
+    changed: dict[int, Step] = field(default_factory=dict)
+    touched: set[str] = field(default_factory=set)  # ids of dispatches that are new or changed
+    readied: set[int] = field(default_factory=set)
+    unreadied: set[int] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.rollout = self.walk.rollout
+
+    def step(self, index: int) -> Step:
+        """Read a step as it will be."""
+        return self.changed.get(index) or self.walk.steps[index]
+
+    def put(self, step: Step) -> None:
+        """Change a step, and see what that means for itself and its children."""
+        self.changed[step.index] = step
+        self._refresh(step.index)
+        for child in step.children:
+            self._refresh(child)
+
+    def put_dispatch(self, dispatch: Dispatch) -> None:
+        """Add a dispatch to its step, or change it. A step keeps the latest one of each workflow file."""
+        step = self.step(dispatch.step)
+        others = tuple(known for known in step.dispatches if known.workflow != dispatch.workflow)
+        self.touched.add(dispatch.id)
+        self.put(replace(step, dispatches=(*others, dispatch)))
+
+    def put_rollout(self, rollout: Rollout) -> None:
+        """Change the rollout's own facts."""
+        self.rollout = rollout
+
+    def dispatch(self, dispatch_id: str) -> Dispatch | None:
+        """Find the dispatch with this id, as it will be; None when it is not (or no longer) one of this rollout's."""
+        index = self.walk.by_dispatch.get(dispatch_id)
+        if index is None:
+            return None
+        return next((known for known in self.step(index).dispatches if known.id == dispatch_id), None)
+
+    def passed(self, index: int) -> bool:
+        """Tell whether this step lets its children go."""
+        return own_status(self.step(index)) in PASSED
+
+    def may_go(self, index: int) -> bool:
+        """Tell whether nothing but cap, pace and order keeps this step: it was not sent, and all its parents passed."""
+        if self.rollout.superseded_by or own_status(self.step(index)) is not None:
+            return False
+        return all(self.passed(parent) for parent in self.step(index).parents)
+
+    @property
+    def ready(self) -> set[int]:
+        """The steps that may go, as they will be."""
+        return (self.walk.ready | self.readied) - self.unreadied
+
+    @property
+    def ready_count(self) -> int:
+        """How many steps may go; costs what changed, not what is there."""
+        gone = sum(1 for index in self.unreadied if index in self.walk.ready)
+        new = sum(1 for index in self.readied if index not in self.walk.ready)
+        return len(self.walk.ready) + new - gone
+
+    @property
+    def dirty(self) -> bool:
+        return bool(self.changed) or self.rollout is not self.walk.rollout
+
+    def _refresh(self, index: int) -> None:
+        if self.may_go(index):
+            self.readied.add(index)
+            self.unreadied.discard(index)
+        else:
+            self.unreadied.add(index)
+            self.readied.discard(index)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a step shows: its status and, where another step is the cause, that step's index."""
+
+    status: Status
+    cause: int | None = None  # for blocked: the ancestor that did not succeed; for waiting: a parent that is not done
+
+
+def states(walk: Walk) -> list[State]:
+    """Derive the state of every step, in one pass over the graph. Parents come before children in `walk.steps`."""
+    found: list[State] = []
+    for step in walk.steps:
+        found.append(_state(step, found, superseded=bool(walk.rollout.superseded_by)))
+    return found
+
+
+def _state(step: Step, found: list[State], *, superseded: bool) -> State:
+    own = own_status(step)
+    if own is not None:
+        return State(own)
+    if superseded:
+        return State(Status.SUPERSEDED)
+    # A parent that comes later in the list is part of a cycle, and has a problem of its own.
+    parents = [(parent, found[parent]) for parent in step.parents if parent < len(found)]
+    for parent, state in parents:
+        if state.status is Status.BLOCKED:
+            return State(Status.BLOCKED, state.cause)
+        if state.status not in PASSED and state.status not in OPEN and state.status not in _NOT_YET:
+            return State(Status.BLOCKED, parent)
+    for parent, state in parents:
+        if state.status not in PASSED:
+            return State(Status.WAITING, parent)
+    if len(parents) < len(step.parents):
+        return State(Status.BLOCKED, step.parents[-1])
+    return State(Status.READY)
+
+
+_NOT_YET = frozenset({Status.WAITING, Status.READY, Status.HELD})
+
+
+def count(found: Iterable[State]) -> Counter[Status]:
+    """Count steps by status."""
+    return Counter(state.status for state in found)
+
+
+def unfinished(counts: Counter[Status]) -> int:
+    """How many steps are still going to move by themselves, or wait for people at GitHub."""
+    return sum(counts[status] for status in (*OPEN, Status.WAITING, Status.READY))
+
+
+def in_flight(walk: Walk) -> int:
+    """How many dispatches of a walk hold a place under the cap."""
+    return sum(dispatch.status in IN_FLIGHT for step in walk.steps for dispatch in step.dispatches)

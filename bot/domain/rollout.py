@@ -6,6 +6,7 @@ and keeps what changed apart, so that an event on a large rollout costs what it 
 
 from __future__ import annotations
 
+import heapq
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -47,6 +48,8 @@ class Walk:
     steps: list[Step]
     ready: set[int] = field(default_factory=set)
     by_dispatch: dict[str, int] = field(default_factory=dict)
+    #: The ready steps as a heap, longest remaining chain first. It may also hold steps that are ready no more.
+    queue: list[tuple[int, int]] = field(default_factory=list)
 
     @classmethod
     def of(cls, rollout: Rollout, steps: list[Step]) -> Walk:
@@ -54,6 +57,7 @@ class Walk:
         walk = cls(rollout, steps)
         draft = Draft(walk)
         walk.ready = {step.index for step in steps if draft.may_go(step.index)}
+        walk.queue = sorted((-steps[index].chain, index) for index in walk.ready)
         walk.by_dispatch = {dispatch.id: step.index for step in steps for dispatch in step.dispatches}
         return walk
 
@@ -64,6 +68,8 @@ class Walk:
             self.steps[index] = step
             for dispatch in step.dispatches:
                 self.by_dispatch[dispatch.id] = index
+        for index in draft.readied - self.ready:
+            heapq.heappush(self.queue, (-self.steps[index].chain, index))
         self.ready |= draft.readied
         self.ready -= draft.unreadied
 
@@ -121,10 +127,23 @@ class Draft:
             return False
         return all(self.passed(parent) for parent in self.step(index).parents)
 
-    @property
-    def ready(self) -> set[int]:
-        """The steps that may go, as they will be."""
-        return (self.walk.ready | self.readied) - self.unreadied
+    def next_ready(self, wanted: int) -> list[int]:
+        """Name the ready steps that go first: longest remaining chain, then the upload's order."""
+        found = [(-self.step(index).chain, index) for index in self.readied - self.walk.ready]
+        taken: list[tuple[int, int]] = []
+        while self.walk.queue and len(taken) < wanted:
+            entry = heapq.heappop(self.walk.queue)
+            if entry[1] not in self.walk.ready:
+                continue
+            if entry[1] in self.unreadied:
+                found.append(entry)
+            else:
+                taken.append(entry)
+        # Nothing is taken out before it is on disk: what was looked at goes back.
+        for entry in (*taken, *(entry for entry in found if entry[1] in self.unreadied)):
+            heapq.heappush(self.walk.queue, entry)
+        found = [entry for entry in found if entry[1] not in self.unreadied]
+        return [index for _, index in sorted([*found, *taken])[:wanted]]
 
     @property
     def ready_count(self) -> int:

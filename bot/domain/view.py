@@ -1,0 +1,32 @@
+"""What the texts and pictures are made from: everything about one pull request, at one moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.domain.model import Pull, Repo
+from bot.domain.rollout import Walk
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """An earlier rollout of the pull request, in one line."""
+
+    activity: str
+    sha: str
+    created_at: float
+    verdict: str  # "superseded by a push", "12 of 12 succeeded"
+
+
+@dataclass(frozen=True, slots=True)
+class PullView:
+    """One pull request as its comment shows it."""
+
+    repo: Repo
+    pull: Pull
+    current: tuple[Walk, ...]  # newest first: the rollouts that count now (the apply before the plan it came from)
+    past: tuple[Past, ...]  # newest first
+    waiting: str  # what is awaited before there is a rollout, one sentence; empty when nothing is
+    notes: tuple[str, ...]  # what else a person should know, a sentence each
+    as_of: float
+    server_url: str  # https://github.com, without a slash at the end

@@ -1,0 +1,28 @@
+"""Which names of stacks and components may reach an input, a URL or a page."""
+
+from __future__ import annotations
+
+import re
+
+LONGEST = 200
+
+_ALPHABET = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+@=:/-]*")
+
+
+def allowed(name: str) -> bool:
+    """Tell whether a name of a stack or component is safe to pass on.
+
+    Letters, digits and `_ . - / + @ = :`, at most 200 characters, starting with a letter, digit or `_`; no empty
+    segment and none that is `.` or `..`.
+    """
+    return (
+        len(name) <= LONGEST
+        and _ALPHABET.fullmatch(name) is not None
+        and not any(segment in ("", ".", "..") for segment in name.split("/"))
+    )
+
+
+def shown(text: str, longest: int = 60) -> str:
+    """Make any text fit to stand inside a sentence: printable, on one line, at most `longest` characters."""
+    clean = "".join(char if char.isprintable() else "�" for char in text[: longest + 1])
+    return clean if len(text) <= longest else clean[: longest - 1] + "…"

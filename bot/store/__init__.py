@@ -1,0 +1,1 @@
+"""SQLite, and nothing that knows GitHub. Past this package there are no rows."""

@@ -1,0 +1,65 @@
+"""Open the database file and write to it safely.
+
+Every write begins IMMEDIATE: two deferred transactions that read and then write fail at once with "database is locked",
+whatever the timeout. Threads of one process take turns by a lock of our own, since SQLite's waiting is a poll and unfair.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlite_utils import Database
+
+#: How long another process may hold the file before a write here gives up, in milliseconds.
+BUSY_TIMEOUT = 20_000
+
+_turns: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+
+
+class Db(Database):  # type: ignore[misc]
+    """A connection to the database file, for the thread that opened it."""
+
+    turn: threading.Lock
+
+    def rows(self, sql: str, *params: object) -> list[sqlite3.Row]:
+        """Read rows."""
+        return list(self.conn.execute(sql, params))
+
+    def row(self, sql: str, *params: object) -> sqlite3.Row | None:
+        """Read the first row, or None."""
+        found: sqlite3.Row | None = self.conn.execute(sql, params).fetchone()
+        return found
+
+    def write(self, sql: str, *params: object) -> int:
+        """Run one statement of a transaction; returns how many rows it changed."""
+        count: int = self.conn.execute(sql, params).rowcount
+        return count
+
+
+def connect(path: str | Path) -> Db:
+    """Open a connection for this thread: WAL, full synchronisation, foreign keys."""
+    conn = sqlite3.connect(path, timeout=BUSY_TIMEOUT / 1000, isolation_level=None)
+    conn.row_factory = sqlite3.Row
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_TIMEOUT}"):
+        conn.execute(f"PRAGMA {pragma}")
+    db = Db(conn)
+    db.turn = _turns[str(Path(path).resolve())]
+    return db
+
+
+@contextmanager
+def transaction(db: Db) -> Iterator[None]:
+    """Write in one transaction: all of it or nothing. Never `await` inside."""
+    with db.turn:
+        db.conn.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            db.conn.execute("ROLLBACK")
+            raise
+        db.conn.execute("COMMIT")

@@ -1,0 +1,181 @@
+"""Every input is a row here before it is answered, and leaves only when it is done.
+
+A row is `new` (to be handled when due), `parked` (it waits for something to become known), `done`, or `dead` (it cannot be
+handled; shown to the operator). A row without a lane has not been placed yet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from bot.store.db import Db
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One input."""
+
+    id: int
+    kind: str  # GitHub's event name, or one of our own words (see bot.events)
+    repo_id: int | None
+    lane: str | None
+    body: bytes
+    at: float  # when it was received
+    attempts: int
+
+
+def put(
+    db: Db,
+    kind: str,
+    body: bytes,
+    *,
+    now: float,
+    guid: str | None = None,
+    repo_id: int | None = None,
+    lane: str | None = None,
+    due: float | None = None,
+) -> bool:
+    """Add an input; False when its GUID is known and need not be handled again.
+
+    A redelivery carries the same GUID. It counts as known once the first is on disk, unless that one is dead: then it gets
+    another chance.
+    """
+    changed = db.write(
+        "INSERT INTO inbox (kind, guid, repo_id, lane, body, at, due) VALUES (?, ?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT (guid) DO UPDATE SET state = 'new', due = excluded.due, body = excluded.body, attempts = 0, "
+        "reason = '', lane = NULL, done_at = NULL WHERE state = 'dead'",
+        kind,
+        guid,
+        repo_id,
+        lane,
+        body,
+        now,
+        now if due is None else due,
+    )
+    return changed > 0
+
+
+def put_once(db: Db, kind: str, *, now: float, repo_id: int, lane: str) -> None:
+    """Add a bodiless input for a lane unless the same is still to be handled."""
+    db.write(
+        "INSERT INTO inbox (kind, repo_id, lane, body, at, due) SELECT ?, ?, ?, x'', ?, ? WHERE NOT EXISTS "
+        "(SELECT 1 FROM inbox WHERE state = 'new' AND lane = ? AND kind = ?)",
+        kind,
+        repo_id,
+        lane,
+        now,
+        now,
+        lane,
+        kind,
+    )
+
+
+def unplaced(db: Db, limit: int = 100) -> list[Row]:
+    """Read the oldest rows that have no lane yet."""
+    sql = "SELECT * FROM inbox WHERE state = 'new' AND lane IS NULL ORDER BY id LIMIT ?"
+    return [_row(row) for row in db.rows(sql, limit)]
+
+
+def place(db: Db, row_id: int, *, lane: str, repo_id: int | None) -> None:
+    """Say which lane an input belongs to."""
+    db.write("UPDATE inbox SET lane = ?, repo_id = coalesce(?, repo_id) WHERE id = ?", lane, repo_id, row_id)
+
+
+def park(db: Db, row_id: int, key: str, *, repo_id: int | None, reason: str) -> None:
+    """Put a row aside until `key` becomes known."""
+    db.write(
+        "UPDATE inbox SET state = 'parked', park = ?, repo_id = coalesce(?, repo_id), reason = ? WHERE id = ?",
+        key,
+        repo_id,
+        reason,
+        row_id,
+    )
+
+
+def unpark(db: Db, key: str) -> int:
+    """Take up again what waited for `key`; returns how many rows."""
+    return db.write("UPDATE inbox SET state = 'new', park = NULL, lane = NULL WHERE state = 'parked' AND park = ?", key)
+
+
+def expire_parked(db: Db, before: float, now: float) -> list[Row]:
+    """End what has been parked since before `before`; returns the rows, so that they can be told."""
+    rows = [_row(row) for row in db.rows("SELECT * FROM inbox WHERE state = 'parked' AND at < ?", before)]
+    for row in rows:
+        bury(db, row.id, now=now, reason="nothing that it belongs to appeared within 24 hours")
+    return rows
+
+
+def heads(db: Db, now: float, limit: int) -> list[Row]:
+    """Read the row that each lane handles next, oldest first; a lane whose next row is not due is passed over.
+
+    Walks from lane to lane by the index, so that a lane with many rows costs no more than one with a single row.
+    """
+    found: list[Row] = []
+    lane = ""
+    while len(found) < limit:
+        head = db.row(
+            "SELECT * FROM inbox WHERE state = 'new' AND lane IS NOT NULL AND lane > ? ORDER BY lane, id LIMIT 1", lane
+        )
+        if head is None:
+            break
+        lane = head["lane"]
+        if head["due"] <= now:
+            found.append(_row(head))
+            continue
+        # A row in back-off holds later uploads and commands of its lane, but not later webhooks.
+        other = db.row(
+            "SELECT * FROM inbox WHERE state = 'new' AND lane = ? AND due <= ? AND kind NOT IN ('upload', 'command') "
+            "ORDER BY id LIMIT 1",
+            lane,
+            now,
+        )
+        if other is not None:
+            found.append(_row(other))
+    return sorted(found, key=lambda row: row.id)
+
+
+def finish(db: Db, row_id: int, *, now: float, reason: str) -> None:
+    """Mark a row as handled, with the decision's reason."""
+    db.write("UPDATE inbox SET state = 'done', done_at = ?, reason = ? WHERE id = ?", now, reason, row_id)
+
+
+def later(db: Db, row_id: int, *, due: float, reason: str, counted: bool = True) -> None:
+    """Try a row again at `due`; a pause by GitHub's limits is not counted as an attempt."""
+    db.write(
+        "UPDATE inbox SET due = ?, reason = ?, attempts = attempts + ? WHERE id = ?", due, reason, int(counted), row_id
+    )
+
+
+def bury(db: Db, row_id: int, *, now: float, reason: str) -> None:
+    """Give a row up, visibly."""
+    db.write("UPDATE inbox SET state = 'dead', park = NULL, done_at = ?, reason = ? WHERE id = ?", now, reason, row_id)
+
+
+def next_due(db: Db) -> float | None:
+    """Tell when the next row is due; None when nothing waits."""
+    found = db.row("SELECT min(due) AS due FROM inbox WHERE state = 'new'")
+    return found["due"] if found else None
+
+
+def depth(db: Db) -> dict[str, int]:
+    """Count rows by state, for metrics: new, parked and dead ones."""
+    rows = db.rows("SELECT state, count(*) AS n FROM inbox WHERE state != 'done' GROUP BY state")
+    return {row["state"]: row["n"] for row in rows}
+
+
+def oldest(db: Db, now: float) -> float:
+    """Tell the age in seconds of the oldest row that is due and not handled."""
+    found = db.row("SELECT min(at) AS at FROM inbox WHERE state = 'new' AND due <= ?", now)
+    return max(0.0, now - found["at"]) if found and found["at"] is not None else 0.0
+
+
+def prune(db: Db, now: float) -> None:
+    """Forget bodies of finished rows after a day, and the rows (their GUIDs) after eight."""
+    day = 86_400.0
+    db.write("UPDATE inbox SET body = NULL WHERE body IS NOT NULL AND state = 'done' AND done_at < ?", now - day)
+    db.write("DELETE FROM inbox WHERE state IN ('done', 'dead') AND done_at < ?", now - 8 * day)
+
+
+def _row(row: Any) -> Row:
+    return Row(row["id"], row["kind"], row["repo_id"], row["lane"], row["body"] or b"", row["at"], row["attempts"])

@@ -1,0 +1,127 @@
+"""The tables. Migrations only add, since an older process may still serve the same file."""
+
+from __future__ import annotations
+
+from sqlite_utils import Database, Migrations
+
+from bot.store.db import Db, transaction
+
+migrations = Migrations("switchyard")
+
+_FIRST = """
+CREATE TABLE repos (
+    id INTEGER PRIMARY KEY, owner TEXT NOT NULL, name TEXT NOT NULL, installation INTEGER NOT NULL,
+    default_branch TEXT NOT NULL, seen_at REAL NOT NULL, pulls_read_at REAL NOT NULL DEFAULT 0
+);
+CREATE INDEX repos_by_name ON repos (owner COLLATE NOCASE, name COLLATE NOCASE);
+
+CREATE TABLE pulls (
+    repo_id INTEGER NOT NULL, number INTEGER NOT NULL, title TEXT NOT NULL, author TEXT NOT NULL,
+    head_ref TEXT NOT NULL, head_sha TEXT NOT NULL, base_ref TEXT NOT NULL, base_sha TEXT NOT NULL,
+    fork INTEGER NOT NULL, draft INTEGER NOT NULL, open INTEGER NOT NULL, merged INTEGER NOT NULL,
+    merge_sha TEXT NOT NULL, merged_at REAL NOT NULL, updated_at REAL NOT NULL, activity TEXT NOT NULL,
+    epoch INTEGER NOT NULL, head_since REAL NOT NULL, token TEXT NOT NULL,
+    PRIMARY KEY (repo_id, number)
+) WITHOUT ROWID;
+CREATE INDEX pulls_by_head ON pulls (repo_id, head_sha);
+CREATE INDEX pulls_by_merge ON pulls (repo_id, merge_sha) WHERE merge_sha != '';
+CREATE INDEX pulls_open ON pulls (repo_id) WHERE open;
+
+CREATE TABLE inbox (
+    id INTEGER PRIMARY KEY, kind TEXT NOT NULL, guid TEXT UNIQUE, repo_id INTEGER, lane TEXT,
+    state TEXT NOT NULL DEFAULT 'new', park TEXT, body BLOB, at REAL NOT NULL, due REAL NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0, reason TEXT NOT NULL DEFAULT '', done_at REAL
+);
+CREATE INDEX inbox_unplaced ON inbox (id) WHERE state = 'new' AND lane IS NULL;
+CREATE INDEX inbox_by_lane ON inbox (lane, id) WHERE state = 'new' AND lane IS NOT NULL;
+CREATE INDEX inbox_parked ON inbox (park) WHERE state = 'parked';
+CREATE INDEX inbox_finished ON inbox (done_at) WHERE state IN ('done', 'dead');
+
+CREATE TABLE outbox (
+    key TEXT PRIMARY KEY, kind TEXT NOT NULL, lane TEXT NOT NULL, repo_id INTEGER NOT NULL,
+    want INTEGER NOT NULL, done INTEGER NOT NULL DEFAULT 0, since REAL NOT NULL, due REAL NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0, looks INTEGER NOT NULL DEFAULT 0, doubt_since REAL NOT NULL DEFAULT 0,
+    floor INTEGER NOT NULL DEFAULT 0, state TEXT NOT NULL DEFAULT 'open', error TEXT NOT NULL DEFAULT '',
+    remote INTEGER NOT NULL DEFAULT 0, hash TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX outbox_due ON outbox (due) WHERE state = 'open' AND want > done;
+
+CREATE TABLE uploads (
+    id INTEGER PRIMARY KEY, repo_id INTEGER NOT NULL, pull INTEGER NOT NULL, head_sha TEXT NOT NULL,
+    content TEXT NOT NULL, received_at REAL NOT NULL, body BLOB NOT NULL
+);
+CREATE INDEX uploads_by_pull ON uploads (repo_id, pull, id);
+
+CREATE TABLE chunks (
+    repo_id INTEGER NOT NULL, credential TEXT NOT NULL, batch_id TEXT NOT NULL, batch_index INTEGER NOT NULL,
+    batch_total INTEGER NOT NULL, digest TEXT NOT NULL, body BLOB NOT NULL, at REAL NOT NULL,
+    PRIMARY KEY (repo_id, credential, batch_id, batch_index)
+) WITHOUT ROWID;
+
+CREATE TABLE rollouts (
+    id INTEGER PRIMARY KEY, repo_id INTEGER NOT NULL, lane TEXT NOT NULL, pull INTEGER NOT NULL,
+    activity TEXT NOT NULL, phase TEXT NOT NULL, sha TEXT NOT NULL, created_at REAL NOT NULL,
+    current INTEGER NOT NULL DEFAULT 1, verdict TEXT NOT NULL DEFAULT '', facts BLOB NOT NULL
+);
+CREATE INDEX rollouts_by_lane ON rollouts (lane, id);
+CREATE INDEX rollouts_by_sha ON rollouts (repo_id, sha);
+
+CREATE TABLE steps (
+    rollout_id INTEGER NOT NULL, idx INTEGER NOT NULL, stack TEXT NOT NULL, component TEXT NOT NULL, facts BLOB NOT NULL,
+    PRIMARY KEY (rollout_id, idx)
+) WITHOUT ROWID;
+
+CREATE TABLE dispatches (
+    id TEXT PRIMARY KEY, rollout_id INTEGER NOT NULL, idx INTEGER NOT NULL, repo_id INTEGER NOT NULL,
+    lane TEXT NOT NULL, workflow TEXT NOT NULL, status TEXT NOT NULL, in_flight INTEGER NOT NULL,
+    open INTEGER NOT NULL, run_id INTEGER NOT NULL, latest INTEGER NOT NULL, facts BLOB NOT NULL,
+    heard_at REAL NOT NULL, asked INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+CREATE INDEX dispatches_by_rollout ON dispatches (rollout_id, idx);
+CREATE INDEX dispatches_by_run ON dispatches (run_id) WHERE run_id != 0;
+CREATE INDEX dispatches_in_flight ON dispatches (repo_id, lane) WHERE in_flight;
+CREATE INDEX dispatches_open ON dispatches (heard_at) WHERE open;
+
+CREATE TABLE waiting (
+    repo_id INTEGER NOT NULL, lane TEXT NOT NULL, rollout_id INTEGER NOT NULL, phase TEXT NOT NULL, steps INTEGER NOT NULL,
+    PRIMARY KEY (repo_id, lane, rollout_id)
+) WITHOUT ROWID;
+
+CREATE TABLE instances (
+    repo_id INTEGER NOT NULL, stack TEXT NOT NULL, component TEXT NOT NULL, pro BLOB, parents BLOB NOT NULL, seen_at REAL NOT NULL,
+    PRIMARY KEY (repo_id, stack, component)
+) WITHOUT ROWID;
+
+CREATE TABLE affected_runs (
+    run_id INTEGER PRIMARY KEY, repo_id INTEGER NOT NULL, lane TEXT NOT NULL, workflow TEXT NOT NULL, head_sha TEXT NOT NULL,
+    status TEXT NOT NULL, conclusion TEXT NOT NULL, attempt INTEGER NOT NULL, updated_at REAL NOT NULL, created_at REAL NOT NULL
+);
+CREATE INDEX affected_runs_by_lane ON affected_runs (lane, head_sha);
+CREATE TABLE uploaders (
+    repo_id INTEGER NOT NULL, workflow TEXT NOT NULL, at REAL NOT NULL, PRIMARY KEY (repo_id, workflow)
+) WITHOUT ROWID;
+
+CREATE TABLE keys (
+    id INTEGER PRIMARY KEY, repo_id INTEGER NOT NULL, hash TEXT NOT NULL UNIQUE, allow TEXT NOT NULL,
+    created_at REAL NOT NULL, revoked_at REAL, used_at REAL
+);
+CREATE TABLE graphs (
+    token TEXT NOT NULL, hash TEXT NOT NULL, svg BLOB NOT NULL, at REAL NOT NULL, PRIMARY KEY (token, hash)
+) WITHOUT ROWID;
+CREATE TABLE redeliveries (guid TEXT PRIMARY KEY, tries INTEGER NOT NULL, at REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+
+@migrations()
+def m001_tables(db: Database) -> None:
+    """Create everything that the main job needs."""
+    for statement in _FIRST.split(";\n"):
+        if statement.strip():
+            db.conn.execute(statement)
+
+
+def migrate(db: Db) -> None:
+    """Bring the file up to date. Two processes that start together take turns."""
+    with transaction(db):
+        migrations.apply(db)

@@ -1,0 +1,45 @@
+"""Repositories, by id. A name is looked up without case; the one seen last under a name has it."""
+
+from __future__ import annotations
+
+from bot.domain.model import Repo
+from bot.store.db import Db
+
+
+def save(db: Db, repo: Repo, now: float) -> None:
+    """Remember a repository as GitHub tells it now."""
+    db.write(
+        "INSERT INTO repos (id, owner, name, installation, default_branch, seen_at) VALUES (?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT (id) DO UPDATE SET owner = excluded.owner, name = excluded.name, installation = excluded.installation, "
+        "default_branch = excluded.default_branch, seen_at = excluded.seen_at",
+        repo.id,
+        repo.owner,
+        repo.name,
+        repo.installation,
+        repo.default_branch,
+        now,
+    )
+
+
+def get(db: Db, repo_id: int) -> Repo | None:
+    """Read a repository."""
+    return _repo(db.row("SELECT * FROM repos WHERE id = ?", repo_id))
+
+
+def named(db: Db, owner: str, name: str) -> Repo | None:
+    """Find a repository by its name."""
+    sql = "SELECT * FROM repos WHERE owner = ? COLLATE NOCASE AND name = ? COLLATE NOCASE ORDER BY seen_at DESC LIMIT 1"
+    return _repo(db.row(sql, owner, name))
+
+
+def everyone(db: Db) -> list[Repo]:
+    """List all repositories that an installation of ours covers."""
+    found = (_repo(row) for row in db.rows("SELECT * FROM repos WHERE installation != 0 ORDER BY id"))
+    return [repo for repo in found if repo is not None]
+
+
+def _repo(row: object) -> Repo | None:
+    if row is None:
+        return None
+    fields = dict(row)  # type: ignore[call-overload]
+    return Repo(fields["id"], fields["owner"], fields["name"], fields["installation"], fields["default_branch"])

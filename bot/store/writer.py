@@ -1,0 +1,74 @@
+"""One thread that commits whatever has gathered: many small writes of web threads share one sync to disk."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any, TypeVar
+
+from bot.store.db import Db, connect, transaction
+
+T = TypeVar("T")
+Write = Callable[[Db], Any]
+
+#: As many writes as share one transaction at most.
+_BATCH = 200
+
+
+class Writer:
+    """Runs writes for threads that must not wait for each other's commits."""
+
+    def __init__(self, path: str | Path, wake: Callable[[], None]) -> None:
+        self._path = path
+        self._wake = wake
+        self._queue: queue.SimpleQueue[tuple[Write, Future[Any]] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
+        self._thread.start()
+
+    def run(self, write: Callable[[Db], T], timeout: float = 30.0) -> T:
+        """Run `write` in a transaction and return its result once that is on disk."""
+        future: Future[T] = Future()
+        self._queue.put((write, future))
+        return future.result(timeout)
+
+    def close(self) -> None:
+        """Finish what is queued, then stop."""
+        self._queue.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        db = connect(self._path)
+        while (first := self._queue.get()) is not None:
+            batch = [first]
+            while len(batch) < _BATCH and not self._queue.empty():
+                item = self._queue.get()
+                if item is None:
+                    self._queue.put(None)
+                    break
+                batch.append(item)
+            self._commit(db, batch)
+            self._wake()
+        db.close()
+
+    def _commit(self, db: Db, batch: list[tuple[Write, Future[Any]]]) -> None:
+        results: list[tuple[Future[Any], Any, BaseException | None]] = []
+        try:
+            with transaction(db):
+                for write, future in batch:
+                    db.conn.execute("SAVEPOINT one")
+                    try:
+                        results.append((future, write(db), None))
+                    except Exception as error:  # whatever it is belongs to the thread that asked
+                        db.conn.execute("ROLLBACK TO one")
+                        results.append((future, None, error))
+                    db.conn.execute("RELEASE one")
+        except Exception as error:
+            results = [(future, None, error) for _, future in batch]
+        for future, value, failure in results:
+            if failure is None:
+                future.set_result(value)
+            else:
+                future.set_exception(failure)

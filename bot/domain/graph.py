@@ -140,7 +140,7 @@ def _note(seen: _Seen, entry: Entry, *, top: bool) -> None:
 
 
 def _node(seen: _Seen) -> Node:
-    pro = seen.first.pro
+    pro = None if seen.differs else seen.first.pro
     proper = pro is None or isinstance(pro, Mapping)
     return Node(
         seen.instance,
@@ -174,22 +174,30 @@ def _problem(seen: _Seen, proper: bool) -> str | None:
     return None
 
 
-def contract(graph: Graph, keep: Callable[[Node], bool]) -> Graph:
+def contract(graph: Graph, keep: Callable[[Node], bool], *, limit: int = 1_000_000) -> Graph:
     """Drop the nodes that `keep` refuses, keeping the order that runs through them: A → x → B leaves A → B.
 
-    A way from a kept node through dropped ones back to itself leaves an edge to itself.
+    A way from a kept node through dropped ones back to itself leaves an edge to itself. Raises UploadTooLarge where
+    more than `limit` edges would stand for the dropped nodes.
     """
     kept = [node for node in graph.nodes.values() if keep(node)]
     if len(kept) == len(graph.nodes):
         return graph
     stay = {node.instance for node in kept}
     above: dict[Instance, frozenset[Instance]] = {}  # of a dropped node: the nearest kept ones above it
+    cost = 0
     for group in digraph.groups((i for i in graph.nodes if i not in stay), graph.parents):
         direct = {parent for member in group for parent in graph.parents[member]}
-        nearest = {parent for parent in direct if parent in stay}
+        nearest = direct & stay
         passed = {above[parent] for parent in direct if parent in above}
         shared = next(iter(passed)) if len(passed) == 1 and not nearest else frozenset(nearest.union(*passed))
         above.update(dict.fromkeys(group, shared))
+        cost += len(shared) * (1 + sum(child in stay for member in group for child in graph.children[member]))
+        if cost > limit:
+            raise UploadTooLarge(
+                f"Instances without a workflow tie more than {limit} pairs of others together, which is too many to "
+                "follow. Give the instance in the middle a workflow, or split the change."
+            )
     edges = (
         (ancestor, child)
         for child in stay
@@ -201,14 +209,7 @@ def contract(graph: Graph, keep: Callable[[Node], bool]) -> Graph:
 
 def below(graph: Graph, starts: Iterable[Instance]) -> set[Instance]:
     """Find everything that depends on the given instances, through any distance; they count only when on a cycle."""
-    found: set[Instance] = set()
-    todo = [child for start in starts for child in graph.children[start]]
-    while todo:
-        instance = todo.pop()
-        if instance not in found:
-            found.add(instance)
-            todo.extend(graph.children[instance])
-    return found
+    return digraph.reach((child for start in starts for child in graph.children[start]), graph.children)
 
 
 def cycles(graph: Graph) -> list[tuple[Instance, ...]]:
@@ -221,10 +222,15 @@ def cycles(graph: Graph) -> list[tuple[Instance, ...]]:
 
 def stuck(graph: Graph) -> dict[Instance, tuple[Instance, ...]]:
     """Find what can never be ordered, members of cycles and all that depends on them, each with a path of `cycles`."""
-    result: dict[Instance, tuple[Instance, ...]] = {}
-    for path, group in sorted(_knots(graph)):
-        for instance in (*group, *sorted(below(graph, group))):
-            result.setdefault(instance, path)
+    knots = sorted(_knots(graph))
+    result = {member: path for path, group in knots for member in group}
+    for path, group in knots:
+        todo = [child for member in group for child in graph.children[member]]
+        while todo:
+            instance = todo.pop()
+            if instance not in result:
+                result[instance] = path
+                todo.extend(graph.children[instance])
     return result
 
 

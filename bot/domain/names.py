@@ -6,7 +6,7 @@ import re
 
 LONGEST = 200
 
-_ALPHABET = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+@=:/-]*")
+_ALPHABET = re.compile(r"(?![/.+@=:-])(?:(?:^|/)(?!\.{1,2}(?:/|\Z))[A-Za-z0-9_.+@=:-]+)+")
 
 
 def allowed(name: str) -> bool:
@@ -15,11 +15,7 @@ def allowed(name: str) -> bool:
     Letters, digits and `_ . - / + @ = :`, at most 200 characters, starting with a letter, digit or `_`; no empty
     segment and none that is `.` or `..`.
     """
-    return (
-        len(name) <= LONGEST
-        and _ALPHABET.fullmatch(name) is not None
-        and not any(segment in ("", ".", "..") for segment in name.split("/"))
-    )
+    return len(name) <= LONGEST and _ALPHABET.fullmatch(name) is not None
 
 
 def shown(text: str, longest: int = 60) -> str:

@@ -1,0 +1,119 @@
+"""What is written to GitHub, and the looks that go before a write that is not certain."""
+
+from __future__ import annotations
+
+import http
+from dataclasses import dataclass
+
+import gidgethub
+
+from bot.domain.model import Repo
+from bot.github import shapes
+from bot.github.client import GitHub, Installation
+from bot.github.shapes import Comment
+
+_NOT_FOUND = (http.HTTPStatus.NOT_FOUND, http.HTTPStatus.GONE)
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The run that a dispatch started."""
+
+    run_id: int
+    url: str
+
+
+async def dispatch(
+    gh: Installation, repo: Repo, *, workflow: str, ref: str, inputs: dict[str, str], details: bool
+) -> Started | None:
+    """Start a workflow file on a branch or tag. `details` asks for the run, which servers before 2026 do not know.
+
+    Returns None where GitHub does not say which run it started. Raises the client's errors untouched.
+    """
+    data: dict[str, object] = {"ref": ref, "inputs": inputs}
+    if details:
+        data["return_run_details"] = True
+    told = await gh.post(
+        "/repos/{owner}/{repo}/actions/workflows/{workflow}/dispatches",
+        {"owner": repo.owner, "repo": repo.name, "workflow": workflow},
+        data=data,
+    )
+    if not isinstance(told, dict):
+        return None
+    run_id = shapes.number(told, "workflow_run_id")
+    return Started(run_id, shapes.text(told, "html_url")) if run_id else None
+
+
+def refuses_details(error: BaseException) -> bool:
+    """Tell whether a dispatch failed only because the server does not know `return_run_details`."""
+    if not isinstance(error, gidgethub.HTTPException) or error.status_code not in (400, 422):
+        return False
+    return "return_run_details" in f"{error} {getattr(error, 'errors', '')}"
+
+
+async def cancel(gh: Installation, repo: Repo, run_id: int) -> bool:
+    """Ask for a run to be cancelled; False where it is over or gone already."""
+    try:
+        await gh.post(
+            "/repos/{owner}/{repo}/actions/runs/{run_id}/cancel",
+            {"owner": repo.owner, "repo": repo.name, "run_id": str(run_id)},
+            data=b"",
+        )
+    except gidgethub.HTTPException as error:
+        if error.status_code in (*_NOT_FOUND, http.HTTPStatus.CONFLICT):
+            return False
+        raise
+    return True
+
+
+async def find_comment(gh: Installation, repo: Repo, number: int, marker: str, app_id: int) -> Comment | None:
+    """Find the first comment of the App on a pull request that holds the marker; anybody else's do not count."""
+    comments = gh.getiter(
+        "/repos/{owner}/{repo}/issues/{number}/comments{?per_page}",
+        {"owner": repo.owner, "repo": repo.name, "number": str(number), "per_page": "100"},
+    )
+    async for told in comments:
+        ours = shapes.number(shapes.part(told, "performed_via_github_app"), "id") == app_id
+        if ours and marker in shapes.text(told, "body"):
+            return shapes.comment(told)
+    return None
+
+
+async def create_comment(gh: Installation, repo: Repo, number: int, body: str) -> int:
+    """Write a comment on a pull request and return its id."""
+    told = await gh.post(
+        "/repos/{owner}/{repo}/issues/{number}/comments",
+        {"owner": repo.owner, "repo": repo.name, "number": str(number)},
+        data={"body": body},
+    )
+    return shapes.comment(told).id
+
+
+async def edit_comment(gh: Installation, repo: Repo, comment_id: int, body: str) -> bool:
+    """Change a comment; False where it is gone."""
+    try:
+        await gh.patch(
+            "/repos/{owner}/{repo}/issues/comments/{comment_id}",
+            {"owner": repo.owner, "repo": repo.name, "comment_id": str(comment_id)},
+            data={"body": body},
+        )
+    except gidgethub.HTTPException as error:
+        if error.status_code in _NOT_FOUND:
+            return False
+        raise
+    return True
+
+
+async def redeliver(github: GitHub, delivery_id: int) -> None:
+    """Have GitHub send a webhook again, under the same GUID."""
+    await github.as_app().post(f"/app/hook/deliveries/{delivery_id}/attempts", data=b"")
+
+
+async def highest_run_id(gh: Installation, repo: Repo, workflow: str) -> int:
+    """Find the highest run id of a workflow file, to know later which runs are newer; 0 without any run."""
+    told = await gh.getitem(
+        "/repos/{owner}/{repo}/actions/workflows/{workflow}/runs{?per_page}",
+        {"owner": repo.owner, "repo": repo.name, "workflow": workflow, "per_page": "10"},
+    )
+    runs = told.get("workflow_runs") if isinstance(told, dict) else None
+    return max((shapes.number(run, "id") for run in runs or []), default=0)

@@ -1,0 +1,162 @@
+"""What is read from GitHub. Nothing here changes anything, so all of it may be repeated."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
+
+import gidgethub
+
+from bot.domain.facts import PullFacts, RunFacts
+from bot.domain.model import Repo
+from bot.domain.pro import WorkflowFile
+from bot.github import shapes, workflows
+from bot.github.client import Caller, GitHub, Installation
+from bot.github.shapes import Delivery
+
+_PAGE = "100"
+_MOST_RUNS = 1000  # GitHub ends a filtered list here
+
+
+def _path(repo: Repo, **more: str) -> dict[str, str]:
+    return {"owner": repo.owner, "repo": repo.name, **more}
+
+
+async def pull(gh: Installation, repo: Repo, number: int) -> PullFacts:
+    """Read a pull request."""
+    told = await gh.getitem("/repos/{owner}/{repo}/pulls/{number}", _path(repo, number=str(number)))
+    return shapes.pull_facts(told)
+
+
+async def pulls_of_commit(gh: Installation, repo: Repo, sha: str) -> list[int]:
+    """Read the numbers of the pull requests that a commit belongs to; none where GitHub does not know the commit."""
+    variables = _path(repo, sha=sha, per_page=_PAGE)
+    try:
+        listed = gh.getiter("/repos/{owner}/{repo}/commits/{sha}/pulls{?per_page}", variables)
+        return [shapes.number(told, "number") async for told in listed]
+    except gidgethub.HTTPException as error:
+        if error.status_code == 422:  # no such commit here
+            return []
+        raise
+
+
+async def open_pulls(gh: Installation, repo: Repo) -> list[PullFacts]:
+    """Read all open pull requests."""
+    variables = _path(repo, state="open", per_page=_PAGE)
+    listed = gh.getiter("/repos/{owner}/{repo}/pulls{?state,per_page}", variables)
+    found = {facts.number: facts async for facts in _pulls(listed)}
+    return list(found.values())
+
+
+async def pulls_updated_since(gh: Installation, repo: Repo, since: float) -> list[PullFacts]:
+    """Read the pull requests that changed since then, open or not, the latest first."""
+    variables = _path(repo, state="all", sort="updated", direction="desc", per_page=_PAGE)
+    listed = gh.getiter("/repos/{owner}/{repo}/pulls{?state,sort,direction,per_page}", variables)
+    found: dict[int, PullFacts] = {}
+    async for facts in _pulls(listed):
+        if facts.updated_at < since:
+            break
+        found.setdefault(facts.number, facts)  # a change while we read moves one to the next page, once more
+    return list(found.values())
+
+
+async def _pulls(listed: AsyncIterator[Any]) -> AsyncIterator[PullFacts]:
+    async for told in listed:
+        yield shapes.pull_facts(told)
+
+
+async def run(gh: Installation, repo: Repo, run_id: int) -> RunFacts:
+    """Read a workflow run, as its latest attempt stands."""
+    told = await gh.getitem("/repos/{owner}/{repo}/actions/runs/{run_id}", _path(repo, run_id=str(run_id)))
+    return shapes.run_facts(told)
+
+
+async def runs_of_file(
+    gh: Installation, repo: Repo, workflow: str, *, per_page: int = 30, created_after: float | None = None
+) -> list[RunFacts]:
+    """Read the runs of a workflow file, the newest first: one page of them, or all that were created since then."""
+    variables = _path(repo, workflow=workflow, per_page=str(per_page))
+    most = per_page
+    if created_after is not None:
+        since = datetime.fromtimestamp(int(created_after), UTC)
+        variables |= {"per_page": _PAGE, "created": f">={since:%Y-%m-%dT%H:%M:%SZ}"}
+        most = _MOST_RUNS
+    url = "/repos/{owner}/{repo}/actions/workflows/{workflow}/runs{?per_page,created}"
+    found: list[RunFacts] = []
+    async for told in gh.getiter(url, variables, iterable_key="workflow_runs"):
+        found.append(shapes.run_facts(told))
+        if len(found) >= most:
+            break
+    return found
+
+
+async def workflow_file(
+    gh: Installation, repo: Repo, workflow: str, ref: str, *, on_default_branch: bool | None = None
+) -> WorkflowFile | None:
+    """Read a workflow file at a commit, branch or tag; None where it is not there.
+
+    Whether it is `on_default_branch` as well is looked up where the caller does not know. Raises ProProblem with a
+    sentence for a file that cannot be understood, beside the client's errors.
+    """
+    content = await _workflow_content(gh, repo, workflow, ref)
+    if content is None:
+        return None
+    if on_default_branch is None:
+        branch = repo.default_branch
+        on_default_branch = ref == branch or await _workflow_content(gh, repo, workflow, branch) is not None
+    return await asyncio.to_thread(workflows.parse, workflow, content, on_default_branch=on_default_branch)
+
+
+async def _workflow_content(gh: Installation, repo: Repo, workflow: str, ref: str) -> bytes | None:
+    try:
+        told = await gh.getitem(
+            "/repos/{owner}/{repo}/contents/.github/workflows/{workflow}{?ref}", _path(repo, workflow=workflow, ref=ref)
+        )
+    except gidgethub.HTTPException as error:
+        if error.status_code == 404:
+            return None
+        raise
+    content = shapes.file_content(told)
+    if content is not None:
+        workflows.check_size(workflow, shapes.number(told, "size"))
+    return content
+
+
+async def repository(gh: Installation, repo_id: int) -> Repo:
+    """Read a repository by its id, whatever it is called now."""
+    return shapes.repo(await gh.getitem(f"/repositories/{repo_id}"), gh.id)
+
+
+async def repository_by_name(github: GitHub, owner: str, name: str) -> Repo:
+    """Read a repository by its name, and find the installation that it belongs to."""
+    variables = {"owner": owner, "repo": name}
+    told = await github.as_app().getitem("/repos/{owner}/{repo}/installation", variables)
+    gh = github.installation(shapes.number(told, "id"))
+    return shapes.repo(await gh.getitem("/repos/{owner}/{repo}", variables), gh.id)
+
+
+async def deliveries(github: GitHub, *, since: float, after_id: int = 0) -> list[Delivery]:
+    """Read what GitHub tried to deliver to the App, the latest first: all newer than an attempt's id and a time."""
+    found: dict[int, Delivery] = {}
+    async for told in _listed_deliveries(github.as_app()):
+        attempt = shapes.delivery(told)
+        if attempt.id <= after_id or attempt.delivered_at < since:
+            break
+        found.setdefault(attempt.id, attempt)
+    return list(found.values())
+
+
+def _listed_deliveries(app: Caller) -> AsyncIterator[Any]:
+    return app.getiter("/app/hook/deliveries{?per_page}", {"per_page": _PAGE})
+
+
+def never_arrived(found: list[Delivery]) -> list[Delivery]:
+    """Of attempts, the latest first, keep the latest of each event that none of them brought here."""
+    arrived = {attempt.guid for attempt in found if attempt.arrived}
+    latest: dict[str, Delivery] = {}
+    for attempt in found:
+        if attempt.guid not in arrived:
+            latest.setdefault(attempt.guid, attempt)
+    return list(latest.values())

@@ -1,0 +1,31 @@
+"""How an upload lies in the inbox: a line that says whose it is and how it was asked, then the body as it came."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+
+class Header(msgspec.Struct, omit_defaults=True, frozen=True):
+    """What is known beside the body."""
+
+    credential: str  # whose upload: chunks belong together only under the same one
+    query: dict[str, str]
+    batch_id: str = ""  # set: the body is empty, and the chunks of this batch are the upload
+
+
+_header = msgspec.json.Decoder(Header)
+
+
+def pack(credential: str, query: Mapping[str, str], body: bytes, *, batch_id: str = "") -> bytes:
+    """Put an upload into one piece."""
+    return msgspec.json.encode(Header(credential, dict(query), batch_id)) + b"\n" + body
+
+
+def unpack(packed: bytes) -> tuple[Header, bytes]:
+    """Take apart what `pack` made; raises ValueError where it is something else."""
+    line, found, body = packed.partition(b"\n")
+    if not found:
+        raise ValueError("this is no packed upload: its first line does not end")
+    return _header.decode(line), body

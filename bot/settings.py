@@ -1,0 +1,247 @@
+"""The settings, read from the environment: the only reader of `os.environ`."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from bot.github.keys import load_private_key
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One environment variable. `default` is its text where it is not set or empty."""
+
+    name: str
+    help: str
+    default: str = ""
+    secret: bool = False
+    required: bool = False
+
+
+SETTINGS = (
+    Setting("SWITCHYARD_DATABASE", "The SQLite file that holds everything, on a disk that lasts.", "switchyard.db"),
+    Setting("GITHUB_APP_ID", "The number of the GitHub App, from its settings page.", required=True),
+    Setting(
+        "GITHUB_APP_PRIVATE_KEY",
+        "The App's private key: the PEM text (also with \\n for line ends, or in base64), or the path of its file.",
+        secret=True,
+        required=True,
+    ),
+    Setting(
+        "GITHUB_WEBHOOK_SECRET",
+        "The secret that the App's webhook has on GitHub.",
+        secret=True,
+        required=True,
+    ),
+    Setting(
+        "GITHUB_API_URL", "GitHub's API; on GitHub Enterprise Server https://HOST/api/v3.", "https://api.github.com"
+    ),
+    Setting(
+        "PUBLIC_URL", "Where GitHub reaches this service, for the picture in the comment; without it Mermaid is drawn."
+    ),
+    Setting("HOST", "The address to listen on; 0.0.0.0 for every one.", "127.0.0.1"),
+    Setting("PORT", "The port to listen on.", "8080"),
+    Setting("LOG_LEVEL", "DEBUG, INFO, WARNING, ERROR or CRITICAL.", "INFO"),
+    Setting("SWITCHYARD_MAX_IN_FLIGHT", "How many runs of a repository may be queued or running at once.", "20"),
+    Setting("SWITCHYARD_DISPATCHES_PER_SECOND", "How many runs an installation may start in a second.", "3"),
+    Setting("SWITCHYARD_SETTLE_SECONDS", "How long a comment waits for more news before it is edited.", "2"),
+    Setting("SWITCHYARD_SWEEP_SECONDS", "How often GitHub is asked about what should have moved by now.", "60"),
+    Setting(
+        "SWITCHYARD_DOUBT_SECONDS",
+        "How long a run that may have started is looked for before it is sent again.",
+        "60",
+    ),
+    Setting("SWITCHYARD_PLAN_REF", "The branch that plans run on: head (the pull request's own) or base.", "head"),
+    Setting(
+        "SWITCHYARD_APPLY_BRANCHES",
+        "Branches besides the default one whose merges are applied: patterns such as release/*, separated by commas.",
+    ),
+)
+
+_SECRET = frozenset({"private_key", "webhook_secret"})
+_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
+
+class BadSettings(Exception):  # noqa: N818 - it reads as what it is
+    """Settings are missing or wrong; `problems` has one line for each, naming it."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Settings:
+    """All settings, checked. Seconds are seconds, URLs have no slash at the end."""
+
+    database: str
+    app_id: int
+    private_key: str
+    webhook_secret: str
+    api_url: str
+    public_url: str  # empty where GitHub cannot reach us
+    host: str
+    port: int
+    log_level: str
+    max_in_flight: int
+    dispatches_per_second: float
+    settle_seconds: float
+    sweep_seconds: float
+    doubt_seconds: float
+    plan_ref: str  # "head" or "base"
+    apply_branches: tuple[str, ...]
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """Read and check all settings; raises BadSettings with everything that is wrong, not only the first."""
+        read = _Reader(environ)
+        settings = cls(
+            database=read.database(),
+            app_id=read.whole("GITHUB_APP_ID", 1),
+            private_key=read.private_key(),
+            webhook_secret=read.text("GITHUB_WEBHOOK_SECRET"),
+            api_url=read.url("GITHUB_API_URL"),
+            public_url=read.url("PUBLIC_URL"),
+            host=read.text("HOST"),
+            port=read.whole("PORT", 0, 65_535),
+            log_level=read.choice("LOG_LEVEL", *_LEVELS),
+            max_in_flight=read.whole("SWITCHYARD_MAX_IN_FLIGHT", 1),
+            dispatches_per_second=read.number("SWITCHYARD_DISPATCHES_PER_SECOND"),
+            settle_seconds=read.number("SWITCHYARD_SETTLE_SECONDS", zero=True),
+            sweep_seconds=read.number("SWITCHYARD_SWEEP_SECONDS"),
+            doubt_seconds=read.number("SWITCHYARD_DOUBT_SECONDS"),
+            plan_ref=read.choice("SWITCHYARD_PLAN_REF", "head", "base"),
+            apply_branches=read.branches(),
+        )
+        if read.problems:
+            raise BadSettings(read.problems)
+        return settings
+
+    @property
+    def server_url(self) -> str:
+        """Where people see GitHub, made from the address of its API; without a slash at the end."""
+        url = urlsplit(self.api_url)
+        if url.netloc == "api.github.com" or url.netloc.endswith(".ghe.com"):
+            return f"{url.scheme}://{url.netloc.removeprefix('api.')}"
+        return f"{url.scheme}://{url.netloc}"
+
+    def __repr__(self) -> str:
+        shown = (
+            f"{field.name}={'***' if field.name in _SECRET else repr(getattr(self, field.name))}"
+            for field in fields(self)
+        )
+        return f"Settings({', '.join(shown)})"
+
+
+def database_from_env(environ: Mapping[str, str] | None = None) -> str:
+    """Read where the database is, and nothing else; raises BadSettings."""
+    read = _Reader(environ)
+    path = read.database()
+    if read.problems:
+        raise BadSettings(read.problems)
+    return path
+
+
+class _Reader:
+    """Reads settings one by one and gathers what is wrong; what could not be read comes back as something harmless."""
+
+    def __init__(self, environ: Mapping[str, str] | None) -> None:
+        self._environ = os.environ if environ is None else environ
+        self._settings = {setting.name: setting for setting in SETTINGS}
+        self.problems: list[str] = []
+
+    def text(self, name: str) -> str:
+        """Read a text; a required one that is not there is a problem."""
+        setting = self._settings[name]
+        value = self._environ.get(name, "").strip() or setting.default
+        if not value and setting.required:
+            self._wrong(name, f"is not set. {setting.help}")
+        return value
+
+    def whole(self, name: str, least: int, most: int | None = None) -> int:
+        """Read a whole number."""
+        value = self.text(name)
+        if value.isascii() and value.isdecimal() and len(value) < 19 and least <= int(value) <= (most or int(value)):
+            return int(value)
+        limits = f"between {least} and {most}" if most else f"of at least {least}"
+        if value:
+            self._wrong(name, f"is {value!r}; give a whole number {limits}.")
+        return least
+
+    def number(self, name: str, *, zero: bool = False) -> float:
+        """Read a number above zero, or zero as well."""
+        value = self.text(name)
+        try:
+            number = float(value)
+        except ValueError:
+            number = math.nan
+        if math.isfinite(number) and (number > 0 or (zero and number == 0)):
+            return number
+        self._wrong(name, f"is {value!r}; give a number {'of zero or more' if zero else 'above zero'}.")
+        return 1.0
+
+    def choice(self, name: str, *words: str) -> str:
+        """Read one of some words, however it is capitalised."""
+        value = self.text(name)
+        for word in words:
+            if value.lower() == word.lower():
+                return word
+        self._wrong(name, f"is {value!r}; give one of {', '.join(words)}.")
+        return words[0]
+
+    def url(self, name: str) -> str:
+        """Read a web address, without the slashes at its end."""
+        value = self.text(name).rstrip("/")
+        if value and not _is_web_address(value):
+            # The value is not repeated: it may carry a password.
+            self._wrong(name, "is no plain web address; give one like https://example.com, without a user, ? and #.")
+        return value
+
+    def database(self) -> str:
+        """Read the path of the database; its folder must be there."""
+        value = self.text("SWITCHYARD_DATABASE")
+        folder = Path(value).resolve().parent
+        if not folder.is_dir():
+            self._wrong("SWITCHYARD_DATABASE", f"is {value!r}, but the folder {str(folder)!r} is missing; make it.")
+        elif Path(value).is_dir():
+            self._wrong("SWITCHYARD_DATABASE", f"is {value!r}, which is a folder; name a file in it.")
+        return value
+
+    def private_key(self) -> str:
+        """Read the App's private key as PEM text."""
+        value = self.text("GITHUB_APP_PRIVATE_KEY")
+        if value:
+            try:
+                return load_private_key(value)
+            except ValueError as error:
+                self._wrong("GITHUB_APP_PRIVATE_KEY", f"cannot be used: {error}")
+        return ""
+
+    def branches(self) -> tuple[str, ...]:
+        """Read the patterns of branches that are applied."""
+        patterns = tuple(part.strip() for part in self.text("SWITCHYARD_APPLY_BRANCHES").split(",") if part.strip())
+        for pattern in patterns:
+            if pattern.startswith("refs/") or any(character.isspace() for character in pattern):
+                self._wrong(
+                    "SWITCHYARD_APPLY_BRANCHES",
+                    f"has {pattern!r}; give branch names without refs/heads/, separated by commas.",
+                )
+        return patterns
+
+    def _wrong(self, name: str, what: str) -> None:
+        self.problems.append(f"{name} {what}")
+
+
+def _is_web_address(value: str) -> bool:
+    try:
+        url = urlsplit(value)
+        url.port  # noqa: B018 - reading it checks it
+    except ValueError:
+        return False
+    extras = "@" in url.netloc or url.query or url.fragment or any(character.isspace() for character in value)
+    return url.scheme in {"http", "https"} and bool(url.hostname) and not extras

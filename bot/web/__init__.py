@@ -1,0 +1,42 @@
+"""The web side: takes webhooks and uploads into the inbox and shows what is stored. It never works on anything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Flask
+from prometheus_client import CollectorRegistry
+
+from bot.store.writer import Writer
+from bot.web import answers, api, graphs, headers, hooks, watch
+from bot.web.auth import Gate
+from bot.web.reading import Reader
+
+
+def create_app(
+    *,
+    database: str,
+    webhook_secret: str,
+    writer: Writer,
+    now: Callable[[], float],
+    health: Callable[[], dict[str, object]],
+    registry: CollectorRegistry,
+    own_kinds: frozenset[str],
+) -> Flask:
+    """Make the app. The tables must be there; `writer` wakes the worker after each commit.
+
+    `health` is called in web threads and says with `live` whether all is well; `own_kinds` are the kinds of input that
+    GitHub may not send.
+    """
+    app = Flask(__name__, static_folder=None)
+    app.url_map.merge_slashes = False
+    reader = Reader(database)
+    answers.install(app)
+    app.after_request(headers.secure)
+    app.register_blueprint(hooks.blueprint(webhook_secret, writer, now, own_kinds))
+    gate = Gate(reader, writer, now)
+    app.register_blueprint(api.blueprint(gate, writer, now))
+    app.register_blueprint(graphs.blueprint(reader))
+    app.register_blueprint(watch.blueprint(health, registry))
+    app.wsgi_app = headers.PlainPaths(app.wsgi_app)  # type: ignore[assignment, method-assign]
+    return app

@@ -1,0 +1,91 @@
+"""Answers and refusals: in the envelope that the Atmos CLI decodes under /api/v1/, a small JSON object elsewhere."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import sqlite3
+from collections.abc import Mapping
+
+import msgspec
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+
+API = "/api/v1/"
+
+log = logging.getLogger(__name__)
+
+
+class Refusal(Exception):  # noqa: N818 - it reads as what happens
+    """A request is refused; the message is for people, `problems` names what is wrong with the body, a line each."""
+
+    def __init__(self, status: int, message: str, problems: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.problems = problems
+
+
+class Envelope(msgspec.Struct, omit_defaults=True):
+    """The CLI's envelope. Go decodes it strictly: one key of another type makes the whole answer unreadable."""
+
+    success: bool
+    status: int
+    traceId: str  # noqa: N815 - the CLI's spelling
+    errorMessage: str = ""  # noqa: N815
+    data: Mapping[str, object] | None = None
+
+
+_encode = msgspec.json.Encoder().encode
+
+
+def reply(status: int, body: object) -> Response:
+    """Answer with a JSON object."""
+    return Response(_encode(body), status, content_type="application/json")
+
+
+def envelope(status: int, data: Mapping[str, object] | None = None, *, error: str = "") -> Response:
+    """Answer in the CLI's envelope, with a new trace id that is also logged and in `X-Request-Id`."""
+    trace = secrets.token_hex(8)
+    response = reply(status, Envelope(status < 400, status, trace, error, data))
+    response.headers["X-Request-Id"] = trace
+    if status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    log.info("%s %s: %d %s (trace %s)", request.method, request.path, status, error, trace)
+    return response
+
+
+def refuse(status: int, message: str, problems: tuple[str, ...] = ()) -> Response:
+    """Answer a refusal, in the form that belongs to the path."""
+    if request.path.startswith(API):
+        return envelope(status, {"validationErrors": list(problems)} if problems else None, error=message)
+    return reply(status, {"error": message})
+
+
+def install(app: Flask) -> None:
+    """Make every error of the app an answer for people, without a traceback."""
+
+    @app.errorhandler(Refusal)
+    def refused(error: Refusal) -> Response:
+        return refuse(error.status, error.message, error.problems)
+
+    @app.errorhandler(HTTPException)
+    def unroutable(error: HTTPException) -> Response:
+        response = refuse(error.code or 500, _WORDS.get(error.code or 500, error.name))
+        response.headers.extend((name, value) for name, value in error.get_headers() if name == "Allow")
+        return response
+
+    @app.errorhandler(Exception)
+    def failed(error: Exception) -> Response:
+        if isinstance(error, (sqlite3.OperationalError, TimeoutError)):
+            log.warning("%s %s could not be written: %s", request.method, request.path, error)
+            return refuse(503, "The database is busy, so nothing was taken; send it again in a moment.")
+        log.exception("%s %s failed", request.method, request.path)
+        return refuse(500, "Something went wrong here; the log of this service says what. Send it again later.")
+
+
+_WORDS = {
+    404: "There is nothing at this address; docs/api.md lists what there is.",
+    405: "This address does not take that method; docs/api.md lists what it takes.",
+    413: "The body is larger than this address takes.",
+}

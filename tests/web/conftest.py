@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from prometheus_client import CollectorRegistry
+from werkzeug.test import TestResponse
+
+from bot.domain.model import Repo
+from bot.store import keys, repos
+from bot.store.db import Db, connect, transaction
+from bot.store.migrations import migrate
+from bot.store.writer import Writer
+from bot.web import create_app
+
+SECRET = "a webhook secret"
+HEAD = "a" * 40
+BASE = "b" * 40
+
+
+@dataclass
+class Site:
+    """The web app over a real database file, with a clock that is moved by hand."""
+
+    path: Path
+    db: Db
+    app: Flask
+    client: FlaskClient
+    clock: list[float] = field(default_factory=lambda: [1_000_000.0])
+    health: dict[str, object] = field(default_factory=lambda: {"live": True, "inbox_seconds": 0.5})
+    woken: list[bool] = field(default_factory=list)
+
+    def inbox(self) -> list[tuple[str, bytes]]:
+        return [(row["kind"], row["body"]) for row in self.db.rows("SELECT kind, body FROM inbox ORDER BY id")]
+
+    def key(self, text: str, *allow: str, repo_id: int = 7) -> str:
+        with transaction(self.db):
+            keys.add(self.db, text, repo_id=repo_id, allow=allow or keys.DEFAULT, now=self.clock[0])
+        return text
+
+    def hook(self, body: bytes, *, event: str = "push", guid: str = "guid-1", **changed: str | None) -> TestResponse:
+        headers = {"X-GitHub-Event": event, "X-GitHub-Delivery": guid, "X-Hub-Signature-256": signature(body)}
+        given = headers | {name.replace("_", "-"): value for name, value in changed.items()}
+        kept = {name: value for name, value in given.items() if value is not None}
+        return self.client.post("/webhooks/github", data=body, headers=kept, content_type="application/json")
+
+    def upload(self, body: bytes, *, key: str | None = "swy_good", query: dict[str, str] | None = None) -> TestResponse:
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        return self.client.post(
+            "/api/v1/affected-stacks",
+            data=body,
+            query_string=query or {},
+            headers=headers,
+            content_type="application/json",
+        )
+
+
+def signature(body: bytes, secret: str = SECRET) -> str:
+    return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+
+
+def upload_body(**changed: Any) -> bytes:
+    body = {
+        "head_sha": HEAD,
+        "base_sha": BASE,
+        "repo_url": "https://github.com/acme/infra",
+        "repo_host": "github.com",
+        "repo_owner": "acme",
+        "repo_name": "infra",
+        "stacks": [{"component": "vpc", "stack": "dev"}],
+    }
+    return json.dumps(body | changed).encode()
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    path = tmp_path / "test.db"
+    db = connect(path)
+    migrate(db)
+    with transaction(db):
+        repos.save(db, Repo(7, "acme", "infra", 1, "main"), 0.0)
+        repos.save(db, Repo(8, "acme", "other", 1, "main"), 0.0)
+    site = Site(path, db, None, None)  # type: ignore[arg-type]
+    writer = Writer(path, lambda: site.woken.append(True))
+    site.app = create_app(
+        database=str(path),
+        webhook_secret=SECRET,
+        writer=writer,
+        now=lambda: site.clock[0],
+        health=lambda: site.health,
+        registry=CollectorRegistry(),
+        own_kinds=frozenset({"upload", "nudge"}),
+    )
+    site.client = site.app.test_client()
+    site.key("swy_good")
+    yield site
+    writer.close()
+    db.close()

@@ -64,12 +64,17 @@ class Walk:
     def apply(self, draft: Draft) -> None:
         """Take over what a draft changed. Call it only after the change is on disk."""
         self.rollout = draft.rollout
-        for index, step in draft.changed.items():
-            self.steps[index] = step
+        for index, step in sorted(draft.changed.items()):
+            if index == len(self.steps):
+                self.steps.append(step)
+            else:
+                self.steps[index] = step
             for dispatch in step.dispatches:
                 self.by_dispatch[dispatch.id] = index
         for index in draft.readied - self.ready:
             heapq.heappush(self.queue, (-self.steps[index].chain, index))
+        for dispatch_id in draft.removed:
+            self.by_dispatch.pop(dispatch_id, None)
         self.ready |= draft.readied
         self.ready -= draft.unreadied
 
@@ -82,6 +87,7 @@ class Draft:
     rollout: Rollout = field(init=False)
     changed: dict[int, Step] = field(default_factory=dict)
     touched: set[str] = field(default_factory=set)  # ids of dispatches that are new or changed
+    removed: set[str] = field(default_factory=set)  # ids of dispatches that were taken back
     readied: set[int] = field(default_factory=set)
     unreadied: set[int] = field(default_factory=set)
 
@@ -92,9 +98,11 @@ class Draft:
         """Read a step as it will be."""
         return self.changed.get(index) or self.walk.steps[index]
 
-    def put(self, step: Step) -> None:
-        """Change a step, and see what that means for itself and its children."""
+    def put(self, step: Step, *, settle: bool = True) -> None:
+        """Change or add a step and, unless more changes follow first, see what may go by that."""
         self.changed[step.index] = step
+        if not settle:
+            return
         self._refresh(step.index)
         for child in step.children:
             self._refresh(child)
@@ -102,9 +110,16 @@ class Draft:
     def put_dispatch(self, dispatch: Dispatch) -> None:
         """Add a dispatch to its step, or change it. A step keeps the latest one of each workflow file."""
         step = self.step(dispatch.step)
-        others = tuple(known for known in step.dispatches if known.workflow != dispatch.workflow)
+        latest = {known.workflow: known for known in step.dispatches} | {dispatch.workflow: dispatch}
         self.touched.add(dispatch.id)
-        self.put(replace(step, dispatches=(*others, dispatch)))
+        self.put(replace(step, dispatches=tuple(latest[workflow] for workflow in sorted(latest))))
+
+    def take_back(self, dispatch: Dispatch) -> None:
+        """Forget a dispatch whose sending has not begun."""
+        step = self.step(dispatch.step)
+        self.removed.add(dispatch.id)
+        self.touched.discard(dispatch.id)
+        self.put(replace(step, dispatches=tuple(known for known in step.dispatches if known.id != dispatch.id)))
 
     def put_rollout(self, rollout: Rollout) -> None:
         """Change the rollout's own facts."""
@@ -153,6 +168,11 @@ class Draft:
         return len(self.walk.ready) + new - gone
 
     @property
+    def unfinished(self) -> bool:
+        """Whether something of it is still going to move. Looks at every step."""
+        return not self.rollout.superseded_by and unfinished(count(states(self.walk))) > 0
+
+    @property
     def dirty(self) -> bool:
         return bool(self.changed) or self.rollout is not self.walk.rollout
 
@@ -174,21 +194,36 @@ class State:
 
 
 def states(walk: Walk) -> list[State]:
-    """Derive the state of every step, in one pass over the graph. Parents come before children in `walk.steps`."""
-    found: list[State] = []
-    for step in walk.steps:
-        found.append(_state(step, found, superseded=bool(walk.rollout.superseded_by)))
-    return found
+    """Derive the state of every step, in one pass over the graph."""
+    found: dict[int, State] = {}
+    for index in in_order(walk.steps):
+        found[index] = _state(walk.steps[index], found, superseded=bool(walk.rollout.superseded_by))
+    return [found[step.index] for step in walk.steps]
 
 
-def _state(step: Step, found: list[State], *, superseded: bool) -> State:
+def in_order(steps: list[Step]) -> Iterable[int]:
+    """List indexes so that parents come before children; what is on a cycle, or behind one, comes last."""
+    if all(parent < step.index for step in steps for parent in step.parents):
+        return range(len(steps))
+    waits = {step.index: len(step.parents) for step in steps}
+    order = [index for index, parents in waits.items() if not parents]
+    for index in order:
+        for child in steps[index].children:
+            waits[child] -= 1
+            if not waits[child]:
+                order.append(child)
+    placed = set(order)
+    return [*order, *(step.index for step in steps if step.index not in placed)]
+
+
+def _state(step: Step, found: dict[int, State], *, superseded: bool) -> State:
     own = own_status(step)
     if own is not None:
         return State(own)
     if superseded:
         return State(Status.SUPERSEDED)
-    # A parent that comes later in the list is part of a cycle, and has a problem of its own.
-    parents = [(parent, found[parent]) for parent in step.parents if parent < len(found)]
+    # A parent that has no state yet is on a cycle.
+    parents = [(parent, found[parent]) for parent in step.parents if parent in found]
     for parent, state in parents:
         if state.status is Status.BLOCKED:
             return State(Status.BLOCKED, state.cause)
@@ -198,7 +233,7 @@ def _state(step: Step, found: list[State], *, superseded: bool) -> State:
         if state.status not in PASSED:
             return State(Status.WAITING, parent)
     if len(parents) < len(step.parents):
-        return State(Status.BLOCKED, step.parents[-1])
+        return State(Status.BLOCKED, next(parent for parent in step.parents if parent not in found))
     return State(Status.READY)
 
 

@@ -61,7 +61,7 @@ CREATE TABLE chunks (
 CREATE TABLE rollouts (
     id INTEGER PRIMARY KEY, repo_id INTEGER NOT NULL, lane TEXT NOT NULL, pull INTEGER NOT NULL,
     activity TEXT NOT NULL, phase TEXT NOT NULL, sha TEXT NOT NULL, created_at REAL NOT NULL,
-    current INTEGER NOT NULL DEFAULT 1, verdict TEXT NOT NULL DEFAULT '', facts BLOB NOT NULL
+    current INTEGER NOT NULL DEFAULT 1, facts BLOB NOT NULL
 );
 CREATE INDEX rollouts_by_lane ON rollouts (lane, id);
 CREATE INDEX rollouts_by_sha ON rollouts (repo_id, sha);

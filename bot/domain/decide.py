@@ -1,0 +1,48 @@
+"""The one place where it is decided what an event means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import assert_never
+
+from bot.domain import dispatching, pulls, runs, uploads
+from bot.domain.desk import Decision, Desk, Lane
+from bot.domain.events import (
+    AffectedRunReported,
+    Event,
+    Facts,
+    NotSent,
+    Nudged,
+    PullChanged,
+    RunReported,
+    Sent,
+    UploadCame,
+)
+
+
+def decide(lane: Lane, event: Event, facts: Facts, *, now: float, ids: Callable[[], str]) -> Decision:
+    """Decide what an event changes and what is to be done. Pure: time and new ids come from the caller.
+
+    Raises Regather where the facts are not about the world that the event is about.
+    """
+    desk = Desk(lane, facts, now, ids)
+    match event:
+        case PullChanged():
+            pulls.changed(desk, event)
+        case UploadCame():
+            uploads.came(desk, event)
+        case RunReported():
+            runs.reported(desk, event)
+        case Sent():
+            runs.sent(desk, event)
+        case NotSent():
+            runs.not_sent(desk, event)
+        case AffectedRunReported():
+            desk.say(f"{event.run.workflow} is {event.run.conclusion or event.run.status}")
+            desk.show()
+        case Nudged():
+            desk.say("looked again")
+        case _:
+            assert_never(event)
+    dispatching.go(desk)
+    return desk.decision()

@@ -1,0 +1,92 @@
+"""Which of the steps that may go are sent now, under the cap that a repository's rollouts share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.domain import pro
+from bot.domain.desk import Desk, flight
+from bot.domain.effects import Nudge, StartRun
+from bot.domain.model import Dispatch, Status, Step
+from bot.domain.pro import Phase
+from bot.domain.rollout import Draft
+
+
+@dataclass(slots=True)
+class _Claim:
+    """One rollout's claim on free places."""
+
+    lane: str
+    rollout_id: int
+    phase: Phase
+    steps: int
+    draft: Draft | None  # None where it is another lane's
+    granted: int = 0
+
+
+def go(desk: Desk) -> None:
+    """Share the free places out; send this lane's steps, nudge the other lanes that got one."""
+    flying = dict(desk.facts.in_flight)
+    flying[desk.lane.key] = flying.get(desk.lane.key, 0) + sum(flight(draft) for draft in desk.drafts)
+    free = desk.facts.rules.max_in_flight - sum(flying.values())
+    if free <= 0:
+        return
+    claims = [_Claim(q.lane, q.rollout_id, q.phase, q.steps, None) for q in desk.facts.queues]
+    claims += [
+        _Claim(desk.lane.key, draft.rollout.id, draft.rollout.phase, draft.ready_count, draft)
+        for draft in desk.drafts
+        if draft.ready_count
+    ]
+    share(claims, flying, free)
+    for claim in claims:
+        if claim.granted and claim.draft is None:
+            desk.wish(Nudge(claim.lane))
+        elif claim.granted and claim.draft is not None:
+            _send(desk, claim.draft, claim.granted)
+
+
+def share(claims: list[_Claim], flying: dict[str, int], free: int) -> None:
+    """Grant free places one by one: applies before plans, then the lane with the fewest in flight, then the oldest."""
+    open_claims = [claim for claim in claims if claim.steps]
+    while free > 0 and open_claims:
+        first = min(open_claims, key=lambda c: (c.phase is not Phase.APPLY, flying.get(c.lane, 0), c.rollout_id))
+        first.granted += 1
+        first.steps -= 1
+        flying[first.lane] = flying.get(first.lane, 0) + 1
+        free -= 1
+        if not first.steps:
+            open_claims.remove(first)
+
+
+def _send(desk: Desk, draft: Draft, places: int) -> None:
+    """Raise dispatches for the steps that go first. The files of one step start together, also past the cap."""
+    for index in draft.next_ready(places):
+        if places <= 0:
+            break
+        step = draft.step(index)
+        places -= len(step.calls)
+        for dispatch in _dispatches(desk, step):
+            draft.put_dispatch(dispatch)
+            desk.wish(StartRun(dispatch.id))
+        desk.say(f"{step.instance} is sent")
+        desk.show()
+
+
+def _dispatches(desk: Desk, step: Step) -> list[Dispatch]:
+    made = []
+    for call in step.calls:
+        dispatch_id = desk.ids()
+        inputs = dict(call.inputs)
+        if pro.DISPATCH_ID in inputs:
+            inputs[pro.DISPATCH_ID] = dispatch_id
+        made.append(
+            Dispatch(
+                id=dispatch_id,
+                step=step.index,
+                workflow=call.workflow,
+                inputs=tuple(sorted(inputs.items())),
+                status=Status.DISPATCHING,
+                created_at=desk.now,
+            )
+        )
+    return made

@@ -1,0 +1,50 @@
+"""What a decision wishes done outside. Each wish is about one thing; a newer wish about the same thing takes its place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class StartRun:
+    """Send a dispatch."""
+
+    dispatch_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class DropRun:
+    """Do not send a dispatch whose sending has not begun."""
+
+    dispatch_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunKnown:
+    """A dispatch that was in doubt, or was sent without an answer, has its run: nothing more to send or look for."""
+
+    dispatch_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRun:
+    """Cancel a run."""
+
+    dispatch_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShowComment:
+    """Bring the pull request's comment up to date."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Nudge:
+    """Let another lane go on: something it waits for is free."""
+
+    lane: str
+
+
+Effect = StartRun | DropRun | RunKnown | CancelRun | ShowComment | Nudge

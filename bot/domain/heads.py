@@ -1,0 +1,73 @@
+"""A pull request's head, and what its change overtakes."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from fnmatch import fnmatchcase
+
+from bot.domain.desk import Desk
+from bot.domain.facts import PullFacts
+from bot.domain.model import Pull
+from bot.domain.pro import Phase
+from bot.domain.texts import commit
+
+#: Actions that make the activity of a head; `pull_request.` goes before them in `settings.pro`.
+HEAD_ACTIONS = frozenset({"opened", "synchronize", "reopened", "ready_for_review"})
+
+
+def refresh(desk: Desk, now: PullFacts, *, action: str = "", head_sha: str = "", at: float = 0.0) -> Pull:
+    """Bring the lane's pull request up to date, and end what that overtakes; returns it as it is now.
+
+    An older picture than the one we have changes nothing. The epoch grows with every new head, merge and reopening.
+    """
+    old = desk.pull
+    if old is not None and now.updated_at < old.updated_at:
+        return old
+    names_head = action in HEAD_ACTIONS and head_sha == now.head_sha
+    fields = asdict(now)
+    if old is None:
+        activity = action if names_head else "opened"
+        desk.pull = Pull(**fields, repo_id=desk.lane.repo.id, activity=activity, epoch=1, head_since=desk.now)
+        desk.say(f"#{now.number} is known")
+        return desk.pull
+    moved = now.head_sha != old.head_sha
+    reopened = now.open and not old.open
+    activity, epoch, since = old.activity, old.epoch, old.head_since
+    if moved or reopened:
+        activity, since = "reopened" if reopened else "synchronize", desk.now
+    if names_head and (moved or reopened or at >= old.updated_at):
+        activity = action
+    if moved or reopened or (now.merged and not old.merged):
+        epoch += 1
+    desk.pull = Pull(**fields, repo_id=old.repo_id, activity=activity, epoch=epoch, head_since=since)
+    _follow(desk, old, desk.pull)
+    return desk.pull
+
+
+def _follow(desk: Desk, before: Pull, after: Pull) -> None:
+    """End what the change overtakes. Only plans: whatever may change things is never cancelled by a push."""
+    if after.merged and not before.merged:
+        desk.say(f"#{after.number} was merged as {commit(after.merge_sha)}")
+        _end_plans(desk, f"the merge as {commit(after.merge_sha)}", cancel=False, finished=False)
+    elif not after.open and before.open:
+        desk.say(f"#{after.number} was closed")
+        _end_plans(desk, "the closing of the pull request", cancel=True)
+    elif after.head_sha != before.head_sha:
+        desk.say(f"#{after.number} has a new head, {commit(after.head_sha)}")
+        _end_plans(desk, f"a push of {commit(after.head_sha)}", cancel=True)
+    elif after.open and not before.open:
+        desk.say(f"#{after.number} was reopened")
+
+
+def _end_plans(desk: Desk, by: str, *, cancel: bool, finished: bool = True) -> None:
+    """Supersede the plans that count now; those that are through already only when `finished` says so."""
+    for draft in desk.drafts:
+        if draft.rollout.phase is not Phase.PLAN or draft.rollout.superseded_by:
+            continue
+        if finished or draft.unfinished:
+            desk.supersede(draft, by, cancel=cancel)
+
+
+def applies_on(branch: str, default_branch: str, patterns: tuple[str, ...]) -> bool:
+    """Tell whether merges into a branch are applied: it is the default branch, or one that the settings name."""
+    return branch == default_branch or any(fnmatchcase(branch, pattern) for pattern in patterns)

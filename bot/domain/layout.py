@@ -1,0 +1,105 @@
+"""From an upload's graph to the steps of a rollout: what is dispatched, what is passed through, what never can be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from bot.domain import digraph, pro
+from bot.domain.graph import Graph, Instance, Node, chains, contract, order, stuck
+from bot.domain.model import Step
+from bot.domain.pro import Call, Phase, ProProblem, WorkflowFile
+
+#: What the workflow files say, by name; None for a file that is not there.
+Files = Mapping[str, WorkflowFile | None]
+
+REMOVED = "It was removed from the configuration. Destroy it by hand, or forget it in the Terraform state."
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The steps of a rollout in dependency order, and how many instances were passed through."""
+
+    steps: list[Step]
+    passed_through: int
+
+
+def workflows_of(graph: Graph, activity: str) -> frozenset[str]:
+    """Name every workflow file that an activity would dispatch."""
+    found: set[str] = set()
+    for node in graph.nodes.values():
+        try:
+            if not node.deleted and pro.enabled(node.pro):
+                found.update(pro.workflows(node.pro, activity))
+        except ProProblem:
+            continue  # told on the step itself
+    return frozenset(found)
+
+
+def lay_out(graph: Graph, *, activity: str, sha: str, files: Files | None) -> Layout:
+    """Make the steps for an activity at a commit. Without `files` the workflow files are taken as they are named."""
+    kept = contract(graph, lambda node: _is_step(node, activity))
+    looped = _loops(graph, kept)
+    index = {instance: number for number, instance in enumerate(order(kept))}
+    longest = chains(kept)
+    steps = [
+        Step(
+            index=number,
+            instance=instance,
+            parents=tuple(sorted(index[parent] for parent in kept.parents[instance])),
+            children=tuple(sorted(index[child] for child in kept.children[instance])),
+            calls=(),
+            chain=longest[instance],
+            problem=looped.get(instance, ""),
+        )
+        for instance, number in index.items()
+    ]
+    filled = [_fill(step, kept.nodes[step.instance], activity, sha, files) for step in steps]
+    return Layout(filled, len(graph.nodes) - len(kept.nodes))
+
+
+def _is_step(node: Node, activity: str) -> bool:
+    return bool(node.problem) or node.deleted or pro.offers(node.pro, activity)
+
+
+def _loops(graph: Graph, kept: Graph) -> dict[Instance, str]:
+    """Say for every member of a cycle which cycle it is, by the whole path, also through what is passed through."""
+    paths = stuck(graph)
+    found = {}
+    for group in digraph.groups(kept.nodes, kept.parents):
+        if len(group) > 1 or group[0] in kept.children[group[0]]:
+            for member in group:
+                path = paths.get(member, (member,))
+                way = " → ".join(f"`{instance}`" for instance in (*path, path[0]))
+                found[member] = f"It is part of a dependency cycle, {way}, so it has no order. Remove one of these."
+    return found
+
+
+def _fill(step: Step, node: Node, activity: str, sha: str, files: Files | None) -> Step:
+    if step.problem:
+        return step
+    if node.problem:
+        return replace(step, problem=node.problem)
+    if node.deleted:
+        return replace(step, manual=REMOVED)
+    try:
+        calls = pro.calls(node.pro, activity, instance=node.instance, sha=sha)
+        if files is None:
+            return replace(step, calls=calls)
+        applies = pro.phase(activity) is Phase.APPLY
+        final = tuple(_finish(call, files.get(call.workflow), sha, applies=applies) for call in calls)
+        told = (pro.notes(call, files.get(call.workflow), phase_is_apply=applies) for call in calls)
+        return replace(step, calls=final, notes=tuple(note for notes in told for note in notes))
+    except ProProblem as problem:
+        return replace(step, problem=str(problem))
+
+
+def _finish(call: Call, file: WorkflowFile | None, sha: str, *, applies: bool) -> Call:
+    """Check a call against its file. The dispatch id is filled in when there is one."""
+    inputs = pro.final_inputs(call, file, sha=sha, dispatch_id="", phase_is_apply=applies)
+    return Call(call.workflow, tuple(sorted(inputs.items())))
+
+
+def takes_no_sha(files: Files, names: frozenset[str]) -> bool:
+    """Tell whether one of the files runs on its branch's tip, whatever that is, since it declares no `sha`."""
+    return any(file is not None and pro.SHA not in file.inputs for name in names if (file := files.get(name)))

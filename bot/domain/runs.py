@@ -1,0 +1,154 @@
+"""What news of a run means for its dispatch. News comes late, twice and in any order."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.domain import pro
+from bot.domain.desk import Desk
+from bot.domain.effects import CancelRun, RunKnown
+from bot.domain.events import NotSent, RunReported, Sent
+from bot.domain.facts import RunFacts
+from bot.domain.model import OPEN, Dispatch, Status
+from bot.domain.rollout import Draft
+from bot.domain.texts import commit
+
+#: GitHub's words for a run that is not over. A word that we do not know is a run that has not started.
+_OPEN_WORDS = {"in_progress": Status.RUNNING, "waiting": Status.APPROVAL}
+_CONCLUSIONS = {
+    "success": Status.SUCCEEDED,
+    "failure": Status.FAILED,
+    "cancelled": Status.CANCELLED,
+    "timed_out": Status.TIMED_OUT,
+}
+_REASONS = {
+    "startup_failure": "GitHub could not start the workflow; open the run to see what is wrong with the file.",
+    "action_required": "GitHub wants a maintainer to allow the run; open it and allow it.",
+}
+
+
+def reported(desk: Desk, event: RunReported) -> None:
+    """Take over what GitHub says of a run of ours."""
+    found = desk.find(event.dispatch_id)
+    if found is None:
+        desk.say("the run belongs to a rollout that is gone")
+        return
+    draft, dispatch = found
+    run = event.run
+    if dispatch.run_id and dispatch.run_id != run.run_id:
+        desk.say(f"dispatch {dispatch.id} has another run already")
+        return
+    if not _is_news(dispatch, run, asked=event.asked):
+        desk.say("nothing new")
+        return
+    if not dispatch.run_id:
+        desk.wish(RunKnown(dispatch.id))
+    after = _after(draft, dispatch, run)
+    draft.put_dispatch(after)
+    _cancel_unwanted(desk, dispatch, after)
+    desk.say(f"{draft.step(dispatch.step).instance} is {after.status}")
+    desk.show()
+
+
+def is_tie(dispatch: Dispatch, run: RunFacts) -> bool:
+    """Tell whether only GitHub can say which of two open states is the later one."""
+    return (
+        run.attempt == dispatch.attempt
+        and run.status != "completed"
+        and dispatch.status in OPEN
+        and run.updated_at == dispatch.run_updated_at
+        and open_status(run.status) is not dispatch.status
+    )
+
+
+def open_status(word: str) -> Status:
+    """Translate GitHub's word for a run that is not over."""
+    return _OPEN_WORDS.get(word, Status.QUEUED)
+
+
+def _is_news(dispatch: Dispatch, run: RunFacts, *, asked: bool) -> bool:
+    if not dispatch.run_id or not dispatch.attempt:
+        return True
+    if run.attempt != dispatch.attempt:
+        return run.attempt > dispatch.attempt
+    if run.status == "completed":
+        return not dispatch.conclusion or run.updated_at > dispatch.run_updated_at
+    if dispatch.conclusion or run.updated_at < dispatch.run_updated_at:
+        return False
+    if run.updated_at > dispatch.run_updated_at or asked:
+        return True
+    # Of two open states of the same second a webhook cannot tell the later one; the first news of a run is no contest.
+    return dispatch.run_updated_at == 0.0
+
+
+def _after(draft: Draft, dispatch: Dispatch, run: RunFacts) -> Dispatch:
+    over = run.status == "completed"
+    status = _CONCLUSIONS.get(run.conclusion, Status.FAILED) if over else open_status(run.status)
+    reason = _REASONS.get(run.conclusion, "") if over else ""
+    if over and not reason and run.conclusion not in _CONCLUSIONS:
+        reason = f"GitHub concluded “{run.conclusion or 'nothing'}”, and only success opens the way."
+    if over and status is Status.SUCCEEDED and (other := _other_commit(draft, dispatch, run)):
+        status, reason = Status.FAILED, other
+    if status is Status.CANCELLED and dispatch.cancel_wanted:
+        reason = f"Cancelled after {draft.rollout.superseded_by}." if draft.rollout.superseded_by else ""
+    started = run.started_at if status is not Status.QUEUED else 0.0
+    return replace(
+        dispatch,
+        status=status,
+        run_id=run.run_id,
+        run_url=run.url,
+        attempt=run.attempt,
+        conclusion=run.conclusion if over else "",
+        run_updated_at=run.updated_at,
+        started_at=dispatch.started_at if dispatch.started_at and dispatch.attempt == run.attempt else started,
+        finished_at=run.updated_at if over else 0.0,
+        reason=reason,
+    )
+
+
+def _other_commit(draft: Draft, dispatch: Dispatch, run: RunFacts) -> str:
+    """Say so when a plan that takes no `sha` ran on another commit than ours."""
+    if not draft.rollout.checks_head or pro.SHA in dict(dispatch.inputs) or not run.head_sha:
+        return ""
+    if run.head_sha == draft.rollout.sha:
+        return ""
+    return (
+        f"It ran on {commit(run.head_sha)}, not on {commit(draft.rollout.sha)}, because the branch had moved. "
+        f"Declare the input `sha` in `{dispatch.workflow}` so that it runs on the commit it is meant for."
+    )
+
+
+def _cancel_unwanted(desk: Desk, before: Dispatch, after: Dispatch) -> None:
+    """Cancel a run that became known only when it was no longer wanted."""
+    if after.cancel_wanted and after.status in OPEN and not before.run_id:
+        desk.wish(CancelRun(after.id))
+
+
+def sent(desk: Desk, event: Sent) -> None:
+    """Take over that GitHub accepted a dispatch."""
+    found = desk.find(event.dispatch_id)
+    if found is None:
+        desk.say("the dispatch belongs to a rollout that is gone")
+        return
+    draft, dispatch = found
+    if dispatch.run_id or not event.run_id:
+        desk.say(f"dispatch {dispatch.id} was accepted")
+        return
+    after = replace(dispatch, run_id=event.run_id, run_url=event.run_url, status=Status.QUEUED, reason="")
+    draft.put_dispatch(after)
+    _cancel_unwanted(desk, dispatch, after)
+    desk.say(f"{draft.step(dispatch.step).instance} has run {event.run_id}")
+    desk.show()
+
+
+def not_sent(desk: Desk, event: NotSent) -> None:
+    """Take over that a dispatch cannot be sent, or that nobody can tell whether it was."""
+    found = desk.find(event.dispatch_id)
+    if found is None or found[1].run_id:
+        desk.say("the dispatch has its run, or is gone")
+        return
+    draft, dispatch = found
+    status = Status.HELD if event.held else Status.FAILED
+    draft.put_dispatch(replace(dispatch, status=status, reason=event.sentence, finished_at=desk.now))
+    desk.say(f"{draft.step(dispatch.step).instance} is {status}: {event.sentence}")
+    desk.show()

@@ -1,0 +1,172 @@
+"""What an upload means: a new rollout, more instances for one, or nothing new."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.domain import heads, layout, pro
+from bot.domain.desk import Desk, Regather
+from bot.domain.events import Upload, UploadCame
+from bot.domain.model import Pull, Rollout, Step
+from bot.domain.pro import Phase
+from bot.domain.rollout import Draft, Walk
+from bot.domain.texts import commit, same_commit
+
+MERGED = "pull_request.merged"
+
+
+def came(desk: Desk, event: UploadCame) -> None:
+    """Decide which rollout an upload starts, if any."""
+    upload = event.upload
+    pull = heads.refresh(desk, event.now)
+    desk.show()
+    if pull.fork:
+        desk.say(f"#{pull.number} comes from a fork, and forks are never dispatched")
+    elif is_of_merge(pull, upload.received_at):
+        _merged(desk, pull, upload)
+    elif not pull.open:
+        desk.say(f"the upload is older than the end of #{pull.number}")
+    elif not same_commit(upload.head_sha, pull.head_sha):
+        desk.say(f"the upload is for {commit(upload.head_sha)}, but the head is {commit(pull.head_sha)} by now")
+    else:
+        _planned(desk, pull, upload)
+
+
+def is_of_merge(pull: Pull, received_at: float) -> bool:
+    """Tell whether an upload of a pull request's head is the merged one.
+
+    Plan and merge send the same commit, so only the time tells: what came before GitHub merged is the plan's.
+    """
+    return pull.merged and received_at >= pull.merged_at
+
+
+def _planned(desk: Desk, pull: Pull, upload: Upload) -> None:
+    current = [d for d in desk.drafts if d.rollout.phase is Phase.PLAN and not d.rollout.superseded_by]
+    if any(d.rollout.epoch == pull.epoch and d.rollout.content == upload.content for d in current):
+        desk.say("the same upload is being worked already")
+        return
+    ref = pull.base_ref if desk.facts.rules.plan_ref == "base" else pull.head_ref
+    fresh = _start(desk, upload, activity=f"pull_request.{pull.activity}", sha=pull.head_sha, ref=ref)
+    for draft in current:
+        _replace(desk, draft, fresh)
+
+
+def _merged(desk: Desk, pull: Pull, upload: Upload) -> None:
+    if not heads.applies_on(pull.base_ref, desk.lane.repo.default_branch, desk.facts.rules.apply_branches):
+        desk.say(f"nothing is applied on `{pull.base_ref}`")
+        return
+    for draft in desk.drafts:
+        if draft.rollout.activity == MERGED and draft.rollout.sha == pull.merge_sha:
+            _extend(desk, draft, upload)
+            return
+    _start(desk, upload, activity=MERGED, sha=pull.merge_sha, ref=pull.base_ref)
+
+
+def named(desk: Desk, upload: Upload, activity: str) -> None:
+    """Start a rollout for an activity that stacks name beside the usual ones, from the head's last upload."""
+    pull = desk.pull
+    if pull is None or pull.fork or not layout.workflows_of(upload.graph, activity):
+        return
+    if pro.phase(activity) is Phase.APPLY and not heads.applies_on(
+        pull.base_ref, desk.lane.repo.default_branch, desk.facts.rules.apply_branches
+    ):
+        desk.say(f"nothing is applied on `{pull.base_ref}`")
+        return
+    same = (d for d in desk.drafts if d.rollout.activity == activity and d.rollout.sha == pull.head_sha)
+    if any(draft.unfinished for draft in same):
+        desk.say(f"{activity} is being worked already")
+        return
+    # The head branch may be gone once the pull request is closed.
+    ref = pull.head_ref if pull.open else pull.base_ref
+    _start(desk, upload, activity=activity, sha=pull.head_sha, ref=ref)
+
+
+def _steps(desk: Desk, upload: Upload, activity: str, sha: str) -> layout.Layout:
+    wanted = layout.workflows_of(upload.graph, activity)
+    if not wanted <= desk.facts.files.keys():
+        raise Regather
+    return layout.lay_out(upload.graph, activity=activity, sha=sha, files=desk.facts.files)
+
+
+def _start(desk: Desk, upload: Upload, *, activity: str, sha: str, ref: str) -> Draft:
+    made = _steps(desk, upload, activity, sha)
+    names = layout.workflows_of(upload.graph, activity)
+    pull = desk.pull
+    rollout = Rollout(
+        id=desk.facts.next_rollout + len(desk.new),
+        repo_id=desk.lane.repo.id,
+        lane=desk.lane.key,
+        pull=pull.number if pull else 0,
+        activity=activity,
+        phase=pro.phase(activity),
+        sha=sha,
+        ref=ref,
+        base_sha=upload.base_sha,
+        epoch=pull.epoch if pull else 0,
+        content=upload.content,
+        created_at=desk.now,
+        size=len(made.steps),
+        notes=_notes(made.passed_through),
+        checks_head=layout.takes_no_sha(desk.facts.files, names),
+    )
+    draft = Draft(Walk.of(rollout, made.steps))
+    desk.new.append(draft)
+    desk.drafts.append(draft)
+    desk.say(f"{activity} at {commit(sha)} starts with {len(made.steps)} steps")
+    return draft
+
+
+def _notes(passed_through: int) -> tuple[str, ...]:
+    if not passed_through:
+        return ()
+    what = "1 instance names" if passed_through == 1 else f"{passed_through} instances name"
+    return (f"{what} no workflow for this activity and only keeps its place in the order.",)
+
+
+def _replace(desk: Desk, old: Draft, fresh: Draft) -> None:
+    """Let a newer upload of the same commit take over: what was sent stays, what was not is the newer one's."""
+    steps = {step.instance: step for step in fresh.walk.steps}
+    moved: list[Step] = []
+    for index in set(old.walk.by_dispatch.values()):
+        step = old.step(index)
+        heir = steps.get(step.instance)
+        sent = tuple(d for d in step.dispatches if d.run_id or d.id in desk.facts.in_air)
+        if heir is None or len(sent) < len(step.dispatches) or heir.calls != step.calls:
+            continue
+        moved.append(replace(heir, dispatches=tuple(replace(d, step=heir.index) for d in sent)))
+        old.put(replace(step, dispatches=()))
+    desk.supersede(old, "a newer upload of the same commit", cancel=True)
+    for step in moved:
+        fresh.put(step)
+        fresh.touched.update(dispatch.id for dispatch in step.dispatches)
+
+
+def _extend(desk: Desk, draft: Draft, upload: Upload) -> None:
+    """Add the instances that an apply does not have yet. Nothing that was sent is repeated or moved."""
+    made = _steps(desk, upload, MERGED, draft.rollout.sha)
+    old = len(draft.walk.steps)
+    where = {step.instance: step.index for step in draft.walk.steps}
+    added = [step for step in made.steps if step.instance not in where]
+    if not added:
+        desk.say("every instance of the upload is in the apply already")
+        return
+    where.update({step.instance: old + number for number, step in enumerate(added)})
+    place = [where[step.instance] for step in made.steps]
+    for step in added:
+        parents = tuple(sorted(place[parent] for parent in step.parents))
+        draft.put(replace(step, index=where[step.instance], parents=parents, children=()), settle=False)
+    for step in made.steps:
+        child = draft.step(place[step.index])
+        if child.index < old and child.dispatches:
+            continue  # it has gone already
+        joins = {place[parent] for parent in step.parents if place[parent] >= old or child.index >= old}
+        for parent in joins:
+            elder = draft.step(parent)
+            draft.put(replace(elder, children=tuple(sorted({*elder.children, child.index}))), settle=False)
+            child = replace(child, parents=tuple(sorted({*child.parents, parent})))
+        if joins:
+            draft.put(child, settle=False)
+    for index in list(draft.changed):
+        draft.put(draft.step(index))
+    draft.put_rollout(replace(draft.rollout, size=old + len(added)))
+    desk.say(f"{len(added)} more instances join the apply at {commit(draft.rollout.sha)}")

@@ -1,0 +1,160 @@
+"""What is wished done at GitHub: one row per thing, not per message.
+
+`want` grows with every wish, `done` follows when the thing is as wished: a wish that comes while one is being fulfilled is not
+lost, and ten that come before are one. `attempts` is committed before each call: a row that is picked up with attempts may
+have been carried out already, so whoever delivers it looks first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.store.db import Db
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """One thing to bring into being."""
+
+    key: str
+    kind: str  # comment, run, cancel
+    lane: str
+    repo_id: int
+    want: int
+    due: float
+    attempts: int
+    looks: int  # how often a dispatch in doubt was looked for
+    doubt_since: float
+    floor: int  # the highest run id known before a dispatch was sent; 0 where nobody needs it
+    remote: int  # GitHub's id of the thing, once known
+    hash: str  # of what was sent last
+
+    @property
+    def id(self) -> str:
+        """What the key names: a dispatch id, or `<repository>#<number>`."""
+        return self.key.partition(":")[2]
+
+
+def wish(db: Db, kind: str, name: str, *, lane: str, repo_id: int, now: float, due: float) -> None:
+    """Wish for a thing. A wish that is open already keeps its time, so that the delay is bounded."""
+    db.write(
+        "INSERT INTO outbox (key, kind, lane, repo_id, want, since, due) VALUES (?, ?, ?, ?, 1, ?, ?) "
+        "ON CONFLICT (key) DO UPDATE SET want = want + 1, state = 'open', error = '', "
+        "since = CASE WHEN want > done AND state = 'open' THEN since ELSE excluded.since END, "
+        "due = CASE WHEN want > done AND state = 'open' THEN min(due, excluded.due) ELSE excluded.due END, "
+        "attempts = CASE WHEN want > done AND state = 'open' THEN attempts ELSE 0 END",
+        *(f"{kind}:{name}", kind, lane, repo_id, now, due),
+    )
+
+
+def drop(db: Db, kind: str, name: str) -> bool:
+    """Take a wish back; False when its sending has begun, so that it can't be dropped."""
+    return db.write("DELETE FROM outbox WHERE key = ? AND attempts = 0 AND done = 0", f"{kind}:{name}") > 0
+
+
+def close(db: Db, kind: str, name: str) -> None:
+    """End a wish whose thing turned out to be there."""
+    db.write("UPDATE outbox SET done = want WHERE key = ?", f"{kind}:{name}")
+
+
+def due(db: Db, now: float, limit: int) -> list[Wish]:
+    """Read the wishes that are due: cancels first, then runs, then comments; the longest due first."""
+    return [
+        _wish(row)
+        for row in db.rows(
+            "SELECT * FROM outbox WHERE state = 'open' AND want > done AND due <= ? "
+            "ORDER BY CASE kind WHEN 'cancel' THEN 0 WHEN 'run' THEN 1 ELSE 2 END, due, key LIMIT ?",
+            now,
+            limit,
+        )
+    ]
+
+
+def get(db: Db, key: str) -> Wish | None:
+    """Read one wish."""
+    row = db.row("SELECT * FROM outbox WHERE key = ?", key)
+    return _wish(row) if row else None
+
+
+def begin(db: Db, key: str, *, floor: int = 0) -> Wish | None:
+    """Note, before the call, that a thing is about to be sent; None when it is wished no more."""
+    changed = db.write(
+        "UPDATE outbox SET attempts = attempts + 1, floor = max(floor, ?) "
+        "WHERE key = ? AND state = 'open' AND want > done",
+        floor,
+        key,
+    )
+    return get(db, key) if changed else None
+
+
+def fulfilled(db: Db, wish: Wish, *, remote: int = 0, digest: str = "") -> None:
+    """Note that a thing is as it was wished when it was picked up."""
+    db.write(
+        "UPDATE outbox SET done = max(done, ?), attempts = 0, looks = 0, doubt_since = 0, error = '', "
+        "remote = CASE WHEN ? THEN ? ELSE remote END, hash = CASE WHEN ? != '' THEN ? ELSE hash END WHERE key = ?",
+        *(wish.want, remote, remote, digest, digest, wish.key),
+    )
+
+
+def later(db: Db, key: str, *, due: float, error: str, counted: bool = True) -> None:
+    """Try again at `due`. Where nothing can have happened at GitHub, the attempt is not counted."""
+    db.write(
+        "UPDATE outbox SET due = ?, error = ?, attempts = max(0, attempts - ?) WHERE key = ?",
+        *(due, error, int(not counted), key),
+    )
+
+
+def doubt(db: Db, key: str, *, since: float, due: float, error: str, looks: int) -> None:
+    """Note that nobody knows whether a thing was done, and when to look for it next."""
+    db.write(
+        "UPDATE outbox SET doubt_since = ?, due = ?, error = ?, looks = ? WHERE key = ?", since, due, error, looks, key
+    )
+
+
+def resend(db: Db, key: str, *, due: float) -> None:
+    """Note that a thing in doubt is not there, so that it may be sent again."""
+    db.write("UPDATE outbox SET attempts = 0, looks = 0, doubt_since = 0, due = ? WHERE key = ?", due, key)
+
+
+def bury(db: Db, key: str, error: str) -> None:
+    """Give a wish up, visibly."""
+    db.write("UPDATE outbox SET state = 'dead', error = ? WHERE key = ?", error, key)
+
+
+def forget(db: Db, key: str) -> None:
+    """Forget GitHub's id of a thing that is gone there."""
+    db.write("UPDATE outbox SET remote = 0, hash = '' WHERE key = ?", key)
+
+
+def in_air(db: Db, lane: str) -> frozenset[str]:
+    """Name the dispatches of a lane whose sending has begun and whose end is not known."""
+    sql = "SELECT key FROM outbox WHERE kind = 'run' AND lane = ? AND attempts > 0 AND want > done AND state = 'open'"
+    return frozenset(row["key"].partition(":")[2] for row in db.rows(sql, lane))
+
+
+def next_due(db: Db) -> float | None:
+    """Tell when the next wish is due; None when nothing is wished."""
+    row = db.row("SELECT min(due) AS due FROM outbox WHERE state = 'open' AND want > done")
+    return row["due"] if row else None
+
+
+def oldest(db: Db, now: float) -> float:
+    """Tell the age in seconds of the oldest wish that is due."""
+    row = db.row("SELECT min(due) AS due FROM outbox WHERE state = 'open' AND want > done AND due <= ?", now)
+    return max(0.0, now - row["due"]) if row and row["due"] is not None else 0.0
+
+
+def in_doubt(db: Db) -> int:
+    """Count dispatches of which nobody knows yet whether they were sent."""
+    row = db.row("SELECT count(*) AS n FROM outbox WHERE state = 'open' AND want > done AND doubt_since > 0")
+    return int(row["n"]) if row else 0
+
+
+def prune(db: Db) -> None:
+    """Forget finished wishes for runs and cancels: nothing asks for them any more."""
+    db.write("DELETE FROM outbox WHERE kind IN ('run', 'cancel') AND done >= want")
+
+
+def _wish(row: object) -> Wish:
+    fields = dict(row)  # type: ignore[call-overload]
+    return Wish(**{name: fields[name] for name in Wish.__slots__})

@@ -1,0 +1,116 @@
+"""Pull requests, and the runs that may upload for them."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import asdict
+
+from bot.domain.facts import RunFacts
+from bot.domain.model import Pull
+from bot.store.db import Db
+
+_FIELDS = tuple(Pull.__slots__)
+
+
+def save(db: Db, pull: Pull) -> None:
+    """Write a pull request. Its picture's address gets an unguessable part when it is first seen."""
+    names = ", ".join(_FIELDS)
+    updates = ", ".join(f"{name} = excluded.{name}" for name in _FIELDS)
+    marks = ", ".join("?" * len(_FIELDS))
+    db.write(
+        f"INSERT INTO pulls ({names}, token) VALUES ({marks}, ?) "  # noqa: S608 -- names of our own fields
+        f"ON CONFLICT (repo_id, number) DO UPDATE SET {updates}",
+        *asdict(pull).values(),
+        secrets.token_urlsafe(24),
+    )
+
+
+def get(db: Db, repo_id: int, number: int) -> Pull | None:
+    """Read a pull request."""
+    return _pull(db.row("SELECT * FROM pulls WHERE repo_id = ? AND number = ?", repo_id, number))
+
+
+def token(db: Db, repo_id: int, number: int) -> str:
+    """Read the unguessable part of a pull request's addresses."""
+    row = db.row("SELECT token FROM pulls WHERE repo_id = ? AND number = ?", repo_id, number)
+    return str(row["token"]) if row else ""
+
+
+def of_commit(db: Db, repo_id: int, sha: str) -> Pull | None:
+    """Find the pull request that a commit (7 or more digits) belongs to: by head, then by merge commit; open ones first."""
+    order = "ORDER BY open DESC, number DESC LIMIT 1"
+    for column in ("head_sha", "merge_sha"):
+        row = db.row(
+            f"SELECT * FROM pulls WHERE repo_id = ? AND {column} >= ? AND {column} < ? || 'g' {order}",  # noqa: S608
+            *(repo_id, sha, sha),
+        )
+        if row is not None:
+            return _pull(row)
+    return None
+
+
+def of_branch(db: Db, repo_id: int, branch: str) -> list[int]:
+    """Number the open pull requests whose head is this branch of the repository itself."""
+    sql = "SELECT number FROM pulls WHERE repo_id = ? AND open AND NOT fork AND head_ref = ?"
+    return [row["number"] for row in db.rows(sql, repo_id, branch)]
+
+
+def believed_open(db: Db, repo_id: int) -> list[Pull]:
+    """Read the pull requests that are open as far as we know."""
+    found = (_pull(row) for row in db.rows("SELECT * FROM pulls WHERE repo_id = ? AND open ORDER BY number", repo_id))
+    return [pull for pull in found if pull is not None]
+
+
+def save_affected_run(db: Db, repo_id: int, lane: str, run: RunFacts) -> None:
+    """Remember a run of the pull request's own workflows; older news than what is known changes nothing."""
+    db.write(
+        "INSERT INTO affected_runs (run_id, repo_id, lane, workflow, head_sha, status, conclusion, attempt, updated_at, "
+        "created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run_id) DO UPDATE SET status = excluded.status, "
+        "conclusion = excluded.conclusion, attempt = excluded.attempt, updated_at = excluded.updated_at "
+        "WHERE (excluded.attempt, excluded.status = 'completed', excluded.updated_at) >= (attempt, status = 'completed', "
+        "updated_at)",
+        *(run.run_id, repo_id, lane, run.workflow, run.head_sha, run.status, run.conclusion, run.attempt),
+        *(run.updated_at, run.created_at),
+    )
+
+
+def note_uploader(db: Db, repo_id: int, lane: str, head_sha: str, now: float) -> None:
+    """Learn which workflow uploads: the only one of this head that runs while an upload arrives."""
+    sql = "SELECT DISTINCT workflow FROM affected_runs WHERE lane = ? AND head_sha LIKE ? || '%' AND status != 'completed'"
+    running = db.rows(sql, lane, head_sha)
+    if len(running) == 1:
+        db.write("INSERT OR REPLACE INTO uploaders VALUES (?, ?, ?)", repo_id, running[0]["workflow"], now)
+
+
+def uploading_runs(db: Db, repo_id: int, lane: str, since: float) -> list[RunFacts]:
+    """Read the runs of workflows that have uploaded before, of this lane, made since `since`; newest first."""
+    sql = (
+        "SELECT * FROM affected_runs WHERE lane = ? AND created_at >= ? AND workflow IN "
+        "(SELECT workflow FROM uploaders WHERE repo_id = ?) ORDER BY run_id DESC"
+    )
+    return [
+        RunFacts(
+            run_id=row["run_id"],
+            workflow=row["workflow"],
+            event="pull_request",
+            status=row["status"],
+            conclusion=row["conclusion"],
+            attempt=row["attempt"],
+            head_sha=row["head_sha"],
+            head_branch="",
+            title="",
+            url="",
+            updated_at=row["updated_at"],
+            started_at=0.0,
+            created_at=row["created_at"],
+        )
+        for row in db.rows(sql, lane, since, repo_id)
+    ]
+
+
+def _pull(row: object) -> Pull | None:
+    if row is None:
+        return None
+    fields = dict(row)  # type: ignore[call-overload]
+    flags = {name: bool(fields[name]) for name in ("fork", "draft", "open", "merged")}
+    return Pull(**{name: fields[name] for name in _FIELDS} | flags)

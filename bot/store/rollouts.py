@@ -1,0 +1,233 @@
+"""Rollouts, their steps and dispatches."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import msgspec
+
+from bot.domain.model import IN_FLIGHT, OPEN, Dispatch, Rollout, Status, Step
+from bot.domain.rollout import Draft, Walk
+from bot.store.db import Db
+
+_encode = msgspec.json.Encoder().encode
+_rollout = msgspec.json.Decoder(Rollout).decode
+_step = msgspec.json.Decoder(Step).decode
+_dispatch = msgspec.json.Decoder(Dispatch).decode
+
+#: As many rollouts as are kept in memory. A step takes about a kilobyte.
+_KEPT = 12
+
+
+class Rollouts:
+    """The rollouts as the worker sees them: read once, kept while they are worked. Intake alone writes them."""
+
+    def __init__(self, db: Db) -> None:
+        self._db = db
+        self._kept: OrderedDict[int, Walk] = OrderedDict()
+
+    def get(self, rollout_id: int) -> Walk | None:
+        """Read a rollout."""
+        walk = self._kept.pop(rollout_id, None) or load(self._db, rollout_id)
+        if walk is not None:
+            self._keep(walk)
+        return walk
+
+    def of_lane(self, lane: str, *, dispatch_id: str = "") -> tuple[Walk, ...]:
+        """Read the rollouts of a lane that count now, and the one that a dispatch belongs to; oldest first."""
+        ids = {row["id"] for row in self._db.rows("SELECT id FROM rollouts WHERE lane = ? AND current", lane)}
+        if dispatch_id:
+            sql = "SELECT rollout_id FROM dispatches WHERE id = ? AND lane = ?"
+            ids.update(row["rollout_id"] for row in self._db.rows(sql, dispatch_id, lane))
+        found = (self.get(rollout_id) for rollout_id in sorted(ids))
+        return tuple(walk for walk in found if walk is not None)
+
+    def committed(self, drafts: Iterable[Draft]) -> None:
+        """Take over changes that are on disk now."""
+        for draft in drafts:
+            draft.walk.apply(draft)
+            self._keep(draft.walk)
+
+    def _keep(self, walk: Walk) -> None:
+        self._kept[walk.rollout.id] = walk
+        while len(self._kept) > _KEPT:
+            self._kept.popitem(last=False)
+
+
+def load(db: Db, rollout_id: int) -> Walk | None:
+    """Read one rollout from the file."""
+    row = db.row("SELECT facts FROM rollouts WHERE id = ?", rollout_id)
+    if row is None:
+        return None
+    found = db.rows("SELECT facts FROM steps WHERE rollout_id = ? ORDER BY idx", rollout_id)
+    steps = [_step(row["facts"]) for row in found]
+    sql = "SELECT facts FROM dispatches WHERE rollout_id = ? AND latest ORDER BY idx, workflow"
+    for sent in db.rows(sql, rollout_id):
+        dispatch = _dispatch(sent["facts"])
+        step = steps[dispatch.step]
+        steps[dispatch.step] = replace(step, dispatches=(*step.dispatches, dispatch))
+    return Walk.of(_rollout(row["facts"]), steps)
+
+
+def of_pull(db: Db, repo_id: int, number: int) -> list[Walk]:
+    """Read all rollouts of a pull request, newest first."""
+    return _all(db, "SELECT id FROM rollouts WHERE repo_id = ? AND pull = ? ORDER BY id DESC", repo_id, number)
+
+
+def of_sha(db: Db, repo_id: int, sha: str) -> list[Walk]:
+    """Read all rollouts at a commit, newest first."""
+    return _all(db, "SELECT id FROM rollouts WHERE repo_id = ? AND sha = ? ORDER BY id DESC", repo_id, sha)
+
+
+def _all(db: Db, sql: str, *params: object) -> list[Walk]:
+    found = (load(db, row["id"]) for row in db.rows(sql, *params))
+    return [walk for walk in found if walk is not None]
+
+
+def next_id(db: Db) -> int:
+    """Tell which number the next rollout gets."""
+    row = db.row("SELECT coalesce(max(id), 0) + 1 AS id FROM rollouts")
+    return int(row["id"]) if row else 1
+
+
+def save(db: Db, draft: Draft, *, new: bool, now: float) -> None:
+    """Write what a draft changed, and nothing else."""
+    rollout = draft.rollout
+    if new:
+        db.write(
+            "INSERT INTO rollouts (id, repo_id, lane, pull, activity, phase, sha, created_at, current, facts) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            *(rollout.id, rollout.repo_id, rollout.lane, rollout.pull, rollout.activity, rollout.phase, rollout.sha),
+            *(rollout.created_at, int(not rollout.superseded_by), _encode(rollout)),
+        )
+    elif rollout is not draft.walk.rollout:
+        sql = "UPDATE rollouts SET current = ?, facts = ? WHERE id = ?"
+        db.write(sql, int(not rollout.superseded_by), _encode(rollout), rollout.id)
+    _save_steps(db, draft, new=new)
+    _save_dispatches(db, draft, now)
+    save_waiting(db, draft)
+
+
+def _save_steps(db: Db, draft: Draft, *, new: bool) -> None:
+    steps = draft.walk.steps
+    rows = []
+    for index in range(len(steps)) if new else draft.changed:
+        step = replace(draft.step(index), dispatches=())
+        if not new and index < len(steps) and step == replace(steps[index], dispatches=()):
+            continue
+        rows.append((draft.rollout.id, index, step.instance.stack, step.instance.component, _encode(step)))
+    if rows:
+        sql = "INSERT OR REPLACE INTO steps (rollout_id, idx, stack, component, facts) VALUES (?, ?, ?, ?, ?)"
+        db.conn.executemany(sql, rows)
+
+
+def _save_dispatches(db: Db, draft: Draft, now: float) -> None:
+    for dispatch_id in draft.removed:
+        db.write("DELETE FROM dispatches WHERE id = ?", dispatch_id)
+    for step in draft.changed.values():
+        for dispatch in step.dispatches:
+            if dispatch.id in draft.touched:
+                _save_dispatch(db, draft.rollout, dispatch, now)
+
+
+def _save_dispatch(db: Db, rollout: Rollout, dispatch: Dispatch, now: float) -> None:
+    db.write(
+        "UPDATE dispatches SET latest = 0 WHERE rollout_id = ? AND idx = ? AND workflow = ? AND id != ? AND latest",
+        *(rollout.id, dispatch.step, dispatch.workflow, dispatch.id),
+    )
+    db.write(
+        "INSERT INTO dispatches (id, rollout_id, idx, repo_id, lane, workflow, status, in_flight, open, run_id, latest, "
+        "facts, heard_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?) ON CONFLICT (id) DO UPDATE SET "
+        "rollout_id = excluded.rollout_id, idx = excluded.idx, status = excluded.status, in_flight = excluded.in_flight, "
+        "open = excluded.open, run_id = excluded.run_id, facts = excluded.facts, heard_at = excluded.heard_at, asked = 0",
+        *(dispatch.id, rollout.id, dispatch.step, rollout.repo_id, rollout.lane, dispatch.workflow, dispatch.status),
+        *(int(dispatch.status in IN_FLIGHT), int(dispatch.status in OPEN), dispatch.run_id, _encode(dispatch), now),
+    )
+
+
+def save_waiting(db: Db, draft: Draft) -> None:
+    """Note how many steps of a rollout may go but wait for the cap, for the other lanes to see."""
+    rollout = draft.rollout
+    if draft.ready_count:
+        sql = "INSERT OR REPLACE INTO waiting (repo_id, lane, rollout_id, phase, steps) VALUES (?, ?, ?, ?, ?)"
+        db.write(sql, rollout.repo_id, rollout.lane, rollout.id, rollout.phase, draft.ready_count)
+    else:
+        sql = "DELETE FROM waiting WHERE repo_id = ? AND lane = ? AND rollout_id = ?"
+        db.write(sql, rollout.repo_id, rollout.lane, rollout.id)
+
+
+def in_flight(db: Db, repo_id: int) -> dict[str, int]:
+    """Count the dispatches of a repository that hold a place under the cap, by lane."""
+    sql = "SELECT lane, count(*) AS n FROM dispatches WHERE repo_id = ? AND in_flight GROUP BY lane"
+    return {row["lane"]: row["n"] for row in db.rows(sql, repo_id)}
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A dispatch, and where it belongs."""
+
+    dispatch: Dispatch
+    lane: str
+    repo_id: int
+    rollout_id: int
+
+
+def find_dispatch(db: Db, dispatch_id: str) -> Placed | None:
+    """Find a dispatch by its id."""
+    return _placed(db.row("SELECT * FROM dispatches WHERE id = ?", dispatch_id))
+
+
+def find_run(db: Db, run_id: int) -> Placed | None:
+    """Find the dispatch that a run came of."""
+    return _placed(db.row("SELECT * FROM dispatches WHERE run_id = ?", run_id))
+
+
+def claimed(db: Db, run_ids: Iterable[int]) -> set[int]:
+    """Tell which of these runs belong to a dispatch of ours already."""
+    return {run_id for run_id in run_ids if db.row("SELECT 1 FROM dispatches WHERE run_id = ?", run_id)}
+
+
+def overdue(db: Db, *, silent_since: float, now: float, limit: int) -> list[Placed]:
+    """Find open dispatches with a known run and no news; each one asked about in vain is left alone twice as long.
+
+    `silent_since` is how long ago (in seconds) the last news must be for the first question.
+    """
+    sql = (
+        "SELECT * FROM dispatches WHERE open AND run_id != 0 AND heard_at <= ? - ? * (1 << min(asked, 6)) "
+        "ORDER BY heard_at LIMIT ?"
+    )
+    return [placed for row in db.rows(sql, now, silent_since, limit) if (placed := _placed(row)) is not None]
+
+
+def asked(db: Db, dispatch_id: str, now: float) -> None:
+    """Note that GitHub was asked about a dispatch's run."""
+    db.write("UPDATE dispatches SET asked = asked + 1, heard_at = ? WHERE id = ?", now, dispatch_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A rollout that counts no more, and how many of its steps succeeded."""
+
+    rollout: Rollout
+    succeeded: int
+
+
+def past(db: Db, lane: str, limit: int) -> list[Ended]:
+    """Read the rollouts of a lane that were superseded, newest first."""
+    found = []
+    for row in db.rows(
+        "SELECT id, facts FROM rollouts WHERE lane = ? AND NOT current ORDER BY id DESC LIMIT ?", lane, limit
+    ):
+        sql = "SELECT count(DISTINCT idx) AS n FROM dispatches WHERE rollout_id = ? AND latest AND status = ?"
+        done = db.row(sql, row["id"], Status.SUCCEEDED)
+        found.append(Ended(_rollout(row["facts"]), done["n"] if done else 0))
+    return found
+
+
+def _placed(row: object) -> Placed | None:
+    if row is None:
+        return None
+    fields = dict(row)  # type: ignore[call-overload]
+    return Placed(_dispatch(fields["facts"]), fields["lane"], fields["repo_id"], fields["rollout_id"])

@@ -1,0 +1,67 @@
+"""Uploads: the last two of each pull request, the chunks of batches, and what instances said last."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable
+
+import msgspec
+
+from bot.domain.graph import Graph
+from bot.store.db import Db
+
+
+def save(
+    db: Db, *, repo_id: int, pull: int, head_sha: str, content: str, received_at: float, bodies: Iterable[bytes]
+) -> None:
+    """Keep an upload's bodies for activities that reuse it; only the last two of a pull request are kept."""
+    packed = zlib.compress(msgspec.msgpack.encode(list(bodies)), 3)
+    db.write(
+        "INSERT INTO uploads (repo_id, pull, head_sha, content, received_at, body) VALUES (?, ?, ?, ?, ?, ?)",
+        *(repo_id, pull, head_sha, content, received_at, packed),
+    )
+    db.write(
+        "DELETE FROM uploads WHERE repo_id = ? AND pull = ? AND id NOT IN "
+        "(SELECT id FROM uploads WHERE repo_id = ? AND pull = ? ORDER BY id DESC LIMIT 2)",
+        *(repo_id, pull, repo_id, pull),
+    )
+
+
+def last(db: Db, repo_id: int, pull: int) -> tuple[str, float, list[bytes]] | None:
+    """Read the last upload of a pull request: the head it was for, when it came, and its bodies."""
+    row = db.row(
+        "SELECT head_sha, received_at, body FROM uploads WHERE repo_id = ? AND pull = ? ORDER BY id DESC LIMIT 1",
+        *(repo_id, pull),
+    )
+    if row is None:
+        return None
+    return row["head_sha"], row["received_at"], msgspec.msgpack.decode(zlib.decompress(row["body"]), type=list[bytes])
+
+
+def chunks(db: Db, repo_id: int, credential: str, batch_id: str) -> tuple[float, list[bytes]]:
+    """Read the chunks of a batch in order, and when the last of them came."""
+    rows = db.rows(
+        "SELECT body, at FROM chunks WHERE repo_id = ? AND credential = ? AND batch_id = ? ORDER BY batch_index",
+        *(repo_id, credential, batch_id),
+    )
+    return max((row["at"] for row in rows), default=0.0), [row["body"] for row in rows]
+
+
+def prune(db: Db, before: float) -> None:
+    """Forget chunks that came before `before`: their batch was worked, or never completed."""
+    db.write("DELETE FROM chunks WHERE at < ?", before)
+
+
+def remember(db: Db, repo_id: int, graph: Graph, now: float) -> None:
+    """Remember each instance's settings and parents for the day on which it arrives deleted, with neither."""
+    rows = []
+    for instance, node in graph.nodes.items():
+        if not node.deleted and not node.problem:
+            pro = msgspec.json.encode(node.pro) if node.pro is not None else None
+            rows.append((repo_id, *instance, pro, msgspec.json.encode(graph.parents[instance]), now))
+    db.conn.executemany(
+        "INSERT INTO instances (repo_id, stack, component, pro, parents, seen_at) VALUES (?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT (repo_id, stack, component) DO UPDATE SET pro = excluded.pro, parents = excluded.parents, "
+        "seen_at = excluded.seen_at",
+        rows,
+    )

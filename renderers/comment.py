@@ -1,0 +1,153 @@
+"""The one comment of a pull request. It always fits, by leaving out whole rows and sections and saying so."""
+
+from __future__ import annotations
+
+from bot.domain.model import IN_FLIGHT, Status
+from bot.domain.pro import Phase
+from bot.domain.rollout import count, states
+from bot.domain.view import PullView
+from renderers.markdown import address, attribute, clip, code, details, fence, heading, prose
+from renderers.room import Room, Section
+from renderers.rows import Scene, cells
+from renderers.verdict import FAILURES, activity, verdict, who_must_act
+from renderers.words import SIGNS, clock, commit, duration, plural, word
+
+MARKER = "<!-- switchyard:comment"
+_UNFOLDED = 20  # up to so many rows stand in one table
+_SAYING_SO = 1_500  # characters kept free for the first line and for saying what was left out
+_PEOPLE = (Status.HELD, Status.APPROVAL, Status.MANUAL)
+_MOVING = (Status.RUNNING, Status.QUEUED, Status.DISPATCHING, Status.READY)
+_NOTHING = (
+    "No stack is affected by this change, so there is nothing to do. If you expected some: the job that describes "
+    "the affected stacks needs the whole history, so check out with `fetch-depth: 0`."
+)
+
+
+def marker(repo_id: int, number: int) -> str:
+    """Write the hidden line by which the comment of a pull request is found again."""
+    return f"{MARKER} repo={repo_id} pull={number} -->"
+
+
+def comment(
+    view: PullView,
+    *,
+    picture_url: str | None,
+    picture_link: str | None = None,
+    mermaid: str | None,
+    budget: int = 60_000,
+) -> str:
+    """Write the comment as Markdown of at most `budget` characters; it takes 3,000 to say anything.
+
+    The graph is the picture at `picture_url`, which leads to `picture_link`; without one it is drawn from `mermaid`.
+    """
+    scenes = [Scene(view, walk, states(walk)) for walk in view.current]
+    main = None if view.waiting or not scenes else scenes[0]
+    room = Room(budget - _SAYING_SO)
+    top = _top(view, main, room)
+    graph = room.keep(_picture(main, picture_url, picture_link), "the graph") if main else ""
+    urgent, folded = _sections(main) if main else (Section(), [])
+    body = [urgent.write(room)]
+    if main and not graph and mermaid:
+        graph = room.keep(fence(mermaid, "mermaid"), "the graph")
+    body += [section.write(room) for section in folded]
+    body += [_older(main, scene, room) for scene in scenes if scene is not main]
+    body += [_history(view, room), room.left_out()]
+    return "\n\n".join(part for part in (*top, graph, *body) if part) + "\n"
+
+
+def _top(view: PullView, main: Scene | None, room: Room) -> list[str]:
+    """Say how it stands, what is awaited, who must act, and what else to know."""
+    said = []
+    if main:
+        sign, headline = verdict(main.walk, count(main.found))
+        said.append(_about(main))
+    else:
+        sign, headline = SIGNS[Status.WAITING], _awaited(view)
+        said.append(f"As of {clock(view.as_of)}")
+    lines = [view.waiting] if view.waiting else []
+    if main and not main.found:
+        lines.append(_NOTHING)
+    lines = [prose(text) for text in lines] + (who_must_act(main) if main else [])
+    notes = [*view.notes, *(main.walk.rollout.notes if main else ())]
+    if main and main.walk.rollout.superseded_by:
+        notes.insert(0, main.walk.rollout.superseded_by)
+    lines += [f"> {prose(note)}" for note in notes if note.strip()]
+    head = [marker(view.repo.id, view.pull.number), heading(f"{sign} {headline}"), *said]
+    return head + [kept for text in lines if (kept := room.keep(text, "some notes"))]
+
+
+def _awaited(view: PullView) -> str:
+    if view.pull.merged:
+        return f"Merged as {commit(view.pull.merge_sha)}, waiting for the affected stacks"
+    return "Waiting for the affected stacks" if view.waiting else "Nothing to show yet"
+
+
+def _about(scene: Scene) -> str:
+    """Tell activity, commit and times of a rollout."""
+    rollout, now = scene.walk.rollout, scene.view.as_of
+    ended = max((known.finished_at for step in scene.walk.steps for known in step.dispatches), default=0.0)
+    moving = any(state.status in (*IN_FLIGHT, Status.READY, Status.WAITING, Status.APPROVAL) for state in scene.found)
+    took = f" · took {duration(ended - rollout.created_at)}" if ended and not moving else ""
+    return f"{activity(scene)} · started {clock(rollout.created_at, now)}{took} · as of {clock(now)}"
+
+
+def _picture(scene: Scene, url: str | None, leads_to: str | None) -> str:
+    """Show the picture of the graph, with words for those who cannot see it."""
+    source = address(url or "")
+    if not source or not scene.found:
+        return ""
+    alt = f"Graph of what waits for what. {verdict(scene.walk, count(scene.found))[1]}."
+    image = f'<img src="{source}" alt="{attribute(alt)}">'
+    target = address(leads_to or "")
+    return f'<p><a href="{target}">{image}</a></p>' if target else f"<p>{image}</p>"
+
+
+def _sections(scene: Scene) -> tuple[Section, list[Section]]:
+    """Sort a rollout's rows: what needs eyes first, then the rest; in a long comment the rest is folded."""
+    order: dict[Status, list[int]] = {status: [] for status in Status}
+    for index, state in enumerate(scene.found):
+        order[state.status].append(index)
+    first = [status for statuses in (FAILURES, _PEOPLE, _MOVING) for status in statuses]
+    urgent = _section(scene, [index for status in first for index in order[status]])
+    rest = [status for status in (Status.BLOCKED, Status.WAITING, *Status) if status not in first]
+    if len(scene.found) <= _UNFOLDED:
+        others = sorted(index for status in dict.fromkeys(rest) for index in order[status])
+        urgent.rows += _section(scene, others).rows
+        return urgent, []
+    folded = [(status, order[status]) for status in dict.fromkeys(rest) if order[status]]
+    return urgent, [_section(scene, found, f"{len(found):,} {word(status)}") for status, found in folded]
+
+
+def _section(scene: Scene, indexes: list[int], title: str = "") -> Section:
+    return Section(title, [(scene.found[index].status, cells(scene, index)) for index in indexes])
+
+
+def _older(main: Scene | None, scene: Scene, room: Room) -> str:
+    """Fold away a rollout that counts beside the first, such as the plan that an apply came from."""
+    rollout = scene.walk.rollout
+    sign, headline = verdict(scene.walk, count(scene.found))
+    plan = rollout.phase is Phase.PLAN and (main is None or main.walk.rollout.phase is Phase.APPLY)
+    what = "The plan before the merge" if plan else clip(rollout.activity, 60)
+    everything = _section(scene, list(range(len(scene.found))), f"{what}: {sign} {headline}, at {commit(rollout.sha)}")
+    return everything.write(room)
+
+
+def _history(view: PullView, room: Room) -> str:
+    """Fold away the earlier rollouts, one line each."""
+    lines = [
+        f"- {clock(past.created_at, view.as_of)}, {code(clip(past.activity, 60))} at {code(commit(past.sha))}: "
+        f"{prose(past.verdict, most=200)}"
+        for past in view.past
+    ]
+    title = plural(len(lines), "earlier rollout")
+    if not lines or not room.take(details(title, "")):
+        room.missing += [title] if lines else []
+        return ""
+    shown = []
+    for text in lines:
+        if not room.take(text):
+            break
+        shown.append(text)
+    if len(shown) < len(lines):
+        room.missing.append(plural(len(lines) - len(shown), "earlier rollout"))
+    return details(title, "\n".join(shown)) if shown else ""

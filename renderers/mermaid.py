@@ -1,0 +1,51 @@
+"""The graph as Mermaid, for where GitHub can reach no picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.domain.model import Status
+from bot.domain.rollout import State, Walk
+from renderers.palette import FAMILY, LOOKS
+from renderers.shape import Box, shape
+
+_MOST_CHARACTERS = 50_000  # GitHub cannot be told to take more
+_MOST_EDGES = 500
+
+
+def mermaid(walk: Walk, found: Sequence[State]) -> str | None:
+    """Write a rollout as a Mermaid flowchart; None where it is larger than GitHub draws, or empty."""
+    drawing = shape(walk, found)
+    if not drawing.boxes or len(drawing.edges) > _MOST_EDGES:
+        return None
+    frames: dict[str, list[int]] = {}
+    for index, box in enumerate(drawing.boxes):
+        frames.setdefault(box.group, []).append(index)
+    lines = ["flowchart LR"]
+    for number, (stack, indexes) in enumerate(frames.items()):
+        boxes = [_box(index, drawing.boxes[index]) for index in indexes]
+        if stack:
+            boxes = [f'  subgraph s{number}["{_text(stack)}"]', *(f"  {box}" for box in boxes), "  end"]
+        lines += boxes
+    for parent, child in drawing.edges:
+        arrow = "-.->" if drawing.boxes[child].status is Status.BLOCKED else "-->"
+        lines.append(f"  n{parent} {arrow} n{child}")
+    families = dict.fromkeys(FAMILY[box.status] for box in drawing.boxes)
+    lines += [_class(family) for family in sorted(families)]
+    text = "\n".join(lines)
+    return text if len(text) <= _MOST_CHARACTERS else None
+
+
+def _box(index: int, box: Box) -> str:
+    return f'  n{index}("<b>{_text(box.label)}</b><br/>{_text(box.under)}"):::{FAMILY[box.status]}'
+
+
+def _class(family: str) -> str:
+    paint = LOOKS[family].light
+    dashed = ",stroke-dasharray:5 3" if family == "blocked" else ""
+    return f"  classDef {family} fill:{paint.fill},stroke:{paint.line},color:{paint.text}{dashed}"
+
+
+def _text(text: str) -> str:
+    """Write every character that could mean something to Mermaid, Markdown or HTML as its number."""
+    return "".join(char if char.isalnum() or char in " -_./…,✓✗○◔▸■◕⊘→↩↗☞" else f"#{ord(char)};" for char in text)

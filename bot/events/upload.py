@@ -64,8 +64,8 @@ class Item(msgspec.Struct, gc=False):
             return None
         try:
             return _SETTINGS.decode(self.settings).pro
-        except msgspec.ValidationError:
-            return msgspec.json.decode(self.settings)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return bytes(self.settings)  # no mapping, which is told on the instance
 
     def same_pro(self, other: Item) -> bool:
         """Tell whether both carry equal `settings.pro`."""
@@ -110,11 +110,9 @@ def parse_upload(body: bytes, query: Mapping[str, str]) -> Upload:
     text = body.removeprefix(b"\xef\xbb\xbf")
     plain = text[:200].lstrip()[:1] == b"["
     try:
-        raw = _from_list(_LIST.decode(text), query) if plain else _BODY.decode(text)
+        raw = _decode(text, query, plain)
     except RecursionError:
         raise BadUpload("The upload is nested too deeply to be read.") from None
-    except msgspec.ValidationError as error:
-        raise BadUpload("The upload does not have the expected shape.", _problems(text, str(error))) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadUpload(f"The upload is not JSON: {error}.") from None
     problems = [*_check_places(raw, plain), *_check_batch(raw), *_check_deleted(raw, plain)]
@@ -130,6 +128,14 @@ def parse_upload(body: bytes, query: Mapping[str, str]) -> Upload:
         batch_total=raw.batch_total or 1,
         entries=raw.stacks or [],
     )
+
+
+def _decode(text: bytes, query: Mapping[str, str], plain: bool) -> _Body:
+    try:
+        return _from_list(_LIST.decode(text), query) if plain else _BODY.decode(text)
+    except msgspec.ValidationError as error:
+        problems = _problems(msgspec.json.decode(text), str(error))
+        raise BadUpload("The upload does not have the expected shape.", problems) from None
 
 
 def _from_list(items: list[Item], query: Mapping[str, str]) -> _Body:
@@ -187,12 +193,8 @@ _FIELDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
 _MISSING = object()
 
 
-def _problems(text: bytes, first: str) -> list[str]:
+def _problems(value: Any, first: str) -> list[str]:
     """Find the places that do not fit, with their index, in a body that was refused; at most MOST_PROBLEMS."""
-    try:
-        value = msgspec.json.decode(text)
-    except RecursionError:
-        return [first]
     if not isinstance(value, (list, dict)):
         return ["$: expected an object with the key `stacks`, or the list that `atmos describe affected` prints"]
     items = value.get("stacks", _MISSING) if isinstance(value, dict) else value

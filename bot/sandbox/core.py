@@ -1,0 +1,88 @@
+"""What every part of the hub stands on: people, repositories, installations, and the events they cause."""
+
+from collections.abc import Callable
+from typing import Any
+
+from bot.sandbox import payloads
+from bot.sandbox.errors import HubError
+from bot.sandbox.hooks import Hooks
+from bot.sandbox.ids import Ids
+from bot.sandbox.state import Installation, Pull, Repo, User
+from bot.sandbox.timeline import Timeline
+
+
+class Core:
+    """The registry. `base_url` is where the sandbox listens, for the addresses in its answers."""
+
+    def __init__(
+        self, *, now: Callable[[], float], ids: Ids, timeline: Timeline, hooks: Hooks, app_id: int, app_slug: str
+    ) -> None:
+        self.now, self.ids, self.timeline, self.hooks = now, ids, timeline, hooks
+        self.app_id, self.app_slug = app_id, app_slug
+        self.base_url = "http://127.0.0.1"
+        self.users: dict[str, User] = {}
+        self.repos: dict[str, Repo] = {}
+        self.installations: dict[int, Installation] = {}
+        self.bot = User(f"{app_slug}[bot]", ids.next("user"), "Bot")
+        self.users[self.bot.login] = self.bot
+
+    def user(self, login: str) -> User:
+        """Return the person of that name, who comes to be when first named."""
+        if login not in self.users:
+            self.users[login] = User(login, self.ids.next("user"))
+        return self.users[login]
+
+    def repo(self, full_name: str) -> Repo:
+        """Return a repository by owner/name, in any case. Raises HubError."""
+        repo = self.repos.get(full_name.lower())
+        if repo is None:
+            raise HubError(f"There is no repository {full_name}. Add it with add_repo.")
+        return repo
+
+    def installation_of(self, repo: Repo) -> Installation | None:
+        """Return the installation that covers a repository; forks have none."""
+        return next((one for one in self.installations.values() if repo.full_name.lower() in one.repos), None)
+
+    @property
+    def pulls(self) -> list[Pull]:
+        """Return all pull requests of all repositories, oldest first."""
+        return sorted((pull for repo in self.repos.values() for pull in repo.pulls.values()), key=lambda pull: pull.id)
+
+    def resolve(self, repo: Repo, ref: str) -> str | None:
+        """Return the commit of a branch, a tag, a full `refs/…` name or a commit id of 7 digits and more."""
+        name = ref.removeprefix("refs/")
+        for prefix, names in (("heads/", repo.branches), ("tags/", repo.tags)):
+            if name.removeprefix(prefix) in names:
+                return names[name.removeprefix(prefix)]
+        if ref in repo.commits:
+            return ref
+        found = [sha for sha in repo.commits if len(ref) >= 7 and sha.startswith(ref.lower())]
+        return found[0] if len(found) == 1 else None
+
+    def emit(
+        self,
+        event: str,
+        repo: Repo,
+        payload: dict[str, Any],
+        sender: User,
+        *,
+        at: float | None = None,
+        pull: Pull | None = None,  # noqa: ARG002 - Actions looks at it
+    ) -> dict[str, Any]:
+        """Send the webhook of something that happened; return its whole payload."""
+        whole = {
+            **payload,
+            "repository": payloads.repository(self.base_url, repo),
+            "sender": payloads.user(self.base_url, sender),
+        }
+        installation = self.installation_of(repo)
+        if installation is not None:
+            whole["installation"] = {"id": installation.id, "node_id": f"I_{installation.id}"}
+            self.hooks.enqueue(
+                event,
+                whole,
+                installation_id=installation.id,
+                repository_id=repo.id,
+                at=self.now() if at is None else at,
+            )
+        return whole

@@ -1,0 +1,229 @@
+"""The life of a workflow run: queued, waiting for people, in progress, completed, run again."""
+
+import traceback
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from bot.sandbox import payloads
+from bot.sandbox import payloads_actions as shapes
+from bot.sandbox.core import Core
+from bot.sandbox.errors import HubError
+from bot.sandbox.runstate import Attempt, Job, Review, Run
+from bot.sandbox.scenario import Scenario
+from bot.sandbox.state import Commit, Environment, Pull, Repo, User
+
+MOST_RERUNS = 50
+Step = Callable[[Run, float], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What a stand-in for a workflow's steps gets to see; `commit` is what its checkout would find."""
+
+    repo: Repo
+    run: Run
+    event: dict[str, Any]
+    pull: Pull | None
+    commit: Commit
+
+
+class Runs(Core):
+    """Workflow runs. `programs` maps a workflow file's name to what is done while it is in progress."""
+
+    def __init__(self, **parts: Any) -> None:
+        super().__init__(**parts)
+        self.runs: dict[int, Run] = {}
+        self.scenario = Scenario()
+        self.listing_delay = 3.0
+        self.programs: dict[str, Callable[[Program], Awaitable[str]]] = {}
+
+    def start(self, run: Run, by: User, at: float) -> None:
+        """Begin the next attempt of a run."""
+        jobs = [
+            Job(
+                self.ids.next("job"),
+                plan.name,
+                plan.environment,
+                at,
+                status="completed" if plan.skipped else "queued",
+                conclusion="skipped" if plan.skipped else None,
+            )
+            for plan in run.plan
+        ]
+        run.attempts.append(Attempt(len(run.attempts) + 1, by, at, at, jobs))
+        run.turn += 1
+        run.pending = sorted({name for job in _open(run) if (name := self._guarded(run.repo, job))})
+        if run.attempt == 1:
+            self._emit_run(run, "requested", at)
+        if not _open(run):
+            self._later(run, at, partial(self._finish, conclusion="skipped"))
+            return
+        self._emit_jobs(run, "queued", at)
+        self._later(run, at + self._scaled(self.scenario.queue_seconds), self._proceed)
+
+    def environment(self, repo: Repo, name: str) -> Environment:
+        """Return an environment, made without protection when a job is the first to name it."""
+        if name not in repo.environments:
+            repo.environments[name] = Environment(self.ids.next("environment"), name, [], self.now())
+        return repo.environments[name]
+
+    def approve(self, run_id: int, environment: str, by: str, comment: str = "") -> None:
+        """Approve an environment that a run waits for."""
+        run = self._review(run_id, environment, by, "approved", comment)
+        run.pending.remove(environment)
+        if not run.pending:
+            now = self.now()
+            self._set(run, "queued", now)
+            self._emit_jobs(run, "queued", now)
+            self._later(run, now + self._scaled(self.scenario.queue_seconds), self._work)
+
+    def reject(self, run_id: int, environment: str, by: str, comment: str = "") -> None:
+        """Reject an environment that a run waits for: the run fails."""
+        run = self._review(run_id, environment, by, "rejected", comment)
+        run.pending.clear()
+        self._end(run, self.now(), "failure")
+
+    def fail_run(self, run_id: int) -> None:
+        """Let an unfinished run fail now."""
+        run = self.runs[run_id]
+        if run.status == "completed":
+            raise HubError(f"Run {run_id} is completed already.")
+        self._end(run, self.now(), "failure")
+
+    def cancel_run(self, run_id: int, *, force: bool = False) -> None:
+        """Ask for a run to be cancelled; it ends a moment later, or by itself if that is sooner."""
+        run = self.runs[run_id]
+        if run.status == "completed":
+            raise HubError("Cannot cancel a workflow run that is completed.")
+        delay = 0.0 if force else self._scaled(self.scenario.cancel_seconds)
+        self._later(run, self.now() + delay, partial(self._finish, conclusion="cancelled"))
+
+    def rerun(self, run_id: int, *, failed_only: bool = True, by: str | None = None) -> None:
+        """Run again under the same id with the next attempt number; no `requested` event is sent."""
+        run = self.runs[run_id]
+        if run.status != "completed":
+            raise HubError("This workflow is already running")
+        if failed_only and run.conclusion in ("success", "skipped", "neutral"):
+            raise HubError("This workflow run cannot be retried")
+        if run.attempt > MOST_RERUNS:
+            raise HubError("This workflow run cannot be retried: it was re-run 50 times")
+        self.start(run, self.user(by) if by else run.actor, self.now())
+
+    def reviewers(self, repo: Repo, environment: str) -> list[User]:
+        """Return the people who may review an environment."""
+        return [self.user(login) for login in repo.environments[environment].reviewers]
+
+    def _guarded(self, repo: Repo, job: Job) -> str | None:
+        name = job.environment
+        return name if name and self.environment(repo, name).reviewers else None
+
+    def _review(self, run_id: int, environment: str, by: str, state: str, comment: str) -> Run:
+        run = self.runs[run_id]
+        if run.status != "waiting" or environment not in run.pending:
+            raise HubError(f"Run {run_id} does not wait for the environment {environment}.")
+        if by not in run.repo.environments[environment].reviewers:
+            raise HubError(f"{by} is no reviewer of the environment {environment}.")
+        run.reviews.append(Review(self.user(by), state, comment, environment, self.now()))
+        self._emit_review(run, state, environment, self.user(by), self.now(), comment)
+        return run
+
+    async def _proceed(self, run: Run, at: float) -> None:
+        if not run.pending:
+            await self._work(run, at)
+            return
+        self._set(run, "waiting", at)
+        self._emit_jobs(run, "waiting", at)
+        for environment in run.pending:
+            self._emit_review(run, "requested", environment, run.latest.triggering_actor, at)
+
+    async def _work(self, run: Run, at: float) -> None:
+        self._set(run, "in_progress", at)
+        for job in _open(run):
+            job.started_at = at
+        self._emit_run(run, "in_progress", at)
+        self._emit_jobs(run, "in_progress", at)
+        self._later(run, at, self._execute)  # behind the webhooks above, which a program may rely on
+
+    async def _execute(self, run: Run, at: float) -> None:
+        file, attempt = run.workflow.file, run.latest
+        program = self.programs.get(file)
+        if program is None:
+            conclusion = self.scenario.conclusion(file, run.inputs, attempt.number)
+        else:
+            commit = run.repo.commits[run.sha]
+            try:
+                conclusion = await program(Program(run.repo, run, run.payload, run.pull, commit))
+            except Exception:
+                attempt.log, conclusion = traceback.format_exc(), "failure"
+        if attempt.status != "completed":  # a person may have ended it while the program ran
+            seconds = self._scaled(self.scenario.seconds(file, run.inputs))
+            self._later(run, at + seconds, partial(self._finish, conclusion=conclusion))
+
+    async def _finish(self, run: Run, at: float, *, conclusion: str) -> None:
+        self._end(run, at, conclusion)
+
+    def _end(self, run: Run, at: float, conclusion: str) -> None:
+        run.turn += 1
+        ending = _open(run)
+        for job in ending:
+            job.status, job.conclusion, job.completed_at = "completed", conclusion, at
+        run.latest.status, run.latest.conclusion, run.latest.updated_at = "completed", conclusion, at
+        run.pending.clear()
+        for job in ending:
+            self._emit_job(run, job, "completed", at)
+        self._emit_run(run, "completed", at)
+
+    def _set(self, run: Run, status: str, at: float) -> None:
+        run.latest.status, run.latest.updated_at = status, at
+        for job in _open(run):
+            job.status = status
+
+    def _later(self, run: Run, at: float, step: Step) -> None:
+        turn = run.turn
+
+        async def go(due: float) -> None:
+            if run.turn == turn:
+                await step(run, due)
+
+        self.timeline.at(at, go)
+
+    def _scaled(self, seconds: float) -> float:
+        return seconds / self.scenario.speed
+
+    def _emit_run(self, run: Run, action: str, at: float) -> None:
+        body = {
+            "action": action,
+            "workflow_run": shapes.run(self.base_url, run),
+            "workflow": shapes.workflow(self.base_url, run.repo, run.workflow),
+        }
+        self.emit("workflow_run", run.repo, body, run.latest.triggering_actor, at=at)
+
+    def _emit_jobs(self, run: Run, action: str, at: float) -> None:
+        for job in _open(run):
+            self._emit_job(run, job, action, at)
+
+    def _emit_job(self, run: Run, job: Job, action: str, at: float) -> None:
+        body: dict[str, Any] = {"action": action, "workflow_job": shapes.job(self.base_url, run, run.latest, job)}
+        if job.environment:
+            body["deployment"] = {"id": job.id + 1, "environment": job.environment, "sha": run.head_sha, "ref": run.ref}
+        self.emit("workflow_job", run.repo, body, run.latest.triggering_actor, at=at)
+
+    def _emit_review(self, run: Run, action: str, environment: str, by: User, at: float, comment: str = "") -> None:
+        body = {
+            "action": action,
+            "environment": environment,
+            "since": "",
+            "workflow_run": shapes.run(self.base_url, run),
+            "reviewers": shapes.people(self.base_url, self.reviewers(run.repo, environment)),
+            "requestor": payloads.user(self.base_url, run.latest.triggering_actor),
+            "workflow_job_run": {"id": run.latest.jobs[0].id, "name": environment, "status": run.status},
+        }
+        if action != "requested":
+            body |= {"approver": payloads.user(self.base_url, by), "comment": comment}
+        self.emit("deployment_review", run.repo, body, by, at=at)
+
+
+def _open(run: Run) -> list[Job]:
+    return [job for job in run.latest.jobs if job.status != "completed"]

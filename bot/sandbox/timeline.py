@@ -1,0 +1,37 @@
+"""What is to happen at which moment."""
+
+import asyncio
+import heapq
+from collections.abc import Awaitable, Callable
+
+Action = Callable[[float], Awaitable[None]]
+
+
+class Timeline:
+    """Keep actions in order of their due time, and those of the same moment in order of arrival."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[float, int, Action]] = []
+        self._count = 0
+        self._pumping = asyncio.Lock()
+        self.changed = asyncio.Event()
+
+    def at(self, due: float, action: Action) -> None:
+        """Let `action(due)` run once the clock has reached `due`."""
+        self._count += 1
+        heapq.heappush(self._heap, (due, self._count, action))
+        self.changed.set()
+
+    def next_due(self) -> float | None:
+        """Return when the next action is due, or None."""
+        return self._heap[0][0] if self._heap else None
+
+    async def run_due(self, now: Callable[[], float]) -> int:
+        """Run everything that is due, also what that makes due, one after the other; return how many."""
+        done = 0
+        async with self._pumping:
+            while self._heap and self._heap[0][0] <= now():
+                due, _, action = heapq.heappop(self._heap)
+                await action(due)
+                done += 1
+        return done

@@ -84,12 +84,13 @@ async def runs_of_file(
         variables |= {"per_page": _PAGE, "created": f">={since:%Y-%m-%dT%H:%M:%SZ}"}
         most = _MOST_RUNS
     url = "/repos/{owner}/{repo}/actions/workflows/{workflow}/runs{?per_page,created}"
-    found: list[RunFacts] = []
+    found: dict[int, RunFacts] = {}
     async for told in gh.getiter(url, variables, iterable_key="workflow_runs"):
-        found.append(shapes.run_facts(told))
+        facts = shapes.run_facts(told)
+        found.setdefault(facts.run_id, facts)
         if len(found) >= most:
             break
-    return found
+    return list(found.values())
 
 
 async def workflow_file(

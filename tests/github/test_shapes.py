@@ -1,0 +1,169 @@
+"""GitHub's objects, as they come and as they should not."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from bot.domain.facts import PullFacts, RunFacts
+from bot.domain.model import Repo
+from bot.github import shapes
+
+
+def at(text):
+    return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()
+
+
+PULL = {
+    "url": "https://api.github.com/repos/acme/infra/pulls/42",
+    "id": 279147437,
+    "number": 42,
+    "state": "open",
+    "locked": False,
+    "title": "Enlarge the network",
+    "user": {"login": "ada", "id": 5, "type": "User"},
+    "body": None,
+    "created_at": "2026-11-20T08:00:00Z",
+    "updated_at": "2026-11-20T08:30:00Z",
+    "closed_at": None,
+    "merged_at": None,
+    "merge_commit_sha": "e" * 40,
+    "draft": False,
+    "head": {"label": "acme:net", "ref": "net", "sha": "a" * 40, "repo": {"id": 1, "name": "infra", "fork": False}},
+    "base": {"label": "acme:main", "ref": "main", "sha": "b" * 40, "repo": {"id": 1, "name": "infra", "fork": False}},
+    "merged": False,
+    "mergeable": None,
+}
+RUN = {
+    "id": 30433642,
+    "name": "Plan",
+    "head_branch": "net",
+    "head_sha": "a" * 40,
+    "path": ".github/workflows/atmos-plan.yaml@refs/heads/net",
+    "display_title": "dev/vpc d-1",
+    "run_number": 562,
+    "run_attempt": 2,
+    "event": "workflow_dispatch",
+    "status": "completed",
+    "conclusion": "failure",
+    "workflow_id": 159038,
+    "html_url": "https://github.com/acme/infra/actions/runs/30433642",
+    "pull_requests": [],
+    "created_at": "2026-11-20T08:00:00Z",
+    "updated_at": "2026-11-20T08:30:00Z",
+    "run_started_at": "2026-11-20T08:20:00Z",
+}
+
+
+def test_an_open_pull_request():
+    assert shapes.pull_facts(PULL) == PullFacts(
+        number=42,
+        title="Enlarge the network",
+        author="ada",
+        head_ref="net",
+        head_sha="a" * 40,
+        base_ref="main",
+        base_sha="b" * 40,
+        fork=False,
+        draft=False,
+        open=True,
+        merged=False,
+        merge_sha="",
+        merged_at=0.0,
+        updated_at=at("2026-11-20T08:30:00"),
+    )
+
+
+def test_a_merged_pull_request_as_lists_tell_it():
+    told = {name: value for name, value in PULL.items() if name != "merged"}
+    facts = shapes.pull_facts(told | {"state": "closed", "merged_at": "2026-11-20T09:00:00Z"})
+    assert (facts.open, facts.merged, facts.merge_sha) == (False, True, "e" * 40)
+    assert facts.merged_at == at("2026-11-20T09:00:00")
+
+
+def test_a_test_commit_is_no_merge():
+    facts = shapes.pull_facts(PULL | {"state": "closed", "closed_at": "2026-11-20T09:00:00Z"})
+    assert (facts.open, facts.merged, facts.merge_sha) == (False, False, "")
+
+
+@pytest.mark.parametrize(
+    ("head_repo", "fork"),
+    [
+        ({"id": 1, "fork": False}, False),
+        ({"id": 1, "fork": True}, False),
+        ({"id": 9, "fork": True}, True),
+        (None, True),
+    ],
+)
+def test_a_fork_is_a_head_in_another_repository_or_in_none(head_repo, fork):
+    assert shapes.pull_facts(PULL | {"head": PULL["head"] | {"repo": head_repo}}).fork is fork
+
+
+def test_an_author_who_left():
+    assert shapes.pull_facts(PULL | {"user": None}).author == "ghost"
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"number": "42"}, "GitHub's `number` is not a whole number."),
+        ({"number": True}, "GitHub's `number` is not a whole number."),
+        ({"title": 5}, "GitHub's `title` is not a text."),
+        ({"draft": "no"}, "GitHub's `draft` is neither true nor false."),
+        ({"head": []}, "GitHub's `head` is not an object."),
+        ({"updated_at": "yesterday"}, "GitHub's `updated_at` is not a time."),
+        ({"head": None}, "GitHub sent a pull request without its number, the commit of its head, or its base branch."),
+    ],
+)
+def test_a_pull_request_that_cannot_be_one(change, sentence):
+    with pytest.raises(ValueError) as caught:  # noqa: PT011 - compared below
+        shapes.pull_facts(PULL | change)
+    assert str(caught.value) == sentence
+
+
+@pytest.mark.parametrize("odd", [None, [], "text", 5])
+def test_what_is_no_object_at_all(odd):
+    for read in (shapes.pull_facts, shapes.run_facts, shapes.delivery, shapes.comment):
+        with pytest.raises(ValueError, match="something else"):
+            read(odd)
+
+
+def test_a_run():
+    assert shapes.run_facts(RUN) == RunFacts(
+        run_id=30433642,
+        workflow="atmos-plan.yaml",
+        event="workflow_dispatch",
+        status="completed",
+        conclusion="failure",
+        attempt=2,
+        head_sha="a" * 40,
+        head_branch="net",
+        title="dev/vpc d-1",
+        url="https://github.com/acme/infra/actions/runs/30433642",
+        updated_at=at("2026-11-20T08:30:00"),
+        started_at=at("2026-11-20T08:20:00"),
+        created_at=at("2026-11-20T08:00:00"),
+    )
+
+
+def test_a_run_as_old_servers_tell_it():
+    facts = shapes.run_facts({"id": 5, "status": "queued", "conclusion": None, "created_at": "2026-11-20T08:00:00Z"})
+    assert (facts.attempt, facts.conclusion, facts.workflow, facts.title) == (1, "", "", "")
+    assert facts.started_at == at("2026-11-20T08:00:00")
+
+
+def test_a_run_without_an_id():
+    with pytest.raises(ValueError, match="without its id"):
+        shapes.run_facts({"status": "queued"})
+
+
+def test_a_repository():
+    told = {"id": 1, "name": "infra", "owner": {"login": "acme"}, "default_branch": "main", "private": True}
+    assert shapes.repo(told, 100) == Repo(1, "acme", "infra", 100, "main")
+    with pytest.raises(ValueError, match="its owner"):
+        shapes.repo({"id": 1, "name": "infra"}, 100)
+
+
+def test_a_time_with_an_offset():
+    assert shapes.moment({"at": "2026-11-20T10:00:00+02:00"}, "at") == at("2026-11-20T08:00:00")

@@ -8,7 +8,7 @@ from flask import Flask
 from prometheus_client import CollectorRegistry
 
 from bot.store.writer import Writer
-from bot.web import answers, api, graphs, headers, hooks, watch
+from bot.web import answers, api, graphs, headers, hooks, state, watch
 from bot.web.auth import Gate
 from bot.web.reading import Reader
 
@@ -36,6 +36,7 @@ def create_app(
     app.register_blueprint(hooks.blueprint(webhook_secret, writer, now, own_kinds))
     gate = Gate(reader, writer, now)
     app.register_blueprint(api.blueprint(gate, writer, now))
+    app.register_blueprint(state.blueprint(gate, reader))
     app.register_blueprint(graphs.blueprint(reader))
     app.register_blueprint(watch.blueprint(health, registry))
     app.wsgi_app = headers.PlainPaths(app.wsgi_app)  # type: ignore[assignment, method-assign]

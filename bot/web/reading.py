@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from bot.store.db import Db, connect
 
@@ -20,3 +22,13 @@ class Reader:
         if found is None:
             found = self._here.db = connect(self._path)
         return found
+
+    @contextmanager
+    def moment(self) -> Iterator[Db]:
+        """Give this thread's connection for several reads that all see the database as it was at the first."""
+        db = self.db()
+        db.conn.execute("BEGIN")
+        try:
+            yield db
+        finally:
+            db.conn.execute("ROLLBACK")

@@ -11,7 +11,7 @@ import waitress
 from werkzeug.test import TestResponse
 
 from bot.events.packing import Header, unpack
-from bot.store import chunks, keys
+from bot.store import keys, uploads
 from bot.store.db import transaction
 from bot.web import api
 from tests.web.conftest import BASE, HEAD, Site, upload_body
@@ -224,7 +224,7 @@ def test_chunks_become_one_input_that_names_them(site: Site) -> None:
     assert (envelope(site.upload(parts[1])).data or {})["part"] == "complete"
     ((kind, packed),) = site.inbox()
     assert (kind, unpack(packed)) == ("upload", (Header("key:1", {}, "batch-1"), b""))
-    assert chunks.bodies(site.db, repo_id=7, credential="key:1", batch_id="batch-1") == parts
+    assert uploads.chunks(site.db, 7, "key:1", "batch-1") == (1_000_000.0, parts)
 
 
 def test_a_chunk_that_is_sent_again_changes_nothing(site: Site) -> None:
@@ -250,16 +250,6 @@ def test_chunks_of_other_keys_and_batches_stay_apart(site: Site) -> None:
         site.upload(chunk(index, total=2, batch="x" if index else "y"))
     site.upload(chunk(0, total=2, batch="x"), key="swy_second")
     assert site.inbox() == []
-
-
-def test_old_chunks_are_forgotten_a_day_after_the_last(site: Site) -> None:
-    site.upload(chunk(0))
-    site.clock[0] += 80_000
-    site.upload(chunk(1))
-    for later, left in ((86_400, 2), (86_401, 0)):
-        with transaction(site.db):
-            chunks.prune(site.db, site.clock[0] + later)
-        assert len(chunks.bodies(site.db, repo_id=7, credential="key:1", batch_id="batch-1")) == left
 
 
 def test_chunks_from_several_connections_at_once(site: Site) -> None:

@@ -1,0 +1,114 @@
+"""A rollout as machines read it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime
+
+from bot.domain.model import IN_FLIGHT, OPEN, Dispatch, Status, Step
+from bot.domain.rollout import State, Walk, count, own_status, states, unfinished
+
+_OUTCOMES = {
+    Status.FAILED: "which failed",
+    Status.TIMED_OUT: "which timed out",
+    Status.CANCELLED: "which was cancelled",
+    Status.SUPERSEDED: "which was superseded",
+}
+
+
+def rollout(walk: Walk) -> dict[str, object]:
+    """Describe a rollout with its steps, in their order."""
+    found = states(walk)
+    begun = any(step.dispatches for step in walk.steps)
+    return {
+        "id": walk.rollout.id,
+        "activity": walk.rollout.activity,
+        "phase": walk.rollout.phase.value,
+        "sha": walk.rollout.sha,
+        "status": status(count(found), begun=begun, superseded=bool(walk.rollout.superseded_by)).value,
+        "steps": [_step(walk, step, state) for step, state in zip(walk.steps, found, strict=True)],
+    }
+
+
+def status(counts: Counter[Status], *, begun: bool, superseded: bool) -> Status:
+    """Tell a rollout's status from how many steps have which, from whether anything was sent, and from its own fate.
+
+    It is open as long as anything moves or waits to; what then remains is told by the worst that happened.
+    """
+    if superseded and counts[Status.SUPERSEDED]:
+        return Status.SUPERSEDED
+    if any(counts[moving] for moving in IN_FLIGHT) or (begun and counts[Status.READY]):
+        return Status.RUNNING
+    if counts[Status.APPROVAL]:
+        return Status.APPROVAL
+    if counts[Status.HELD]:
+        return Status.HELD
+    if unfinished(counts):
+        return Status.WAITING
+    return _ending(counts)
+
+
+def _ending(counts: Counter[Status]) -> Status:
+    if counts[Status.FAILED] or counts[Status.TIMED_OUT]:
+        return Status.FAILED
+    if counts[Status.CANCELLED]:
+        return Status.CANCELLED
+    if counts[Status.BLOCKED]:
+        return Status.FAILED
+    if counts[Status.SUPERSEDED]:
+        return Status.SUPERSEDED
+    if counts[Status.MANUAL] and not counts[Status.SUCCEEDED]:
+        return Status.MANUAL
+    return Status.SUCCEEDED
+
+
+def _step(walk: Walk, step: Step, state: State) -> dict[str, object]:
+    finished = [dispatch.finished_at for dispatch in step.dispatches]
+    started = [dispatch.started_at for dispatch in step.dispatches if dispatch.started_at]
+    open_ = any(dispatch.status in OPEN or dispatch.status is Status.HELD for dispatch in step.dispatches)
+    return {
+        "stack": step.instance.stack,
+        "component": step.instance.component,
+        "status": state.status.value,
+        "reason": reason(walk, step, state) or None,
+        "parents": [_instance(walk.steps[parent]) for parent in step.parents],
+        "started_at": _time(min(started, default=0.0)),
+        "finished_at": None if open_ else _time(max(finished, default=0.0)),
+        "dispatches": [_dispatch(dispatch) for dispatch in step.dispatches],
+    }
+
+
+def reason(walk: Walk, step: Step, state: State) -> str:
+    """Say why a step has its status, one sentence; empty where the status says it all."""
+    if state.cause is not None:
+        cause = walk.steps[state.cause]
+        if state.status is Status.BLOCKED:
+            own = own_status(cause)
+            return f"blocked by {cause.instance}" + (f", {_OUTCOMES[own]}" if own in _OUTCOMES else "")
+        return f"waits for {cause.instance}"
+    if step.dispatches:
+        told = [dispatch.reason for dispatch in step.dispatches if dispatch.status is state.status and dispatch.reason]
+        return " ".join(told)
+    if state.status is Status.SUPERSEDED:
+        return step.dropped or walk.rollout.superseded_by
+    return step.problem or step.manual
+
+
+def _dispatch(dispatch: Dispatch) -> dict[str, object]:
+    return {
+        "workflow": dispatch.workflow,
+        "dispatch_id": dispatch.id,
+        "status": dispatch.status.value,
+        "run_id": dispatch.run_id or None,
+        "run_url": dispatch.run_url or None,
+        "attempt": dispatch.attempt or None,
+    }
+
+
+def _instance(step: Step) -> dict[str, str]:
+    return {"stack": step.instance.stack, "component": step.instance.component}
+
+
+def _time(at: float) -> str | None:
+    """Write a time as RFC 3339 with Z and whole seconds; None where it is not known."""
+    return datetime.fromtimestamp(int(at), UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if at else None

@@ -1,0 +1,47 @@
+"""The state of rollouts, for machines."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, request
+
+from bot.store import rollouts
+from bot.web import rollout_json
+from bot.web.answers import Refusal, envelope
+from bot.web.auth import Caller, Gate
+from bot.web.reading import Reader
+
+
+def blueprint(gate: Gate, reader: Reader) -> Blueprint:
+    """Make the endpoint that tells the rollouts of a pull request or a commit."""
+    state = Blueprint("state", __name__, url_prefix="/api/v1")
+
+    @state.get("/rollouts")
+    def read_rollouts() -> Response:
+        caller = gate.admit("read")
+        _check_repository(caller, request.args.get("repo", ""))
+        pull, sha = request.args.get("pull", ""), request.args.get("sha", "")
+        if bool(pull) == bool(sha):
+            raise Refusal(400, "Say which rollouts: with `pull=` and a number, or with `sha=` and a commit.")
+        number = _number(pull) if pull else 0
+        with reader.moment() as db:
+            if pull:
+                found = rollouts.of_pull(db, caller.repo.id, number)
+            else:
+                found = rollouts.of_sha(db, caller.repo.id, sha.lower())
+        return envelope(200, {"rollouts": [rollout_json.rollout(walk) for walk in found]})
+
+    return state
+
+
+def _check_repository(caller: Caller, named: str) -> None:
+    owner, _, name = named.partition("/")
+    if not owner or not name or "/" in name:
+        raise Refusal(400, "Say which repository: `repo=owner/name`.")
+    if not caller.speaks_for(owner, name):
+        raise Refusal(404, f"This Switchyard key is for {caller.repo.full_name}, so it sees no other repository.")
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) < 10):
+        raise Refusal(400, "`pull` must be the number of a pull request.")
+    return int(text)

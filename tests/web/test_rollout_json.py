@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+
+from bot.domain.graph import Instance
+from bot.domain.model import Dispatch, Rollout, Status, Step
+from bot.domain.pro import Phase
+from bot.domain.rollout import Walk
+from bot.web.rollout_json import rollout, status
+
+ROLLOUT = Rollout(
+    id=3,
+    repo_id=7,
+    lane="7#42",
+    pull=42,
+    activity="pull_request.synchronize",
+    phase=Phase.PLAN,
+    sha="a" * 40,
+    ref="feature",
+    base_sha="b" * 40,
+    epoch=1,
+    content="c",
+    created_at=1_000.0,
+    size=2,
+)
+SENT = Dispatch("d1", 0, "plan.yml", (), Status.RUNNING, 1_000.0)
+
+
+def step(index: int, *parents: int, **more: object) -> Step:
+    blank = Step(index, Instance("dev", f"c{index}"), parents, (), (), 1)
+    return replace(blank, **more)  # type: ignore[arg-type]
+
+
+def sent(*dispatches: Dispatch) -> Step:
+    return step(0, dispatches=dispatches)
+
+
+def walk(*steps: Step, **more: object) -> Walk:
+    return Walk.of(replace(ROLLOUT, **more), list(steps))  # type: ignore[arg-type]
+
+
+def shown(*steps: Step, **more: object) -> list[tuple[str, str | None]]:
+    told = rollout(walk(*steps, **more))["steps"]
+    assert isinstance(told, list)
+    return [(one["status"], one["reason"]) for one in told]
+
+
+def test_a_whole_rollout() -> None:
+    first = replace(
+        SENT,
+        status=Status.SUCCEEDED,
+        run_id=99,
+        run_url="https://github.com/acme/infra/actions/runs/99",
+        attempt=2,
+        started_at=1_760_000_000.9,
+        finished_at=1_760_000_061.0,
+    )
+    assert rollout(walk(sent(first), step(1, 0))) == {
+        "id": 3,
+        "activity": "pull_request.synchronize",
+        "phase": "plan",
+        "sha": "a" * 40,
+        "status": "running",
+        "steps": [
+            {
+                "stack": "dev",
+                "component": "c0",
+                "status": "succeeded",
+                "reason": None,
+                "parents": [],
+                "started_at": "2025-10-09T08:53:20Z",
+                "finished_at": "2025-10-09T08:54:21Z",
+                "dispatches": [
+                    {
+                        "workflow": "plan.yml",
+                        "dispatch_id": "d1",
+                        "status": "succeeded",
+                        "run_id": 99,
+                        "run_url": "https://github.com/acme/infra/actions/runs/99",
+                        "attempt": 2,
+                    }
+                ],
+            },
+            {
+                "stack": "dev",
+                "component": "c1",
+                "status": "ready",
+                "reason": None,
+                "parents": [{"stack": "dev", "component": "c0"}],
+                "started_at": None,
+                "finished_at": None,
+                "dispatches": [],
+            },
+        ],
+    }
+
+
+def test_what_is_not_known_yet_is_null() -> None:
+    told = rollout(walk(sent(replace(SENT, status=Status.DISPATCHING))))
+    (one,) = told["steps"]  # type: ignore[misc]
+    assert (one["started_at"], one["finished_at"]) == (None, None)
+    (flying,) = one["dispatches"]
+    assert (flying["run_id"], flying["run_url"], flying["attempt"]) == (None, None, None)
+
+
+def test_a_step_with_two_files_runs_from_the_first_start_to_the_last_end() -> None:
+    one = replace(SENT, status=Status.SUCCEEDED, started_at=60.0, finished_at=120.0)
+    other = replace(SENT, id="d2", workflow="scan.yml", started_at=30.0)
+    (open_,) = rollout(walk(sent(one, other)))["steps"]  # type: ignore[misc]
+    assert (open_["started_at"], open_["finished_at"]) == ("1970-01-01T00:00:30Z", None)
+    ended = replace(other, status=Status.FAILED, finished_at=240.0)
+    (over,) = rollout(walk(sent(one, ended)))["steps"]  # type: ignore[misc]
+    assert (over["finished_at"], over["status"]) == ("1970-01-01T00:04:00Z", "failed")
+
+
+@pytest.mark.parametrize(
+    ("ended", "words"),
+    [
+        (Status.FAILED, "which failed"),
+        (Status.TIMED_OUT, "which timed out"),
+        (Status.CANCELLED, "which was cancelled"),
+    ],
+)
+def test_blocked_steps_name_the_cause_at_any_distance(ended: Status, words: str) -> None:
+    told = shown(sent(replace(SENT, status=ended)), step(1, 0), step(2, 1))
+    assert told[1:] == [("blocked", f"blocked by dev/c0, {words}")] * 2
+
+
+def test_waiting_steps_name_what_they_wait_for() -> None:
+    assert shown(sent(SENT), step(1, 0), step(2, 1))[1:] == [
+        ("waiting", "waits for dev/c0"),
+        ("waiting", "waits for dev/c1"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("one", "expected"),
+    [
+        (step(0, problem="No such file."), ("failed", "No such file.")),
+        (step(0, manual="It was deleted."), ("manual", "It was deleted.")),
+        (step(0, dropped="A newer upload."), ("superseded", "A newer upload.")),
+        (sent(replace(SENT, status=Status.FAILED, reason="It broke.")), ("failed", "It broke.")),
+        (sent(replace(SENT, status=Status.HELD, reason="Look here.")), ("held", "Look here.")),
+        (sent(replace(SENT, reason="")), ("running", None)),
+    ],
+)
+def test_reasons(one: Step, expected: tuple[str, str]) -> None:
+    assert shown(one) == [expected]
+
+
+def test_a_superseded_rollout_says_by_what() -> None:
+    told = rollout(walk(step(0), superseded_by="A push of abc1234."))
+    assert told["status"] == "superseded"
+    assert shown(step(0), superseded_by="A push of abc1234.") == [("superseded", "A push of abc1234.")]
+
+
+@pytest.mark.parametrize(
+    ("counts", "begun", "superseded", "expected"),
+    [
+        ({}, False, False, "succeeded"),
+        ({"ready": 2}, False, False, "waiting"),
+        ({"waiting": 1, "ready": 1, "succeeded": 1}, True, False, "running"),
+        ({"dispatching": 1}, True, False, "running"),
+        ({"queued": 1, "failed": 3}, True, False, "running"),
+        ({"running": 1, "approval": 1}, True, False, "running"),
+        ({"approval": 1, "waiting": 4, "held": 1}, True, False, "approval"),
+        ({"held": 1, "waiting": 4, "failed": 1}, True, False, "held"),
+        ({"succeeded": 3}, True, False, "succeeded"),
+        ({"succeeded": 3}, True, True, "succeeded"),
+        ({"succeeded": 3, "superseded": 1}, True, True, "superseded"),
+        ({"running": 3, "superseded": 1}, True, True, "superseded"),
+        ({"succeeded": 3, "superseded": 1}, True, False, "superseded"),
+        ({"failed": 1, "blocked": 4}, True, False, "failed"),
+        ({"timed_out": 1, "succeeded": 4}, True, False, "failed"),
+        ({"cancelled": 1, "blocked": 4}, True, False, "cancelled"),
+        ({"cancelled": 1, "failed": 1}, True, False, "failed"),
+        ({"blocked": 2}, False, False, "failed"),
+        ({"manual": 2}, False, False, "manual"),
+        ({"manual": 2, "succeeded": 1}, True, False, "succeeded"),
+        ({"skipped": 1, "succeeded": 1}, True, False, "succeeded"),
+    ],
+)
+def test_the_status_of_a_rollout(counts: dict[str, int], begun: bool, superseded: bool, expected: str) -> None:
+    counter = Counter({Status(word): number for word, number in counts.items()})
+    assert status(counter, begun=begun, superseded=superseded) == expected

@@ -32,3 +32,18 @@ def put(
     db.write("INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?, ?)", *batch, index, total, digest, body, now)
     here = db.row(f"SELECT count(*) AS n FROM chunks {where}", *batch)  # noqa: S608
     return Put.COMPLETE if here is not None and here["n"] == total else Put.TAKEN
+
+
+def bodies(db: Db, *, repo_id: int, credential: str, batch_id: str) -> list[bytes]:
+    """Read the parts of a batch in their order."""
+    sql = "SELECT body FROM chunks WHERE repo_id = ? AND credential = ? AND batch_id = ? ORDER BY batch_index"
+    return [row["body"] for row in db.rows(sql, repo_id, credential, batch_id)]
+
+
+def prune(db: Db, now: float) -> None:
+    """Forget batches, whole or half, that got nothing new for a day."""
+    db.write(
+        "DELETE FROM chunks WHERE (repo_id, credential, batch_id) IN "
+        "(SELECT repo_id, credential, batch_id FROM chunks GROUP BY 1, 2, 3 HAVING max(at) < ?)",
+        now - 86_400.0,
+    )

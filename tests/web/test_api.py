@@ -11,7 +11,7 @@ import waitress
 from werkzeug.test import TestResponse
 
 from bot.events.packing import Header, unpack
-from bot.store import keys, uploads
+from bot.store import chunks, keys
 from bot.store.db import transaction
 from bot.web import api
 from tests.web.conftest import BASE, HEAD, Site, upload_body
@@ -47,7 +47,7 @@ def test_an_upload_is_one_row_that_can_be_taken_apart(site: Site) -> None:
     assert told.data == {"repository": "acme/infra", "headSha": HEAD, "part": "complete"}
     (row,) = site.db.rows("SELECT kind, repo_id, lane, body FROM inbox")
     assert (row["kind"], row["repo_id"], row["lane"]) == ("upload", 7, None)
-    assert unpack(row["body"]) == (Header("key:1", {}), body)
+    assert unpack(row["body"]) == (Header("key:1", {}, HEAD), body)
 
 
 def test_the_plain_list_with_its_query(site: Site) -> None:
@@ -55,7 +55,7 @@ def test_the_plain_list_with_its_query(site: Site) -> None:
     query = {"repo": "ACME/Infra", "head_sha": HEAD, "base_sha": BASE}
     assert site.upload(body, query=query).status_code == 200
     ((_, packed),) = site.inbox()
-    assert unpack(packed) == (Header("key:1", query), body)
+    assert unpack(packed) == (Header("key:1", query, HEAD), body)
 
 
 def test_nothing_affected_is_taken_as_well(site: Site) -> None:
@@ -223,8 +223,8 @@ def test_chunks_become_one_input_that_names_them(site: Site) -> None:
     assert site.inbox() == []
     assert (envelope(site.upload(parts[1])).data or {})["part"] == "complete"
     ((kind, packed),) = site.inbox()
-    assert (kind, unpack(packed)) == ("upload", (Header("key:1", {}, "batch-1"), b""))
-    assert uploads.chunks(site.db, 7, "key:1", "batch-1") == (1_000_000.0, parts)
+    assert (kind, unpack(packed)) == ("upload", (Header("key:1", {}, HEAD, "batch-1"), b""))
+    assert chunks.bodies(site.db, repo_id=7, credential="key:1", batch_id="batch-1") == parts
 
 
 def test_a_chunk_that_is_sent_again_changes_nothing(site: Site) -> None:
@@ -250,6 +250,16 @@ def test_chunks_of_other_keys_and_batches_stay_apart(site: Site) -> None:
         site.upload(chunk(index, total=2, batch="x" if index else "y"))
     site.upload(chunk(0, total=2, batch="x"), key="swy_second")
     assert site.inbox() == []
+
+
+def test_old_chunks_are_forgotten_a_day_after_the_last(site: Site) -> None:
+    site.upload(chunk(0))
+    site.clock[0] += 80_000
+    site.upload(chunk(1))
+    for later, left in ((86_400, 2), (86_401, 0)):
+        with transaction(site.db):
+            chunks.prune(site.db, site.clock[0] + later)
+        assert len(chunks.bodies(site.db, repo_id=7, credential="key:1", batch_id="batch-1")) == left
 
 
 def test_chunks_from_several_connections_at_once(site: Site) -> None:

@@ -1,5 +1,6 @@
 """A sandbox on a real socket, a clock moved by hand, a receiver of webhooks and a client with a real JWT."""
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -109,6 +110,7 @@ class Rig:
     http: aiohttp.ClientSession
     url: str
     hooks: list[Hook] = field(default_factory=list)
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
     answer: int = 202
     token: str = ""
 
@@ -185,6 +187,7 @@ async def rig() -> AsyncIterator[Rig]:
         sandbox.hub.add_repo("acme/infra", files=FILES)
         await one.after(0)
         one.hooks.clear()
+        one.arrived.clear()
         yield one
         await runner.cleanup()
     await sandbox.stop()
@@ -199,6 +202,7 @@ async def receiver(rig: Rig) -> web.AppRunner:
         assert request.headers["X-Hub-Signature-256"] == expected
         headers = dict(request.headers)
         rig.hooks.append(Hook(headers["X-GitHub-Event"], headers["X-GitHub-Delivery"], json.loads(body), headers))
+        rig.arrived.set()
         return web.Response(status=rig.answer)
 
     app = web.Application(client_max_size=30 * 1024 * 1024)

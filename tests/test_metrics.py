@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from prometheus_client import generate_latest
+
+from bot.metrics import Metrics
+from bot.store import inbox, outbox
+from bot.store.db import Db, connect, transaction
+from bot.store.migrations import migrate
+
+DOCS = Path(__file__).parents[1] / "docs" / "api.md"
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Db:
+    db = connect(tmp_path / "test.db")
+    migrate(db)
+    return db
+
+
+@pytest.fixture
+def metrics(db: Db, tmp_path: Path) -> Metrics:
+    return Metrics(str(tmp_path / "test.db"), lambda: 100.0)
+
+
+def read(metrics: Metrics) -> dict[str, float]:
+    lines = generate_latest(metrics.registry).decode().splitlines()
+    pairs = (line.rsplit(" ", 1) for line in lines if line.startswith("switchyard_") and "_created" not in line)
+    return {name: float(value) for name, value in pairs}
+
+
+def test_an_empty_database(metrics: Metrics) -> None:
+    assert read(metrics) == {
+        "switchyard_inbox_oldest_seconds": 0.0,
+        'switchyard_inbox_rows{state="new"}': 0.0,
+        'switchyard_inbox_rows{state="parked"}': 0.0,
+        'switchyard_inbox_rows{state="dead"}': 0.0,
+        "switchyard_outbox_oldest_seconds": 0.0,
+        "switchyard_dispatches_in_flight": 0.0,
+        "switchyard_dispatches_in_doubt": 0.0,
+        'switchyard_comment_edits_total{result="made"}': 0.0,
+        'switchyard_comment_edits_total{result="saved"}': 0.0,
+    }
+
+
+def test_what_the_database_says(db: Db, metrics: Metrics) -> None:
+    with transaction(db):
+        for guid in ("a", "b", "c"):
+            inbox.put(db, "push", b"{}", guid=guid, now=40.0)
+        inbox.bury(db, 1, now=50.0, reason="broken")
+        inbox.park(db, 2, "run:9", repo_id=None, reason="early")
+        outbox.wish(db, "run", "d1", lane="7#1", repo_id=7, now=70.0, due=80.0)
+        outbox.begin(db, "run:d1")
+        outbox.doubt(db, "run:d1", since=75.0, due=90.0, error="timeout", looks=1)
+        db.write(
+            "INSERT INTO dispatches VALUES ('d1', 1, 0, 7, '7#1', 'plan.yml', 'dispatching', 1, 1, 0, 1, x'', 70.0, 0)"
+        )
+    found = read(metrics)
+    assert found["switchyard_inbox_oldest_seconds"] == 60.0
+    assert [found[f'switchyard_inbox_rows{{state="{state}"}}'] for state in ("new", "parked", "dead")] == [1, 1, 1]
+    assert found["switchyard_outbox_oldest_seconds"] == 10.0
+    assert found["switchyard_dispatches_in_flight"] == 1.0
+    assert found["switchyard_dispatches_in_doubt"] == 1.0
+
+
+def test_what_the_loops_tell(metrics: Metrics) -> None:
+    for status in (200, 201, 404, 502, 0):
+        metrics.github_request("GET", status)
+    metrics.comment_edit(made=True)
+    metrics.comment_edit(made=False)
+    metrics.comment_edit(made=False)
+    metrics.rate_limit_left(5, 4321)
+    found = read(metrics)
+    counted = {
+        status: found[f'switchyard_github_requests_total{{status="{status}"}}'] for status in ("2xx", "4xx", "none")
+    }
+    assert counted == {"2xx": 2.0, "4xx": 1.0, "none": 1.0}
+    assert found['switchyard_comment_edits_total{result="made"}'] == 1.0
+    assert found['switchyard_comment_edits_total{result="saved"}'] == 2.0
+    assert found['switchyard_github_rate_limit_remaining{installation="5"}'] == 4321.0
+
+
+def test_the_docs_list_exactly_the_metrics(metrics: Metrics) -> None:
+    metrics.github_request("GET", 200)
+    metrics.rate_limit_left(5, 1)
+    told = {re.sub(r"\{.*", "", name) for name in read(metrics)}
+    assert set(re.findall(r"`(switchyard_\w+)`", DOCS.read_text())) == told

@@ -18,11 +18,8 @@ def mermaid(walk: Walk, found: Sequence[State]) -> str | None:
     drawing = shape(walk, found)
     if not drawing.boxes or len(drawing.edges) > _MOST_EDGES:
         return None
-    frames: dict[str, list[int]] = {}
-    for index, box in enumerate(drawing.boxes):
-        frames.setdefault(box.group, []).append(index)
     lines = ["flowchart LR"]
-    for number, (stack, indexes) in enumerate(frames.items()):
+    for number, (stack, indexes) in enumerate(drawing.frames.items()):
         boxes = [_box(index, drawing.boxes[index]) for index in indexes]
         if stack:
             boxes = [f'  subgraph s{number}["{_text(stack)}"]', *(f"  {box}" for box in boxes), "  end"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bot.domain.model import PASSED, Dispatch, Status, Step
 from bot.domain.rollout import State, Walk
 from bot.domain.view import PullView
-from renderers.markdown import clip, code, escape, head, link, prose, row
+from renderers.markdown import clip, code, escape, head, link, linked, prose, row
 from renderers.words import clock, duration, listed, signed, word
 
 Cells = tuple[str, ...]
@@ -88,7 +88,7 @@ def _why(scene: Scene, step: Step, state: State) -> str:
     if status is Status.READY:
         return "goes as soon as there is room"
     if status is Status.SUPERSEDED:
-        return prose(step.dropped or scene.walk.rollout.superseded_by)
+        return prose(step.dropped)  # by what the whole rollout was superseded stands above the table
     if not step.dispatches:
         return prose(step.problem or step.manual or step.dropped, trusted=scene.home)
     told = [_told(scene, known) for known in step.dispatches if known.status is status]
@@ -155,4 +155,4 @@ def _run(known: Dispatch) -> str:
     if not (known.run_url or took):
         return ""
     attempt = f", attempt\u00a0{known.attempt}" if known.attempt > 1 else ""
-    return f"{link(took or 'run', known.run_url)}{attempt}"
+    return f"{linked(took or 'run', known.run_url)}{attempt}"

@@ -34,6 +34,42 @@ class Shape:
     boxes: tuple[Box, ...]
     edges: tuple[tuple[int, int], ...]
 
+    @property
+    def depth(self) -> int:
+        """How many boxes the longest chain has; edges against the order do not count."""
+        level = [1] * len(self.boxes)
+        for parent, child in self.edges:  # sorted by parent, and parents come first
+            if child > parent:
+                level[child] = max(level[child], level[parent] + 1)
+        return max(level, default=0)
+
+    @property
+    def frames(self) -> dict[str, list[int]]:
+        """The boxes of each group, by position, in the order in which the groups first occur."""
+        frames: dict[str, list[int]] = {}
+        for index, box in enumerate(self.boxes):
+            frames.setdefault(box.group, []).append(index)
+        return frames
+
+    def parts(self) -> list[list[int]]:
+        """Group the boxes that edges or a frame connect, by position, in the order of their first boxes."""
+        ties = [*self.edges, *((frame[0], box) for group, frame in self.frames.items() if group for box in frame)]
+        beside: dict[int, list[int]] = {}
+        for one, other in ties:
+            beside.setdefault(one, []).append(other)
+            beside.setdefault(other, []).append(one)
+        seen: set[int] = set()
+        parts = []
+        for start in range(len(self.boxes)):
+            if start not in seen:
+                part = [start]
+                seen.add(start)
+                for box in part:
+                    part += (fresh := [other for other in dict.fromkeys(beside.get(box, ())) if other not in seen])
+                    seen.update(fresh)
+                parts.append(part)
+        return parts
+
 
 def shape(walk: Walk, found: Sequence[State]) -> Shape:
     """Make boxes of a rollout: one for each instance, or one for each stack (or component) where they are too many."""

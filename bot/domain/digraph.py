@@ -75,17 +75,6 @@ def round_trip(start: Node, members: set[Node], onward: Table[Node]) -> tuple[No
     return (start, *reversed(back[1:]))
 
 
-def reach(starts: Iterable[Node], onward: Table[Node]) -> set[Node]:
-    """Find the given nodes and everything that they lead to, through any distance."""
-    found = set(starts)
-    todo = list(found)
-    while todo:
-        fresh = [to for to in onward[todo.pop()] if to not in found]
-        found.update(fresh)
-        todo.extend(fresh)
-    return found
-
-
 def layers(backward: Table[Node], onward: Table[Node]) -> list[list[Node]]:
     """Peel the graph: each layer holds the nodes whose predecessors are all in earlier ones; sorted within a layer.
 

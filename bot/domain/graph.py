@@ -76,10 +76,6 @@ class Graph:
             {instance: tuple(sorted(children.get(instance, ()))) for instance in known},
         )
 
-    def edges(self) -> list[tuple[Instance, Instance]]:
-        """List the (parent, child) pairs, in the order of the nodes."""
-        return [(parent, child) for parent, below in self.children.items() for child in below]
-
 
 class UploadTooLarge(ValueError):  # noqa: N818 - it reads as what happened
     """An upload names more instances than the bot works on; the text is a sentence for people."""
@@ -207,11 +203,6 @@ def contract(graph: Graph, keep: Callable[[Node], bool], *, limit: int = 1_000_0
     return Graph.of(kept, edges)
 
 
-def below(graph: Graph, starts: Iterable[Instance]) -> set[Instance]:
-    """Find everything that depends on the given instances, through any distance; they count only when on a cycle."""
-    return digraph.reach((child for start in starts for child in graph.children[start]), graph.children)
-
-
 def cycles(graph: Graph) -> list[tuple[Instance, ...]]:
     """Find the knots that have no order, each told by one way round it: (a, b, c) means a → b → c → a.
 
@@ -258,15 +249,14 @@ def order(graph: Graph) -> list[Instance]:
     return ordered
 
 
-def chains(graph: Graph, weight: Callable[[Instance], int] | None = None) -> dict[Instance, int]:
-    """Weigh the longest chain that starts at each instance, itself included; without `weight` each counts 1.
+def chains(graph: Graph) -> dict[Instance, int]:
+    """Count the instances on the longest chain that starts at each, itself included.
 
     Edges that lead back on a cycle do not count.
     """
     result: dict[Instance, int] = {}
     for instance in reversed(order(graph)):
-        longest = max((result.get(child, 0) for child in graph.children[instance]), default=0)
-        result[instance] = longest + (weight(instance) if weight else 1)
+        result[instance] = 1 + max((result.get(child, 0) for child in graph.children[instance]), default=0)
     return result
 
 
@@ -279,15 +269,3 @@ def longest_chain(graph: Graph) -> list[Instance]:
     while level[chain[-1]]:
         chain.append(next(parent for parent in graph.parents[chain[-1]] if level[parent] == level[chain[-1]] - 1))
     return chain[::-1]
-
-
-def reduce(graph: Graph, *, limit: int = 3_000) -> list[tuple[Instance, Instance]]:
-    """List the (parent, child) pairs that a drawing needs: those without a longer way between the same two.
-
-    Above `limit` nodes, where that would cost too much, all pairs come back.
-    """
-    edges = graph.edges()
-    if len(graph.nodes) > limit:
-        return edges
-    dispensable = digraph.needless([instance for wave in waves(graph) for instance in wave], graph.children)
-    return [edge for edge in edges if edge not in dispensable]

@@ -51,7 +51,8 @@ def envelope(status: int, data: Mapping[str, object] | None = None, *, error: st
     response.headers["X-Request-Id"] = trace
     if status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
-    log.info("%s %s: %d %s (trace %s)", request.method, request.path, status, error, trace)
+    # Quoted: both may carry what somebody sent, with line ends in it.
+    log.info("%s %r: %d %r (trace %s)", request.method, request.path, status, error, trace)
     return response
 
 
@@ -78,9 +79,9 @@ def install(app: Flask) -> None:
     @app.errorhandler(Exception)
     def failed(error: Exception) -> Response:
         if isinstance(error, (sqlite3.OperationalError, TimeoutError)):
-            log.warning("%s %s could not be written: %s", request.method, request.path, error)
+            log.warning("%s %r could not be written: %s", request.method, request.path, error)
             return refuse(503, "The database is busy, so nothing was taken; send it again in a moment.")
-        log.exception("%s %s failed", request.method, request.path)
+        log.exception("%s %r failed", request.method, request.path)
         return refuse(500, "Something went wrong here; the log of this service says what. Send it again later.")
 
 

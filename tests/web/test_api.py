@@ -197,6 +197,13 @@ def test_the_log_has_the_trace_and_no_key(site: Site, caplog: pytest.LogCaptureF
     assert "swy_" not in caplog.text
 
 
+def test_nobody_writes_lines_into_the_log(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG):
+        site.client.get("/api/v1/%0aadmitted")
+        site.upload(upload_body(repo_name="x\nadmitted"))
+    assert not [record for record in caplog.records if "\n" in record.getMessage()]
+
+
 def test_the_use_of_a_key_is_noted_at_most_once_a_minute(site: Site) -> None:
     def used() -> float | None:
         return keys.all_of(site.db)[0].used_at

@@ -41,11 +41,12 @@ class HookFault:
 class Faults:
     """Faults in the order they were added; each request and each delivery takes the first that fits.
 
-    `content_per_minute`, `content_per_hour` and `points_per_minute` are GitHub's secondary limits,
+    `requests_per_hour` is the primary limit of an installation. `content_per_minute`, `content_per_hour` and `points_per_minute` are GitHub's secondary limits,
     off while they are None.
     """
 
     def __init__(self) -> None:
+        self.requests_per_hour = 5000
         self.content_per_minute: int | None = None
         self.content_per_hour: int | None = None
         self.points_per_minute: int | None = None

@@ -72,25 +72,11 @@ class Hooks:
             installation_id,
             repository_id,
         )
-        fault = self._faults.for_hook(f"{event}.{delivery.action}" if delivery.action else event)
-        kind = fault.kind if fault else None
-        if kind == "swap" and self._held is None:
-            self._held = delivery
-            return
-        delivery.lost = kind == "lose"
-        self._schedule(delivery, at + (fault.seconds if fault else 0.0))
-        if kind == "double":
-            self._schedule(replace(delivery, id=self._ids.next("delivery")), at)
-        if self._held is not None:
-            self._schedule(self._held, at)
-            self._held = None
+        self._put(delivery, at)
 
     def redeliver(self, delivery: Delivery) -> None:
         """Send a webhook again, under the GUID that it has."""
-        again = replace(delivery, id=self._ids.next("delivery"), redelivery=True, lost=False)
-        fault = self._faults.for_hook(f"{again.event}.{again.action}" if again.action else again.event)
-        again.lost = fault is not None and fault.kind == "lose"
-        self._schedule(again, self._now())
+        self._put(replace(delivery, id=self._ids.next("delivery"), redelivery=True, lost=False), self._now())
 
     def listed(self) -> list[Delivery]:
         """Return what the delivery log still shows, newest first."""
@@ -102,6 +88,20 @@ class Hooks:
         if self._session is not None:
             await self._session.close()
             self._session = None
+
+    def _put(self, delivery: Delivery, at: float) -> None:
+        fault = self._faults.for_hook(f"{delivery.event}.{delivery.action}" if delivery.action else delivery.event)
+        kind = fault.kind if fault else None
+        if kind == "swap" and self._held is None:
+            self._held = delivery
+            return
+        delivery.lost = kind == "lose"
+        self._schedule(delivery, at + (fault.seconds if fault else 0.0))
+        if kind == "double":
+            self._schedule(replace(delivery, id=self._ids.next("delivery")), at)
+        if self._held is not None:
+            self._schedule(self._held, at)
+            self._held = None
 
     def _schedule(self, delivery: Delivery, at: float) -> None:
         async def send(_due: float) -> None:

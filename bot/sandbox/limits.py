@@ -7,7 +7,6 @@ from collections.abc import Callable
 from bot.sandbox.errors import ApiError
 from bot.sandbox.faults import Faults
 
-PER_HOUR = 5000
 HOUR = 3600
 CONTENT = re.compile(r"/(comments(/\d+)?|reactions|check-runs(/\d+)?)$")
 SECONDARY = (
@@ -25,6 +24,11 @@ class Limits:
         self._content: deque[float] = deque()
         self._points: deque[tuple[float, int]] = deque()
 
+    @property
+    def per_hour(self) -> int:
+        """Return the primary limit."""
+        return self._faults.requests_per_hour
+
     def window(self, installation: int) -> tuple[float, int]:
         """Return when the installation's hour ends and how many requests it has used."""
         ends, used = self._windows.get(installation, (0.0, 0))
@@ -34,8 +38,8 @@ class Limits:
         """Return the headers that tell the primary limit."""
         ends, used = self.window(installation)
         return {
-            "x-ratelimit-limit": str(PER_HOUR),
-            "x-ratelimit-remaining": str(max(0, PER_HOUR - used)),
+            "x-ratelimit-limit": str(self.per_hour),
+            "x-ratelimit-remaining": str(max(0, self.per_hour - used)),
             "x-ratelimit-reset": str(int(ends)),
             "x-ratelimit-used": str(used),
             "x-ratelimit-resource": "core",
@@ -44,7 +48,7 @@ class Limits:
     def count(self, installation: int) -> None:
         """Count one request against the primary limit. Raises ApiError 403."""
         ends, used = self.window(installation)
-        if used >= PER_HOUR:
+        if used >= self.per_hour:
             raise ApiError(403, f"API rate limit exceeded for installation ID {installation}.")
         self._windows[installation] = (ends, used + 1)
 

@@ -6,7 +6,6 @@ from bot.sandbox import payloads
 from bot.sandbox.call import Answer, Call, Route, found
 from bot.sandbox.hooks import Delivery
 from bot.sandbox.ids import rfc3339
-from bot.sandbox.limits import PER_HOUR
 from bot.sandbox.state import Installation
 
 
@@ -53,7 +52,8 @@ def list_repositories(call: Call) -> Answer:
 def rate_limit(call: Call) -> Answer:
     """Answer GET /rate_limit."""
     ends, used = call.limits.window(call.installation.id if call.installation else 0)
-    core = {"limit": PER_HOUR, "used": used, "remaining": PER_HOUR - used, "reset": int(ends)}
+    limit = call.limits.per_hour
+    core = {"limit": limit, "used": used, "remaining": limit - used, "reset": int(ends)}
     return Answer({"resources": {"core": core}, "rate": core})
 
 

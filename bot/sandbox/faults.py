@@ -41,8 +41,8 @@ class HookFault:
 class Faults:
     """Faults in the order they were added; each request and each delivery takes the first that fits.
 
-    `requests_per_hour` is the primary limit of an installation. `content_per_minute`, `content_per_hour` and `points_per_minute` are GitHub's secondary limits,
-    off while they are None.
+    `requests_per_hour` is the primary limit of an installation. `content_per_minute`,
+    `content_per_hour` and `points_per_minute` are GitHub's secondary limits, off while they are None.
     """
 
     def __init__(self) -> None:

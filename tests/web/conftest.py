@@ -3,15 +3,19 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+import waitress
 from flask import Flask
 from flask.testing import FlaskClient
 from prometheus_client import CollectorRegistry
+from waitress import wasyncore
 from werkzeug.test import TestResponse
 
 from bot.domain.model import Repo
@@ -61,6 +65,22 @@ class Site:
             headers=headers,
             content_type="application/json",
         )
+
+
+@contextmanager
+def serving(app: Flask) -> Iterator[int]:
+    """Serve the app on a free port; gives the port."""
+    sockets: dict[int, Any] = {}
+    server = waitress.create_server(app, map=sockets, host="127.0.0.1", port=0, threads=8)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        yield server.effective_port
+    finally:
+        # The loop ends when nothing is open any more; what it waits on may be closed in its own thread only.
+        server.trigger.pull_trigger(lambda: wasyncore.close_all(sockets))
+        thread.join()
+        server.task_dispatcher.shutdown()
 
 
 def signature(body: bytes, secret: str = SECRET) -> str:

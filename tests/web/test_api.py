@@ -7,14 +7,13 @@ from typing import Any
 
 import msgspec
 import pytest
-import waitress
 from werkzeug.test import TestResponse
 
 from bot.events.packing import Header, unpack
 from bot.store import chunks, keys
 from bot.store.db import transaction
 from bot.web import api
-from tests.web.conftest import BASE, HEAD, Site, upload_body
+from tests.web.conftest import BASE, HEAD, Site, serving, upload_body
 
 
 class GoEnvelope(msgspec.Struct, forbid_unknown_fields=True):
@@ -270,13 +269,10 @@ def test_old_chunks_are_forgotten_a_day_after_the_last(site: Site) -> None:
 
 
 def test_chunks_from_several_connections_at_once(site: Site) -> None:
-    server = waitress.create_server(site.app, host="127.0.0.1", port=0, threads=8)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
     statuses: list[int] = []
 
-    def send(index: int) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", server.effective_port, timeout=30)
+    def send(port: int, index: int) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
         # Each part twice: an answer may be lost, and the CLI then sends the part again.
         for _ in range(2):
             headers = {"Authorization": "Bearer swy_good"}
@@ -286,12 +282,11 @@ def test_chunks_from_several_connections_at_once(site: Site) -> None:
             statuses.append(answer.status)
         connection.close()
 
-    senders = [threading.Thread(target=send, args=(index,)) for index in range(12)]
-    for sender in senders:
-        sender.start()
-    for sender in senders:
-        sender.join()
-    server.close()
-    thread.join(10)
+    with serving(site.app) as port:
+        senders = [threading.Thread(target=send, args=(port, sender)) for sender in range(12)]
+        for sender in senders:
+            sender.start()
+        for sender in senders:
+            sender.join()
     assert statuses == [200] * 24
     assert len(site.inbox()) == 1

@@ -4,10 +4,9 @@ import http.client
 import threading
 
 import pytest
-import waitress
 
 from bot.web.hooks import LARGEST
-from tests.web.conftest import Site, signature
+from tests.web.conftest import Site, serving, signature
 
 BODY = b'{"action":"opened","number":1}'
 
@@ -91,13 +90,10 @@ def test_a_database_that_cannot_be_written_asks_to_send_again(site: Site) -> Non
 
 
 def test_many_at_once_over_a_real_server(site: Site) -> None:
-    server = waitress.create_server(site.app, host="127.0.0.1", port=0, threads=8)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
     statuses: list[int] = []
 
-    def send(name: int) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", server.effective_port, timeout=30)
+    def send(port: int, name: int) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
         for number in range(10):
             headers = {
                 "X-GitHub-Event": "push",
@@ -110,12 +106,11 @@ def test_many_at_once_over_a_real_server(site: Site) -> None:
             statuses.append(answer.status)
         connection.close()
 
-    senders = [threading.Thread(target=send, args=(name,)) for name in range(8)]
-    for sender in senders:
-        sender.start()
-    for sender in senders:
-        sender.join()
-    server.close()
-    thread.join(10)
+    with serving(site.app) as port:
+        senders = [threading.Thread(target=send, args=(port, sender)) for sender in range(8)]
+        for sender in senders:
+            sender.start()
+        for sender in senders:
+            sender.join()
     assert statuses == [202] * 80
     assert len(site.inbox()) == 80

@@ -76,7 +76,12 @@ def check(base: str, one: Check, app_json: Json) -> Json:
         "started_at": rfc3339(one.started_at),
         "completed_at": optional_time(one.completed_at),
         "output": {**output, "annotations_count": 0, "annotations_url": f"{url}/annotations"},
-        "check_suite": {"id": one.suite_id},
+        "check_suite": {
+            "id": one.suite_id,
+            "head_sha": one.head_sha,
+            "status": one.status,
+            "conclusion": one.conclusion,
+        },
         "app": app_json,
         "pull_requests": [],
     }

@@ -10,6 +10,7 @@ from bot.sandbox import payloads
 from bot.sandbox import payloads_actions as shapes
 from bot.sandbox.core import Core
 from bot.sandbox.errors import HubError
+from bot.sandbox.ids import rfc3339
 from bot.sandbox.runstate import Attempt, Job, Review, Run
 from bot.sandbox.scenario import Scenario
 from bot.sandbox.state import Commit, Environment, Pull, Repo, User
@@ -218,7 +219,16 @@ class Runs(Core):
             "workflow_run": shapes.run(self.base_url, run),
             "reviewers": shapes.people(self.base_url, self.reviewers(run.repo, environment)),
             "requestor": payloads.user(self.base_url, run.latest.triggering_actor),
-            "workflow_job_run": {"id": run.latest.jobs[0].id, "name": environment, "status": run.status},
+            "workflow_job_run": {
+                "id": run.latest.jobs[0].id,
+                "name": environment,
+                "environment": environment,
+                "status": run.status,
+                "conclusion": run.conclusion,
+                "created_at": rfc3339(run.latest.started_at),
+                "updated_at": rfc3339(at),
+                "html_url": f"{self.base_url}/{run.repo.full_name}/actions/runs/{run.id}",
+            },
         }
         if action != "requested":
             body |= {"approver": payloads.user(self.base_url, by), "comment": comment}

@@ -45,3 +45,4 @@ class RunFacts:
     updated_at: float
     started_at: float  # of this attempt
     created_at: float  # of the run
+    actor: str = ""  # the login of who started this attempt

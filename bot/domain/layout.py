@@ -10,8 +10,8 @@ from bot.domain.graph import Graph, Instance, Node, chains, contract, order, stu
 from bot.domain.model import Step
 from bot.domain.pro import Call, Phase, ProProblem, WorkflowFile
 
-#: What the workflow files say, by name; None for a file that is not there.
-Files = Mapping[str, WorkflowFile | None]
+#: What the workflow files say, by name; None for a file that is not there, a problem for one that cannot be understood.
+Files = Mapping[str, WorkflowFile | ProProblem | None]
 
 REMOVED = "It was removed from the configuration. Destroy it by hand, or forget it in the Terraform state."
 
@@ -87,11 +87,18 @@ def _fill(step: Step, node: Node, activity: str, sha: str, files: Files | None) 
         if files is None:
             return replace(step, calls=calls)
         applies = pro.phase(activity) is Phase.APPLY
-        final = tuple(_finish(call, files.get(call.workflow), sha, applies=applies) for call in calls)
-        told = (pro.notes(call, files.get(call.workflow), phase_is_apply=applies) for call in calls)
+        known = {call.workflow: _understood(files.get(call.workflow)) for call in calls}
+        final = tuple(_finish(call, known[call.workflow], sha, applies=applies) for call in calls)
+        told = (pro.notes(call, known[call.workflow], phase_is_apply=applies) for call in calls)
         return replace(step, calls=final, notes=tuple(note for notes in told for note in notes))
     except ProProblem as problem:
         return replace(step, problem=str(problem))
+
+
+def _understood(file: WorkflowFile | ProProblem | None) -> WorkflowFile | None:
+    if isinstance(file, ProProblem):
+        raise file
+    return file
 
 
 def _finish(call: Call, file: WorkflowFile | None, sha: str, *, applies: bool) -> Call:
@@ -102,4 +109,4 @@ def _finish(call: Call, file: WorkflowFile | None, sha: str, *, applies: bool) -
 
 def takes_no_sha(files: Files, names: frozenset[str]) -> bool:
     """Tell whether one of the files runs on its branch's tip, whatever that is, since it declares no `sha`."""
-    return any(file is not None and pro.SHA not in file.inputs for name in names if (file := files.get(name)))
+    return any(isinstance(file := files.get(name), WorkflowFile) and pro.SHA not in file.inputs for name in names)

@@ -1,0 +1,47 @@
+"""Inputs: where each belongs, and what must be read before it can be decided. One table, one line for each kind.
+
+Placing is quick and reads only the database; gathering may ask GitHub, and may be repeated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from bot.events import affected_stacks, elsewhere, pull_request, sending, workflow_run
+from bot.events.context import Context, Finished, Gathered, Moved, Place
+from bot.store.db import Db
+from bot.store.inbox import Row
+
+Gather = Callable[[Row, Context], Awaitable[Gathered | Finished | Moved]]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What is done with one kind of input. Our own kinds come with their lane, and are not placed."""
+
+    place: Callable[[dict[str, Any], Row, Db], Place] | None = None
+    gather: Gather | None = None
+    json: bool = True  # its body is a JSON object that placing wants decoded
+
+
+#: Inputs that are not GitHub's: it may not send events under these names.
+OURS = {
+    "upload": Kind(affected_stacks.place, affected_stacks.gather, json=False),
+    "pull_read": Kind(gather=pull_request.gather_read),
+    "run_read": Kind(gather=workflow_run.gather_read),
+    "dispatch_sent": Kind(gather=sending.gather_sent),
+    "dispatch_failed": Kind(gather=sending.gather_failed),
+    "nudge": Kind(gather=sending.gather_nudge),
+}
+EVENTS = OURS | {
+    "pull_request": Kind(pull_request.place, pull_request.gather),
+    "workflow_run": Kind(workflow_run.place, workflow_run.gather),
+    "workflow_job": Kind(workflow_run.place_job, workflow_run.gather_job),
+    "push": Kind(elsewhere.place_push),
+    "installation": Kind(elsewhere.place_installation),
+    "installation_repositories": Kind(elsewhere.place_installation),
+    "ping": Kind(elsewhere.place_ping),
+}
+OWN_KINDS = frozenset(OURS)

@@ -125,6 +125,11 @@ async def _workflow_content(gh: Installation, repo: Repo, workflow: str, ref: st
     return content
 
 
+async def own_login(github: GitHub) -> str:
+    """Read the login that the App's doings are shown under, such as `switchyard[bot]`."""
+    return f"{shapes.text(await github.as_app().getitem('/app'), 'slug')}[bot]"
+
+
 async def repository(gh: Installation, repo_id: int) -> Repo:
     """Read a repository by its id, whatever it is called now."""
     return shapes.repo(await gh.getitem(f"/repositories/{repo_id}"), gh.id)

@@ -138,6 +138,7 @@ def run_facts(obj: Any) -> RunFacts:
         updated_at=moment(obj, "updated_at"),
         started_at=moment(obj, "run_started_at") or created_at,
         created_at=created_at,
+        actor=text(part(obj, "triggering_actor"), "login") or text(part(obj, "actor"), "login"),
     )
     if not facts.run_id:
         raise ValueError("GitHub sent a workflow run without its id.")

@@ -21,7 +21,7 @@ BUSY_TIMEOUT = 20_000
 _turns: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
 
-class Db(Database):  # type: ignore[misc]
+class Db(Database):
     """A connection to the database file, for the thread that opened it."""
 
     turn: threading.Lock

@@ -98,6 +98,12 @@ def unpark(db: Db, key: str) -> int:
     return db.write("UPDATE inbox SET state = 'new', park = NULL, lane = NULL WHERE state = 'parked' AND park = ?", key)
 
 
+def unpark_commit(db: Db, repo_id: int, sha: str) -> int:
+    """Take up again what waited for a commit, under its whole id or a short one; returns how many rows."""
+    sql = "UPDATE inbox SET state = 'new', park = NULL, lane = NULL WHERE state = 'parked' AND ? LIKE park || '%'"
+    return db.write(sql, f"commit:{repo_id}:{sha}")
+
+
 def expire_parked(db: Db, before: float, now: float) -> list[Row]:
     """End what has been parked since before `before`; returns the rows, so that they can be told."""
     rows = [_row(row) for row in db.rows("SELECT * FROM inbox WHERE state = 'parked' AND at < ?", before)]

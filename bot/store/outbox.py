@@ -111,6 +111,11 @@ def doubt(db: Db, key: str, *, since: float, due: float, error: str, looks: int)
     )
 
 
+def accepted(db: Db, key: str, *, mark: str, since: float, due: float) -> None:
+    """Note that GitHub took a dispatch without naming its run, so that it is only looked for."""
+    db.write("UPDATE outbox SET hash = ?, doubt_since = ?, due = ?, looks = 0 WHERE key = ?", mark, since, due, key)
+
+
 def resend(db: Db, key: str, *, due: float) -> None:
     """Note that a thing in doubt is not there, so that it may be sent again."""
     db.write("UPDATE outbox SET attempts = 0, looks = 0, doubt_since = 0, due = ? WHERE key = ?", due, key)

@@ -38,6 +38,27 @@ def everyone(db: Db) -> list[Repo]:
     return [repo for repo in found if repo is not None]
 
 
+def pulls_read_at(db: Db, repo_id: int) -> float:
+    """Tell up to when the changes of a repository's pull requests were read; 0 when never."""
+    row = db.row("SELECT pulls_read_at FROM repos WHERE id = ?", repo_id)
+    return float(row["pulls_read_at"]) if row else 0.0
+
+
+def note_pulls_read(db: Db, repo_id: int, at: float) -> None:
+    """Note up to when the changes of a repository's pull requests were read."""
+    db.write("UPDATE repos SET pulls_read_at = ? WHERE id = ?", at, repo_id)
+
+
+def uninstalled(db: Db, installation: int) -> None:
+    """Note that an installation is gone or suspended: its repositories are nobody's business of ours."""
+    db.write("UPDATE repos SET installation = 0 WHERE installation = ?", installation)
+
+
+def removed(db: Db, repo_id: int) -> None:
+    """Note that the App was taken out of a repository."""
+    db.write("UPDATE repos SET installation = 0 WHERE id = ?", repo_id)
+
+
 def _repo(row: object) -> Repo | None:
     if row is None:
         return None

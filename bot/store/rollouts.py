@@ -71,6 +71,12 @@ def load(db: Db, rollout_id: int) -> Walk | None:
     return Walk.of(_rollout(row["facts"]), steps)
 
 
+def facts(db: Db, rollout_id: int) -> Rollout | None:
+    """Read a rollout without its steps."""
+    row = db.row("SELECT facts FROM rollouts WHERE id = ?", rollout_id)
+    return _rollout(row["facts"]) if row else None
+
+
 def of_pull(db: Db, repo_id: int, number: int) -> list[Walk]:
     """Read all rollouts of a pull request, newest first."""
     return _all(db, "SELECT id FROM rollouts WHERE repo_id = ? AND pull = ? ORDER BY id DESC", repo_id, number)
@@ -182,6 +188,22 @@ def find_dispatch(db: Db, dispatch_id: str) -> Placed | None:
 def find_run(db: Db, run_id: int) -> Placed | None:
     """Find the dispatch that a run came of."""
     return _placed(db.row("SELECT * FROM dispatches WHERE run_id = ?", run_id))
+
+
+def expects(db: Db, repo_id: int, workflow: str) -> bool:
+    """Tell whether a dispatch of this file may have been sent whose run is not known yet."""
+    sql = "SELECT 1 FROM dispatches WHERE repo_id = ? AND workflow = ? AND run_id = 0 AND in_flight LIMIT 1"
+    return db.row(sql, repo_id, workflow) is not None
+
+
+def nameless(db: Db, repo_id: int, workflow: str) -> int:
+    """Count the dispatches of a file whose sending may have begun and whose run is not known."""
+    row = db.row(
+        "SELECT count(*) AS n FROM dispatches JOIN outbox ON key = 'run:' || id WHERE dispatches.repo_id = ? "
+        "AND workflow = ? AND run_id = 0 AND attempts > 0",
+        *(repo_id, workflow),
+    )
+    return int(row["n"]) if row else 0
 
 
 def claimed(db: Db, run_ids: Iterable[int]) -> set[int]:

@@ -1,4 +1,4 @@
-"""Uploads: the last two of each pull request, the chunks of batches, and what instances said last."""
+"""Uploads: the last two of each pull request, and what instances said last."""
 
 from __future__ import annotations
 
@@ -36,20 +36,6 @@ def last(db: Db, repo_id: int, pull: int) -> tuple[str, float, list[bytes]] | No
     if row is None:
         return None
     return row["head_sha"], row["received_at"], msgspec.msgpack.decode(zlib.decompress(row["body"]), type=list[bytes])
-
-
-def chunks(db: Db, repo_id: int, credential: str, batch_id: str) -> tuple[float, list[bytes]]:
-    """Read the chunks of a batch in order, and when the last of them came."""
-    rows = db.rows(
-        "SELECT body, at FROM chunks WHERE repo_id = ? AND credential = ? AND batch_id = ? ORDER BY batch_index",
-        *(repo_id, credential, batch_id),
-    )
-    return max((row["at"] for row in rows), default=0.0), [row["body"] for row in rows]
-
-
-def prune(db: Db, before: float) -> None:
-    """Forget chunks that came before `before`: their batch was worked, or never completed."""
-    db.write("DELETE FROM chunks WHERE at < ?", before)
 
 
 def remember(db: Db, repo_id: int, graph: Graph, now: float) -> None:

@@ -1,0 +1,192 @@
+"""Put the process together: open the file, start the web side, wait for the worker's lock, work, and stop cleanly."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import signal
+import threading
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import aiohttp
+from waitress.server import create_server
+
+from bot.domain.events import Rules
+from bot.events import OWN_KINDS
+from bot.github.client import GitHub
+from bot.metrics import Metrics
+from bot.settings import Settings
+from bot.store.db import connect
+from bot.store.migrations import migrate
+from bot.store.writer import Writer
+from bot.web import create_app
+from bot.work.lock import WorkerLock
+from bot.work.parts import Parts, Timing
+from bot.work.worker import Worker
+
+log = logging.getLogger(__name__)
+
+#: How long what is in the air may take to end when the process stops, in seconds. Heroku and Docker kill after ten.
+GRACE = 4.0
+#: How often a process that waits looks whether the other one is gone, in seconds.
+_LOCK_POLL = 0.5
+#: Without a beat of the worker for this long, in seconds, the process is not alive.
+_HEARTBEAT = 60.0
+_WEB_THREADS = 16
+#: Dispatch ids are this many random bytes, as hexadecimal digits, after `sy-`.
+_ID_BYTES = 8
+
+
+def new_id() -> str:
+    """Make the id of a dispatch."""
+    return f"sy-{secrets.token_hex(_ID_BYTES)}"
+
+
+class Switchyard:
+    """One process: the web side in threads, the worker in the main thread."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        now: Callable[[], float] = time.time,
+        ids: Callable[[], str] = new_id,
+    ) -> None:
+        self.settings = settings
+        self.now = now
+        self._ids = ids
+        self.metrics = Metrics(settings.database, now)
+        self.lock = WorkerLock(settings.database)
+        self.worker: Worker | None = None
+        self.port = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[None]:
+        """Serve the web side; it takes inputs from the moment on that this is entered."""
+        self._loop = asyncio.get_running_loop()
+        db = connect(self.settings.database)
+        migrate(db)
+        db.close()
+        writer = Writer(self.settings.database, self._wake)
+        app = create_app(
+            database=self.settings.database,
+            webhook_secret=self.settings.webhook_secret,
+            writer=writer,
+            now=self.now,
+            health=self.health,
+            registry=self.metrics.registry,
+            own_kinds=OWN_KINDS,
+        )
+        server = create_server(
+            app,
+            host=self.settings.host,
+            port=self.settings.port,
+            threads=_WEB_THREADS,
+            ident=None,
+            max_request_body_size=64 * 1024 * 1024,
+            clear_untrusted_proxy_headers=True,
+        )
+        self.port = server.effective_port
+        thread = threading.Thread(target=server.run, name="web", daemon=True)
+        thread.start()
+        log.info("serving on http://%s:%d", self.settings.host, self.port)
+        try:
+            yield
+        finally:
+            await asyncio.to_thread(_close, server, thread)
+            writer.close()
+
+    @asynccontextmanager
+    async def working(self) -> AsyncIterator[Worker]:
+        """Be the worker; the lock must be held. What is stored is read only from here on."""
+        settings = self.settings
+        db = connect(settings.database)
+        try:
+            async with aiohttp.ClientSession() as session:
+                github = GitHub(
+                    session,
+                    app_id=settings.app_id,
+                    private_key=settings.private_key,
+                    api_url=settings.api_url,
+                    now=self.now,
+                    on_request=self.metrics.github_request,
+                )
+                parts = Parts(
+                    db=db,
+                    github=github,
+                    rules=Rules(settings.max_in_flight, settings.plan_ref, settings.apply_branches),
+                    timing=Timing(
+                        settle=settings.settle_seconds,
+                        sweep=settings.sweep_seconds,
+                        doubt=settings.doubt_seconds,
+                        dispatches_per_second=settings.dispatches_per_second,
+                    ),
+                    metrics=self.metrics,
+                    now=self.now,
+                    ids=self._ids,
+                    public_url=settings.public_url,
+                    server_url=settings.server_url,
+                )
+                self.worker = Worker(parts)
+                try:
+                    yield self.worker
+                finally:
+                    await self.worker.stop(GRACE)
+                    self.worker = None
+        finally:
+            db.close()
+
+    async def run(self) -> None:
+        """Serve and work until SIGTERM or SIGINT."""
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(name, stop.set)
+        async with self.serving():
+            work = asyncio.create_task(self._work())
+            stopping = asyncio.create_task(stop.wait())
+            await asyncio.wait({work, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            stopping.cancel()
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
+        self.lock.release()
+        if work.done() and not work.cancelled() and (error := work.exception()) is not None:
+            raise error
+
+    async def _work(self) -> None:
+        if not self.lock.take():
+            log.info("another process works on %s; this one serves and waits", self.settings.database)
+            while not self.lock.take():
+                await asyncio.sleep(_LOCK_POLL)
+        log.info("working on %s", self.settings.database)
+        async with self.working() as worker:
+            await worker.run()
+
+    def health(self) -> dict[str, object]:
+        """Tell how the process is: it lives while the worker's heart beats, or while it waits for the lock."""
+        worker = self.worker
+        silent = time.monotonic() - worker.beat if worker is not None else 0.0
+        return {
+            "live": silent < _HEARTBEAT,
+            "role": "worker" if worker is not None else "waiting",
+            "heartbeat_age_seconds": round(silent, 1),
+        }
+
+    def _wake(self) -> None:
+        """Called by the web side's threads after each commit."""
+        worker, loop = self.worker, self._loop
+        if worker is None or loop is None:
+            return
+        try:
+            loop.call_soon_threadsafe(worker.wake)
+        except RuntimeError:
+            return  # the loop has ended, and the rows wait for the next start
+
+
+def _close(server: object, thread: threading.Thread) -> None:
+    server.close()  # type: ignore[attr-defined]
+    thread.join(GRACE)

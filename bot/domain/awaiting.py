@@ -1,0 +1,47 @@
+"""What is awaited before there is a rollout, and what should be said beside one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.domain.facts import RunFacts
+from bot.domain.model import Pull, Repo
+from bot.domain.rollout import Walk
+from bot.domain.texts import commit
+from bot.domain.uploads import MERGED
+
+
+def awaited(pull: Pull, current: Sequence[Walk], runs: Sequence[RunFacts], *, known: bool, applies: bool) -> str:
+    """Say in one sentence what is awaited; empty when nothing is, or when there is nothing to say yet.
+
+    `runs` are those of workflows that have uploaded before, for this head or merge, the newest first; `known` tells
+    whether this pull request has had a rollout.
+    """
+    if pull.merged:
+        if not applies or any(walk.rollout.activity == MERGED for walk in current):
+            return ""
+        what = f"the affected stacks of the merge {commit(pull.merge_sha)}"
+    elif pull.open and not pull.fork:
+        if any(walk.rollout.epoch == pull.epoch for walk in current):
+            return ""
+        what = f"the affected stacks of {commit(pull.head_sha)}"
+    else:
+        return ""
+    if runs and runs[0].status == "completed":
+        ended = {"success": "ended", "failure": "failed", "cancelled": "was cancelled"}
+        how = ended.get(runs[0].conclusion, f"ended as “{runs[0].conclusion}”")
+        return f"`{runs[0].workflow}` {how} without uploading {what}. Look at its run, and run it again."
+    if runs or known:
+        return f"Waiting for {what}."
+    return ""
+
+
+def remarks(pull: Pull, repo: Repo, *, applies: bool) -> tuple[str, ...]:
+    """Say what a reader should know beside the rollouts, a sentence each."""
+    if applies or not (pull.open or pull.merged):
+        return ()
+    tense = "was" if pull.merged else "will be"
+    return (
+        f"Nothing {tense} applied: `{pull.base_ref}` is not the default branch, `{repo.default_branch}`, and "
+        "SWITCHYARD_APPLY_BRANCHES does not name it.",
+    )

@@ -1,0 +1,60 @@
+"""Uploads of affected stacks."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from bot.domain.events import UploadCame
+from bot.domain.heads import HEAD_ACTIONS
+from bot.domain.model import lane_of_commit, lane_of_pull
+from bot.domain.uploads import MERGED
+from bot.events.context import Context, Finished, Gathered, InLane, Moved, Parked, Place
+from bot.events.packing import unpack
+from bot.events.pull_request import files_for, read_upload
+from bot.github import reads
+from bot.store import chunks, pulls
+from bot.store.db import Db
+from bot.store.inbox import Row
+
+
+def place(payload: dict[str, Any], row: Row, db: Db) -> Place:
+    """Find the pull request by the commit, or leave it to GitHub to say."""
+    repo_id = row.repo_id or 0
+    header, _ = unpack(row.body)
+    pull = pulls.of_commit(db, repo_id, header.head_sha)
+    if pull is not None:
+        return InLane(lane_of_pull(repo_id, pull.number), repo_id)
+    return InLane(lane_of_commit(repo_id, header.head_sha), repo_id)
+
+
+def parked_key(repo_id: int, sha: str) -> str:
+    """Name what an upload without a pull request waits for."""
+    return f"commit:{repo_id}:{sha}"
+
+
+async def gather(row: Row, ctx: Context) -> Gathered | Finished | Moved:
+    """Read the upload, its pull request as it is now, and the workflow files that it names."""
+    repo = ctx.repo(row.repo_id or 0)
+    gh = ctx.github.installation(repo.installation)
+    header, body = unpack(row.body)
+    if "#" not in (row.lane or ""):
+        numbers = await reads.pulls_of_commit(gh, repo, header.head_sha)
+        if numbers:
+            return Moved(InLane(lane_of_pull(repo.id, max(numbers)), repo.id))
+        reason = f"no pull request has the commit {header.head_sha[:7]}"
+        return Moved(Parked(parked_key(repo.id, header.head_sha), repo.id, reason))
+    bodies = [body]
+    if header.batch_id:
+        bodies = chunks.bodies(ctx.db, repo_id=repo.id, credential=header.credential, batch_id=header.batch_id)
+    number = int((row.lane or "").rpartition("#")[2])
+    now = await reads.pull(gh, repo, number)
+    upload = await asyncio.to_thread(read_upload, bodies, header.query, row.at)
+    files: dict[str, Any] = {}
+    if now.merged and row.at >= now.merged_at:
+        files = dict(await files_for(ctx, repo, upload, MERGED, now.base_ref))
+    elif now.open and not now.fork:
+        ref = now.base_ref if ctx.rules.plan_ref == "base" else now.head_sha
+        for action in sorted(HEAD_ACTIONS):
+            files |= await files_for(ctx, repo, upload, f"pull_request.{action}", ref)
+    return Gathered(UploadCame(upload, now), files, tuple(bodies))

@@ -1,0 +1,143 @@
+"""What gathering may use, and what comes of placing an input."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from bot.domain.events import Event, Rules
+from bot.domain.layout import Files
+from bot.domain.model import Repo
+from bot.domain.pro import ProProblem, WorkflowFile
+from bot.github import reads, shapes
+from bot.github.client import GitHub, Installation
+from bot.store import repos
+from bot.store.db import Db
+from bot.store.inbox import Row
+
+#: How long a workflow file's content is believed, in seconds. A push to the default branch ends it at once.
+_FRESH = 300.0
+_MOST_FILES = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class InLane:
+    """The input belongs to a lane."""
+
+    lane: str
+    repo_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """The input waits until its key becomes known."""
+
+    key: str
+    repo_id: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """There is nothing to do with the input in any lane."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """The input concerns several lanes: each gets an input of its own."""
+
+    reason: str
+    rows: tuple[tuple[str, str, int, bytes], ...]  # kind, lane, repository, body
+
+
+Place = InLane | Parked | Finished | Spread
+
+
+@dataclass(slots=True)
+class WorkflowFiles:
+    """Workflow files as GitHub has them, kept for a while: one upload names the same two files hundreds of times."""
+
+    now: Callable[[], float]
+    _kept: dict[tuple[int, str, str], tuple[float, WorkflowFile | ProProblem | None]] = field(default_factory=dict)
+
+    async def read(self, gh: Installation, repo: Repo, names: Iterable[str], ref: str) -> Files:
+        """Read workflow files at a ref; what is wrong with one stands in its place."""
+        return {name: await self.one(gh, repo, name, ref) for name in sorted(names)}
+
+    async def one(self, gh: Installation, repo: Repo, name: str, ref: str) -> WorkflowFile | ProProblem | None:
+        """Read one workflow file at a ref."""
+        key = (repo.id, name, ref)
+        known = self._kept.get(key)
+        if known is not None and self.now() - known[0] < _FRESH:
+            return known[1]
+        found: WorkflowFile | ProProblem | None
+        try:
+            found = await reads.workflow_file(gh, repo, name, ref)
+        except ProProblem as problem:
+            found = problem
+        if len(self._kept) >= _MOST_FILES:
+            self._kept.clear()
+        self._kept[key] = (self.now(), found)
+        return found
+
+    def forget(self, repo_id: int) -> None:
+        """Forget a repository's files: its default branch moved."""
+        for key in [key for key in self._kept if key[0] == repo_id]:
+            del self._kept[key]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What gathering may use. It reads the database and GitHub, and writes neither."""
+
+    db: Db
+    github: GitHub
+    files: WorkflowFiles
+    rules: Rules
+    now: Callable[[], float]
+
+    def repo(self, repo_id: int) -> Repo:
+        """Read a repository that an input was placed for."""
+        repo = repos.get(self.db, repo_id)
+        if repo is None:
+            raise ValueError(f"The repository with the id {repo_id} is not known.")
+        return repo
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """An event and the facts about workflow files that its decision needs."""
+
+    event: Event
+    files: Files = field(default_factory=dict)
+    bodies: tuple[bytes, ...] = ()  # of an upload, to be kept
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """While gathering it turned out that the input belongs elsewhere."""
+
+    place: Place
+
+
+def decode(row: Row) -> dict[str, Any]:
+    """Decode a JSON object; raises ValueError with a sentence."""
+    try:
+        payload = msgspec.json.decode(row.body)
+    except (msgspec.DecodeError, RecursionError):
+        raise ValueError("The body is not JSON.") from None
+    if not isinstance(payload, dict):
+        raise ValueError("The body is not a JSON object.")
+    return payload
+
+
+def repo_of(payload: dict[str, Any]) -> Repo | None:
+    """Read the repository that a webhook is about; None without one, or without an installation of ours."""
+    installation = shapes.number(shapes.part(payload, "installation"), "id")
+    told = shapes.part(payload, "repository")
+    return shapes.repo(told, installation) if told and installation else None

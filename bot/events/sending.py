@@ -1,0 +1,24 @@
+"""What became of sending a dispatch (`dispatch_sent`, `dispatch_failed`), and nudges."""
+
+from __future__ import annotations
+
+import msgspec
+
+from bot.domain.events import NotSent, Nudged, Sent
+from bot.events.context import Context, Finished, Gathered
+from bot.store.inbox import Row
+
+
+async def gather_sent(row: Row, ctx: Context) -> Gathered | Finished:
+    """Take up that GitHub accepted a dispatch."""
+    return Gathered(msgspec.json.decode(row.body, type=Sent))
+
+
+async def gather_failed(row: Row, ctx: Context) -> Gathered | Finished:
+    """Take up that a dispatch cannot be sent."""
+    return Gathered(msgspec.json.decode(row.body, type=NotSent))
+
+
+async def gather_nudge(row: Row, ctx: Context) -> Gathered | Finished:
+    """Look at the lane again."""
+    return Gathered(Nudged())

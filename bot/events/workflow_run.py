@@ -1,0 +1,112 @@
+"""The webhooks `workflow_run` and `workflow_job`, and runs that were read again (`run_read`)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+
+from bot.domain import runs
+from bot.domain.events import AffectedRunReported, RunReported
+from bot.domain.facts import RunFacts
+from bot.domain.model import Dispatch, Repo, Status, lane_of_pull
+from bot.events.affected_stacks import parked_key
+from bot.events.context import Context, Finished, Gathered, InLane, Parked, Place, decode, repo_of
+from bot.github import reads, shapes
+from bot.store import pulls, rollouts
+from bot.store.db import Db
+from bot.store.inbox import Row
+from bot.store.rollouts import Placed
+
+#: How a dispatch's id looks, in its input and in the title of its run.
+DISPATCH_ID = re.compile(r"\bsy-[0-9a-f]{16}\b")
+
+
+class RunRead(msgspec.Struct):
+    """A run that GitHub was asked about, as it lies in the inbox."""
+
+    dispatch_id: str
+    run: RunFacts
+
+
+_run_read = msgspec.json.Decoder(RunRead)
+
+
+def place(payload: dict[str, Any], row: Row, db: Db) -> Place:
+    """Find the dispatch that a run came of: by the run's id, else by the dispatch's id in its title."""
+    repo = repo_of(payload)
+    if repo is None:
+        return Finished("no installation of ours")
+    run = shapes.run_facts(shapes.part(payload, "workflow_run"))
+    placed = _ours(db, repo, run)
+    if placed is not None:
+        return InLane(placed.lane, repo.id)
+    if run.event in ("pull_request", "pull_request_target"):
+        pull = pulls.of_commit(db, repo.id, run.head_sha)
+        if pull is not None:
+            return InLane(lane_of_pull(repo.id, pull.number), repo.id)
+        return Parked(parked_key(repo.id, run.head_sha), repo.id, "its pull request is not known yet")
+    if run.event == "workflow_dispatch" and rollouts.expects(db, repo.id, run.workflow):
+        # The answer to our dispatch, which names the run, may be on its way still.
+        return Parked(f"run:{run.run_id}", repo.id, "it may be a run of ours whose start is not confirmed yet")
+    return Finished("a run that is none of ours")
+
+
+def place_job(payload: dict[str, Any], row: Row, db: Db) -> Place:
+    """Take up only what tells of an approval that is awaited, or was given."""
+    repo = repo_of(payload)
+    job = shapes.part(payload, "workflow_job")
+    placed = rollouts.find_run(db, shapes.number(job, "run_id")) if repo else None
+    if repo is None or placed is None or placed.repo_id != repo.id:
+        return Finished("a job that is none of ours")
+    waits = "waiting" in (shapes.text(payload, "action"), shapes.text(job, "status"))
+    if not waits and placed.dispatch.status is not Status.APPROVAL:
+        return Finished("the run itself tells enough")
+    return InLane(placed.lane, repo.id)
+
+
+def _ours(db: Db, repo: Repo, run: RunFacts) -> Placed | None:
+    placed = rollouts.find_run(db, run.run_id)
+    if placed is None and run.event == "workflow_dispatch":
+        # Titles are free text: only a dispatch of this very file and repository, and without a run, may be meant.
+        ids = DISPATCH_ID.findall(run.title)
+        placed = rollouts.find_dispatch(db, ids[-1]) if ids else None
+        if placed is not None and (placed.dispatch.run_id or placed.dispatch.workflow != run.workflow):
+            placed = None
+    return placed if placed is not None and placed.repo_id == repo.id else None
+
+
+async def gather(row: Row, ctx: Context) -> Gathered | Finished:
+    """Read what the webhook says; GitHub is asked only where two states of one second contradict each other."""
+    payload = decode(row)
+    repo = repo_of(payload) or ctx.repo(row.repo_id or 0)
+    run = shapes.run_facts(shapes.part(payload, "workflow_run"))
+    placed = _ours(ctx.db, repo, run)
+    if placed is None:
+        return Gathered(AffectedRunReported(run)) if run.event != "workflow_dispatch" else Finished("no longer ours")
+    return await _reported(ctx, repo, placed.dispatch, run)
+
+
+async def _reported(ctx: Context, repo: Repo, dispatch: Dispatch, run: RunFacts) -> Gathered:
+    if runs.is_tie(dispatch, run):
+        asked = await reads.run(ctx.github.installation(repo.installation), repo, run.run_id)
+        return Gathered(RunReported(dispatch.id, asked, asked=True))
+    return Gathered(RunReported(dispatch.id, run))
+
+
+async def gather_job(row: Row, ctx: Context) -> Gathered | Finished:
+    """Ask GitHub for the run: jobs wait and go on in any order, and a second one may wait again."""
+    payload = decode(row)
+    repo = ctx.repo(row.repo_id or 0)
+    placed = rollouts.find_run(ctx.db, shapes.number(shapes.part(payload, "workflow_job"), "run_id"))
+    if placed is None:
+        return Finished("no longer ours")
+    run = await reads.run(ctx.github.installation(repo.installation), repo, placed.dispatch.run_id)
+    return Gathered(RunReported(placed.dispatch.id, run, asked=True))
+
+
+async def gather_read(row: Row, ctx: Context) -> Gathered | Finished:
+    """Take up a run that GitHub was asked about."""
+    read = _run_read.decode(row.body)
+    return Gathered(RunReported(read.dispatch_id, read.run, asked=True))

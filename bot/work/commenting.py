@@ -1,0 +1,128 @@
+"""Bring a pull request's one comment up to date: rendered whole from what is stored, at the moment of sending."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from dataclasses import replace
+
+from bot.domain import awaiting, heads
+from bot.domain.model import Pull, Repo, lane_of_pull
+from bot.domain.rollout import Walk, states
+from bot.domain.texts import commit
+from bot.domain.view import Past, PullView
+from bot.github import ensure as github
+from bot.store import graphs, outbox, pulls, rollouts
+from bot.store.db import transaction
+from bot.store.outbox import Wish
+from bot.work.parts import Parts
+from renderers import comment, engine, graph, mermaid, svg
+
+log = logging.getLogger(__name__)
+
+_HISTORY = 10
+_NO_TIME = 4_102_444_800.0
+
+
+async def ensure(parts: Parts, wish: Wish) -> None:
+    """Make, edit or leave alone the comment of a pull request."""
+    repo = parts.context.repo(wish.repo_id)
+    number = int(wish.id.rpartition("#")[2])
+    pull = pulls.get(parts.db, repo.id, number)
+    view = view_of(parts, repo, pull) if pull else None
+    if view is None:
+        with transaction(parts.db):
+            outbox.fulfilled(parts.db, wish)
+        return
+    url, text = await _picture(parts, view)
+    # That time passed is not news: the same state at another minute is the same comment.
+    timeless = comment.comment(replace(view, as_of=_NO_TIME), picture_url=url, mermaid=text)
+    digest = hashlib.sha256(timeless.encode()).hexdigest()
+    if digest == wish.hash:
+        parts.metrics.comment_edit(made=False)
+        with transaction(parts.db):
+            outbox.fulfilled(parts.db, wish)
+        return
+    with transaction(parts.db):
+        outbox.begin(parts.db, wish.key)
+    body = comment.comment(view, picture_url=url, mermaid=text)
+    remote = await _write(parts, repo, number, wish.remote, body)
+    parts.metrics.comment_edit(made=True)
+    with transaction(parts.db):
+        outbox.fulfilled(parts.db, wish, remote=remote, digest=digest)
+
+
+async def _write(parts: Parts, repo: Repo, number: int, known: int, body: str) -> int:
+    """Edit our comment, or make it where there is none; returns its id."""
+    gh = parts.installation(repo.installation)
+    if known and await github.edit_comment(gh, repo, known, body):
+        return known
+    found = await github.find_comment(gh, repo, number, comment.marker(repo.id, number), parts.github.app_id)
+    if found is not None and await github.edit_comment(gh, repo, found.id, body):
+        return found.id
+    return await github.create_comment(gh, repo, number, body)
+
+
+def view_of(parts: Parts, repo: Repo, pull: Pull) -> PullView | None:
+    """Gather what the comment shows; None while there is nothing to say."""
+    lane = lane_of_pull(repo.id, pull.number)
+    current = sorted(parts.rollouts.of_lane(lane), key=lambda walk: -walk.rollout.id)
+    ended = rollouts.past(parts.db, lane, _HISTORY)
+    if not current and ended and (last := parts.rollouts.get(ended[0].rollout.id)) is not None:
+        current, ended = [last], ended[1:]
+    since = pull.merged_at if pull.merged else pull.head_since
+    runs = [
+        run
+        for run in pulls.uploading_runs(parts.db, repo.id, lane, since - 60.0)
+        if run.head_sha in (pull.head_sha, pull.merge_sha) and run.created_at >= (pull.merged_at if pull.merged else 0)
+    ]
+    applies = heads.applies_on(pull.base_ref, repo.default_branch, parts.rules.apply_branches)
+    waiting = awaiting.awaited(pull, current, runs, known=bool(current), applies=applies)
+    if not current and not waiting:
+        return None
+    return PullView(
+        repo=repo,
+        pull=pull,
+        current=tuple(current),
+        past=tuple(
+            Past(
+                activity=one.rollout.activity,
+                sha=one.rollout.sha,
+                created_at=one.rollout.created_at,
+                verdict=f"{one.succeeded} of {one.rollout.size} succeeded; ended by {one.rollout.superseded_by}",
+            )
+            for one in ended
+        ),
+        waiting=waiting,
+        notes=awaiting.remarks(pull, repo, applies=applies),
+        as_of=parts.now(),
+        server_url=parts.server_url,
+    )
+
+
+async def _picture(parts: Parts, view: PullView) -> tuple[str | None, str | None]:
+    """Make the graph of the newest rollout: the address of a picture, else Mermaid text, else neither."""
+    walk = next((walk for walk in view.current if walk.steps), None)
+    if walk is None:
+        return None, None
+    url = await _drawn(parts, view, walk)
+    return url, None if url else mermaid.mermaid(walk, states(walk))
+
+
+async def _drawn(parts: Parts, view: PullView, walk: Walk) -> str | None:
+    """Draw the graph and keep it under an address of its own; None where it cannot be drawn or reached."""
+    if not parts.public_url or engine.engine_name() is None:
+        return None
+    source = graph.dot(walk, states(walk))
+    digest = hashlib.sha256(source.encode()).hexdigest()[:32]
+    token = pulls.token(parts.db, view.repo.id, view.pull.number)
+    if not graphs.has(parts.db, token, digest):
+        try:
+            drawn = await asyncio.to_thread(svg.svg, source)
+        except engine.CannotDraw as error:
+            log.warning("#%d at %s has no picture: %s", view.pull.number, commit(view.pull.head_sha), error)
+            return None
+        with transaction(parts.db):
+            graphs.put(parts.db, token, digest, drawn, now=parts.now())
+    return f"{parts.public_url}/graphs/{token}/{digest}.svg"

@@ -1,0 +1,102 @@
+"""Wishes out of the outbox: nothing is sent, everything is ensured. What is learnt comes back through the inbox."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from bot.github.failures import FailureKind, classify
+from bot.github.pace import Kind
+from bot.store import outbox, repos
+from bot.store.db import transaction
+from bot.store.outbox import Wish
+from bot.work import cancelling, commenting, running
+from bot.work.parts import Parts
+from bot.work.tasks import Tasks
+
+log = logging.getLogger(__name__)
+
+_AT_ONCE = 10
+#: Enough that a paused installation does not hide the wishes of others.
+_LOOKED_AT = 500
+_LONGEST_WAIT = 300.0
+
+#: What fulfils each kind of wish, and which of GitHub's limits it counts against.
+_KINDS = {
+    "run": (running.ensure, Kind.DISPATCH),
+    "cancel": (cancelling.ensure, Kind.DISPATCH),
+    "comment": (commenting.ensure, Kind.CONTENT),
+}
+
+
+class Deliver:
+    """Fulfils wishes, as fast as each installation may be written to."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._tasks = Tasks(_AT_ONCE)
+        #: When a wish that waits for its installation's pace may go, in seconds since the epoch; 0 for none.
+        self.paced_until = 0.0
+
+    async def step(self, wake: asyncio.Event | None = None) -> bool:
+        """Start what is due and may go, and wait for some of it; False when there was nothing to do."""
+        now = self._parts.now()
+        self.paced_until = 0.0
+        full: set[tuple[int, Kind]] = set()
+        for wish in outbox.due(self._parts.db, now, _LOOKED_AT):
+            if not self._tasks.free:
+                break
+            if wish.key not in self._tasks and self._may_go(wish, now, full):
+                self._tasks.start(wish.key, self._fulfil(wish))
+        if not self._tasks.busy:
+            return False
+        await self._tasks.wait(wake)
+        return True
+
+    async def stop(self, seconds: float) -> None:
+        """Give what is in the air some time; what does not end is in doubt."""
+        await self._tasks.finish(seconds)
+
+    def _may_go(self, wish: Wish, now: float, full: set[tuple[int, Kind]]) -> bool:
+        repo = repos.get(self._parts.db, wish.repo_id)
+        if repo is None or not repo.installation:
+            with transaction(self._parts.db):
+                outbox.bury(self._parts.db, wish.key, "The App is not installed in this repository any more.")
+            return False
+        kind = _KINDS[wish.kind][1]
+        if (repo.installation, kind) in full:
+            return False
+        wait = self._parts.pace(repo.installation).wait(kind)
+        if wait:
+            full.add((repo.installation, kind))
+            self.paced_until = min(filter(None, (self.paced_until, now + wait)), default=0.0)
+        return not wait
+
+    async def _fulfil(self, wish: Wish) -> None:
+        parts = self._parts
+        try:
+            await _KINDS[wish.kind][0](parts, wish)
+        except Exception as error:  # whatever it is must not stop the other wishes
+            now = parts.now()
+            failure = classify(error, now)
+            log.warning("%s: %s", wish.key, failure.sentence, exc_info=failure.status == 0)
+            repo = repos.get(parts.db, wish.repo_id)
+            if failure.kind is FailureKind.PAUSED and repo is not None:
+                parts.pace(repo.installation).pause(failure.retry_at or now + 60)
+            with transaction(parts.db):
+                if failure.kind is FailureKind.PAUSED:
+                    due = failure.retry_at or now + 60
+                    outbox.later(parts.db, wish.key, due=due, error=failure.sentence, counted=False)
+                elif failure.kind is FailureKind.LATER:
+                    due = max(failure.retry_at or 0.0, now + min(_LONGEST_WAIT, 2.0 ** min(wish.attempts, 9)))
+                    outbox.later(parts.db, wish.key, due=due, error=failure.sentence)
+                else:
+                    outbox.bury(parts.db, wish.key, failure.sentence)
+        else:
+            self._note_limit(wish)
+
+    def _note_limit(self, wish: Wish) -> None:
+        repo = repos.get(self._parts.db, wish.repo_id)
+        left = self._parts.installation(repo.installation).remaining if repo and repo.installation else None
+        if repo is not None and left is not None:
+            self._parts.metrics.rate_limit_left(repo.installation, left)

@@ -1,0 +1,209 @@
+"""Inputs through parse, gather, decide and commit: the oldest due row of each lane, lanes side by side."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+
+from bot.domain.decide import decide
+from bot.domain.desk import Decision, Lane, Regather
+from bot.domain.events import AffectedRunReported, Facts, Nudged, Queue, Sent, UploadCame
+from bot.domain.pro import Phase
+from bot.domain.rollout import Draft
+from bot.events import EVENTS
+from bot.events.context import Finished, Gathered, InLane, Moved, Parked, Place, Spread, decode, repo_of
+from bot.github.failures import FailureKind, classify
+from bot.store import inbox, outbox, pulls, repos, rollouts, uploads
+from bot.store.db import transaction
+from bot.store.inbox import Row
+from bot.work.parts import Parts
+from bot.work.tasks import Tasks
+from bot.work.wishes import carry
+
+log = logging.getLogger(__name__)
+
+#: As many lanes as are worked side by side.
+_LANES = 8
+#: A row is given up after this many failed attempts: with the waits below, after about five hours.
+_ATTEMPTS = 60
+_LONGEST_WAIT = 300.0
+
+
+class Intake:
+    """Takes inputs out of the inbox. Nobody else writes pull requests and rollouts."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._tasks = Tasks(_LANES)
+
+    async def step(self, wake: asyncio.Event | None = None) -> bool:
+        """Place what is new, start what is due, and wait for some of it; False when nothing was there to do."""
+        placed = self._place_all()
+        for row in inbox.heads(self._parts.db, self._parts.now(), _LANES * 2):
+            lane = row.lane or ""
+            if self._tasks.free and lane not in self._tasks:
+                self._tasks.start(lane, self._handle(row))
+        if not self._tasks.busy:
+            return placed
+        await self._tasks.wait(wake)
+        return True
+
+    async def stop(self, seconds: float) -> None:
+        """Let what is being handled end."""
+        await self._tasks.finish(seconds)
+
+    def _place_all(self) -> bool:
+        db = self._parts.db
+        found = inbox.unplaced(db)
+        if found:
+            with transaction(db):
+                for row in found:
+                    self._place(row)
+        return bool(found)
+
+    def _place(self, row: Row) -> None:
+        kind = EVENTS.get(row.kind)
+        if kind is None or kind.place is None:
+            self._settle(row, Finished(f"nothing is done with {row.kind}"))
+            return
+        try:
+            payload = decode(row) if kind.json else {}
+            self._learn(row, payload)
+            self._settle(row, kind.place(payload, row, self._parts.db))
+        except ValueError as error:
+            self._bury(row, str(error))
+
+    def _learn(self, row: Row, payload: dict[str, Any]) -> None:
+        """Keep the repository's name, installation and default branch as the latest webhook tells them."""
+        repo = repo_of(payload) if payload else None
+        if repo is None:
+            return
+        if repo != repos.get(self._parts.db, repo.id):
+            repos.save(self._parts.db, repo, self._parts.now())
+        if row.kind == "push" and payload.get("ref") == f"refs/heads/{repo.default_branch}":
+            self._parts.files.forget(repo.id)
+
+    def _settle(self, row: Row, place: Place) -> None:
+        db, now = self._parts.db, self._parts.now()
+        match place:
+            case InLane():
+                inbox.place(db, row.id, lane=place.lane, repo_id=place.repo_id)
+            case Parked():
+                inbox.park(db, row.id, place.key, repo_id=place.repo_id, reason=place.reason)
+            case Finished():
+                inbox.finish(db, row.id, now=now, reason=place.reason)
+            case Spread():
+                for kind, lane, repo_id, body in place.rows:
+                    inbox.put(db, kind, body, now=now, repo_id=repo_id, lane=lane)
+                inbox.finish(db, row.id, now=now, reason=place.reason)
+
+    def _bury(self, row: Row, reason: str) -> None:
+        log.error("input %d (%s) cannot be handled: %s", row.id, row.kind, reason)
+        inbox.bury(self._parts.db, row.id, now=self._parts.now(), reason=reason)
+
+    async def _handle(self, row: Row) -> None:
+        try:
+            for _ in range(3):
+                found = await self._gather(row)
+                if not isinstance(found, Gathered):
+                    with transaction(self._parts.db):
+                        self._settle(row, found.place if isinstance(found, Moved) else found)
+                    return
+                try:
+                    self._commit(row, found)
+                except Regather:
+                    continue
+                return
+            with transaction(self._parts.db):
+                inbox.later(self._parts.db, row.id, due=self._parts.now() + 1, reason="the world kept moving")
+        except Exception as error:  # whatever it is must not stop the other lanes
+            self._failed(row, error)
+
+    async def _gather(self, row: Row) -> Gathered | Finished | Moved:
+        gather = EVENTS[row.kind].gather
+        if gather is None:
+            return Finished(f"nothing is done with {row.kind}")
+        return await gather(row, self._parts.context)
+
+    def _failed(self, row: Row, error: Exception) -> None:
+        now = self._parts.now()
+        failure = classify(error, now)
+        log.warning("input %d (%s): %s", row.id, row.kind, failure.sentence, exc_info=failure.status == 0)
+        with transaction(self._parts.db):
+            if failure.kind is FailureKind.PAUSED:
+                due = failure.retry_at or now + 60
+                inbox.later(self._parts.db, row.id, due=due, reason=failure.sentence, counted=False)
+            elif failure.kind is FailureKind.LATER and row.attempts < _ATTEMPTS and not _ours(error):
+                wait = min(_LONGEST_WAIT, 2.0**row.attempts)
+                due = max(failure.retry_at or 0.0, now + wait)
+                inbox.later(self._parts.db, row.id, due=due, reason=failure.sentence)
+            else:
+                self._bury(row, failure.sentence)
+
+    def _commit(self, row: Row, found: Gathered) -> None:
+        """Decide, and write everything that follows in one transaction with the end of the row."""
+        parts, now = self._parts, self._parts.now()
+        repo = parts.context.repo(row.repo_id or 0)
+        lane_key = row.lane or ""
+        with transaction(parts.db):
+            number = int(lane_key.rpartition("#")[2]) if "#" in lane_key else 0
+            dispatch_id = getattr(found.event, "dispatch_id", "")
+            lane = Lane(
+                key=lane_key,
+                repo=repo,
+                pull=pulls.get(parts.db, repo.id, number) if number else None,
+                walks=parts.rollouts.of_lane(lane_key, dispatch_id=dispatch_id),
+            )
+            decision = decide(lane, found.event, self._facts(lane, found), now=now, ids=parts.ids)
+            self._save(lane, found, decision, number)
+            inbox.finish(parts.db, row.id, now=now, reason=decision.reason)
+        parts.rollouts.committed(decision.drafts)
+        log.info("%s: %s: %s", lane_key, row.kind, decision.reason)
+
+    def _facts(self, lane: Lane, found: Gathered) -> Facts:
+        db = self._parts.db
+        rows = db.rows("SELECT * FROM waiting WHERE repo_id = ? AND lane != ?", lane.repo.id, lane.key)
+        return Facts(
+            rules=self._parts.rules,
+            in_flight=rollouts.in_flight(db, lane.repo.id),
+            queues=tuple(Queue(row["lane"], row["rollout_id"], Phase(row["phase"]), row["steps"]) for row in rows),
+            in_air=outbox.in_air(db, lane.key),
+            files=found.files,
+            next_rollout=rollouts.next_id(db),
+        )
+
+    def _save(self, lane: Lane, found: Gathered, decision: Decision, number: int) -> None:
+        parts, now, repo = self._parts, self._parts.now(), lane.repo
+        if decision.pull is not None:
+            pulls.save(parts.db, decision.pull)
+            for sha in {decision.pull.head_sha, decision.pull.merge_sha} - {""}:
+                inbox.unpark_commit(parts.db, repo.id, sha)
+        for draft in decision.drafts:
+            rollouts.save(parts.db, draft, new=draft in decision.new, now=now)
+        match found.event:
+            case AffectedRunReported(run):
+                pulls.save_affected_run(parts.db, repo.id, lane.key, run)
+            case UploadCame(upload):
+                uploads.save(
+                    parts.db,
+                    repo_id=repo.id,
+                    pull=number,
+                    head_sha=upload.head_sha,
+                    content=upload.content,
+                    received_at=upload.received_at,
+                    bodies=found.bodies,
+                )
+                uploads.remember(parts.db, repo.id, upload.graph, now)
+                pulls.note_uploader(parts.db, repo.id, lane.key, upload.head_sha, now)
+            case Sent(run_id=run_id) if run_id:
+                inbox.unpark(parts.db, f"run:{run_id}")
+            case Nudged():
+                for walk in lane.walks:
+                    rollouts.save_waiting(parts.db, next((d for d in decision.drafts if d.walk is walk), Draft(walk)))
+        carry(parts, lane, decision)
+
+
+def _ours(error: Exception) -> bool:
+    """Tell an error of our own code, which the next attempt would meet again."""
+    return isinstance(error, (TypeError, KeyError, AttributeError, AssertionError, LookupError))

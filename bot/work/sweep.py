@@ -1,0 +1,132 @@
+"""What webhooks missed: asks GitHub about runs that should have moved, pull requests that may have changed, and deliveries
+that failed. What GitHub answers enters by the inbox like everything else.
+"""
+
+from __future__ import annotations
+
+import logging
+
+import msgspec
+
+from bot.domain.facts import PullFacts
+from bot.domain.model import Pull, Repo, lane_of_pull
+from bot.events.workflow_run import RunRead
+from bot.github import ensure, reads
+from bot.github.failures import FailureKind, classify
+from bot.store import chunks, graphs, inbox, meta, outbox, pulls, repos, rollouts
+from bot.store.db import transaction
+from bot.work.parts import Parts
+
+log = logging.getLogger(__name__)
+
+#: A run without news is asked about after this many seconds, then after twice as long, and so on to an hour.
+_SILENCE = 60.0
+_RUNS_AT_ONCE = 50
+#: GitHub keeps its log of deliveries for three days; what failed longer ago was seen by an earlier sweep.
+_LOG_KEPT = 3 * 86_400.0
+_REDELIVERIES = 3
+_PARKED = 86_400.0
+_OVERLAP = 120.0
+
+
+class Sweep:
+    """Looks after everything once in a while, one thing after the other."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self.due = 0.0
+
+    async def step(self) -> bool:
+        """Sweep when it is time to; False when it is not."""
+        if self._parts.now() < self.due:
+            return False
+        self.due = self._parts.now() + self._parts.timing.sweep
+        await self._guarded("runs", self._runs)
+        for repo in repos.everyone(self._parts.db):
+            await self._guarded(f"pull requests of {repo.full_name}", self._pulls, repo)
+        await self._guarded("deliveries", self._deliveries)
+        self._tidy()
+        return True
+
+    async def _guarded(self, what: str, chore: object, *args: object) -> None:
+        """Do one chore; what goes wrong with it is told and tried again at the next sweep."""
+        assert callable(chore)  # noqa: S101 -- for the type checker: bound methods of this class
+        try:
+            await chore(*args)
+        except Exception as error:
+            failure = classify(error, self._parts.now())
+            log.warning("sweep of %s: %s", what, failure.sentence, exc_info=failure.status == 0)
+
+    async def _runs(self) -> None:
+        parts, now = self._parts, self._parts.now()
+        silence = max(_SILENCE, parts.timing.sweep)
+        for placed in rollouts.overdue(parts.db, silent_since=silence, now=now, limit=_RUNS_AT_ONCE):
+            repo = repos.get(parts.db, placed.repo_id)
+            if repo is None or not repo.installation:
+                continue
+            try:
+                run = await reads.run(parts.installation(repo.installation), repo, placed.dispatch.run_id)
+            except Exception as error:
+                failure = classify(error, parts.now())
+                log.warning("run %d: %s", placed.dispatch.run_id, failure.sentence)
+                if failure.kind is FailureKind.PAUSED:
+                    return
+                run = None
+            with transaction(parts.db):
+                rollouts.asked(parts.db, placed.dispatch.id, now)
+                if run is not None:
+                    body = msgspec.json.encode(RunRead(placed.dispatch.id, run))
+                    inbox.put(parts.db, "run_read", body, now=now, repo_id=repo.id, lane=placed.lane)
+
+    async def _pulls(self, repo: Repo) -> None:
+        parts, now = self._parts, self._parts.now()
+        gh = parts.installation(repo.installation)
+        since = repos.pulls_read_at(parts.db, repo.id)
+        known = {pull.number: pull for pull in pulls.believed_open(parts.db, repo.id)}
+        # The first look after an installation is at what is open; nobody wants the news of all years.
+        found = await (reads.pulls_updated_since(gh, repo, since) if since else reads.open_pulls(gh, repo))
+        seen = {facts.number: facts for facts in found}
+        for number in known.keys() - seen.keys() if not since else ():
+            seen[number] = await reads.pull(gh, repo, number)
+        changed = [facts for facts in seen.values() if _differs(pulls.get(parts.db, repo.id, facts.number), facts)]
+        with transaction(parts.db):
+            for facts in changed:
+                lane = lane_of_pull(repo.id, facts.number)
+                inbox.put_once(parts.db, "pull_read", now=now, repo_id=repo.id, lane=lane)
+            repos.note_pulls_read(parts.db, repo.id, now - _OVERLAP)
+
+    async def _deliveries(self) -> None:
+        parts, now = self._parts, self._parts.now()
+        since = max(meta.get(parts.db, "deliveries_since"), now - _LOG_KEPT)
+        found = await reads.deliveries(parts.github, since=since)
+        for delivery in reads.never_arrived(found):
+            with transaction(parts.db):
+                wanted = meta.redelivered(parts.db, delivery.guid, now, _REDELIVERIES)
+            if wanted:
+                log.info("webhook %s (%s) did not arrive: it is sent again", delivery.guid, delivery.event)
+                await ensure.redeliver(parts.github, delivery.id)
+        with transaction(parts.db):
+            # What failed within the last hour may need a second and a third redelivery.
+            meta.put(parts.db, "deliveries_since", now - 3600.0)
+
+    def _tidy(self) -> None:
+        db, now = self._parts.db, self._parts.now()
+        with transaction(db):
+            for row in inbox.expire_parked(db, now - _PARKED, now):
+                log.warning("input %d (%s) belongs to nothing that is known, and is given up", row.id, row.kind)
+            inbox.prune(db, now)
+            outbox.prune(db)
+            chunks.prune(db, now)
+            graphs.prune(db, now)
+            meta.prune(db, now)
+            for queue in db.rows("SELECT DISTINCT repo_id, lane FROM waiting"):
+                inbox.put_once(db, "nudge", now=now, repo_id=queue["repo_id"], lane=queue["lane"])
+
+
+def _differs(known: Pull | None, facts: PullFacts) -> bool:
+    """Tell whether GitHub's picture of a pull request is news."""
+    if known is None:
+        return facts.open
+    return any(
+        getattr(known, name) != getattr(facts, name) for name in ("head_sha", "open", "merged", "base_ref", "draft")
+    )

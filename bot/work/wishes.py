@@ -1,0 +1,46 @@
+"""From a decision's effects to rows of the outbox, in the deciding transaction."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from bot.domain.desk import Decision, Lane
+from bot.domain.effects import CancelRun, DropRun, Nudge, RunKnown, ShowComment, StartRun
+from bot.store import inbox, outbox
+from bot.work.parts import Parts
+
+#: A comment on a rollout of this many steps settles twice as long as one on a small rollout.
+_GROWS_WITH = 100
+_LONGEST_SETTLE = 30.0
+
+
+def carry(parts: Parts, lane: Lane, decision: Decision) -> None:
+    """Raise, drop and close wishes."""
+    db, now, repo_id = parts.db, parts.now(), lane.repo.id
+    for effect in decision.effects:
+        match effect:
+            case StartRun(dispatch_id):
+                outbox.wish(db, "run", dispatch_id, lane=lane.key, repo_id=repo_id, now=now, due=now)
+            case DropRun(dispatch_id):
+                outbox.drop(db, "run", dispatch_id)
+            case RunKnown(dispatch_id):
+                outbox.close(db, "run", dispatch_id)
+            case CancelRun(dispatch_id):
+                outbox.wish(db, "cancel", dispatch_id, lane=lane.key, repo_id=repo_id, now=now, due=now)
+            case ShowComment(number):
+                due = now + settle(parts.timing.settle, _size(lane, decision))
+                outbox.wish(db, "comment", f"{repo_id}#{number}", lane=lane.key, repo_id=repo_id, now=now, due=due)
+            case Nudge(other):
+                inbox.put_once(db, "nudge", now=now, repo_id=repo_id, lane=other)
+            case _:
+                assert_never(effect)
+
+
+def settle(seconds: float, size: int) -> float:
+    """Tell how long a comment waits for more news: longer for larger rollouts, which have more of it."""
+    return min(seconds * (1 + size / _GROWS_WITH), max(seconds, _LONGEST_SETTLE))
+
+
+def _size(lane: Lane, decision: Decision) -> int:
+    sizes = [walk.rollout.size for walk in lane.walks] + [draft.rollout.size for draft in decision.new]
+    return max(sizes, default=0)

@@ -10,8 +10,10 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import aiohttp
+from waitress import wasyncore
 from waitress.server import create_server
 
 from bot.domain.events import Rules
@@ -81,6 +83,8 @@ class Switchyard:
             registry=self.metrics.registry,
             own_kinds=OWN_KINDS,
         )
+        # Waitress warns of every queued request; the inbox' age tells more.
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         server = create_server(
             app,
             host=self.settings.host,
@@ -187,6 +191,8 @@ class Switchyard:
             return  # the loop has ended, and the rows wait for the next start
 
 
-def _close(server: object, thread: threading.Thread) -> None:
-    server.close()  # type: ignore[attr-defined]
+def _close(server: Any, thread: threading.Thread) -> None:
+    """Stop the web side: its sockets belong to its own thread, so it is asked to close them itself."""
+    server.trigger.pull_trigger(lambda: wasyncore.close_all(server._map))
     thread.join(GRACE)
+    server.task_dispatcher.shutdown(timeout=GRACE)

@@ -1,0 +1,228 @@
+"""The tester: the real bot and the small GitHub on real sockets, the loops stepped and the time moved by hand."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from bot.app import Switchyard
+from bot.sandbox import Run, Sandbox
+from bot.sandbox.atmos import Model
+from bot.sandbox.scene import Scene
+from bot.sandbox.state import Pull
+from bot.settings import Settings
+from bot.store import inbox, keys, outbox, repos
+from bot.store.db import Db, connect, transaction
+from bot.domain.model import Repo
+from bot.work.worker import Worker
+
+APP_ID = 4711
+SECRET = "it is a secret"
+#: 2026-05-04 10:00:00 UTC
+MORNING = 1_777_888_800.0
+
+
+class Clock:
+    """Time that only moves when it is told to."""
+
+    def __init__(self, at: float = MORNING) -> None:
+        self.at = at
+
+    def __call__(self) -> float:
+        return self.at
+
+
+@cache
+def app_key() -> tuple[str, str]:
+    """Make the App's key pair, once: private and public, as PEM."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
+    )
+    public = key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return private.decode(), public.decode()
+
+
+class Rig:
+    """A story's stage."""
+
+    def __init__(self, clock: Clock, sandbox: Sandbox, scene: Scene, settings: Settings) -> None:
+        self.clock, self.sandbox, self.scene, self.settings = clock, sandbox, scene, settings
+        self.hub, self.faults = sandbox.hub, sandbox.faults
+        self.repo = scene.repo
+        self.key = ""
+        self.ids = itertools.count(1)
+        self.bot: Switchyard
+        self.worker: Worker
+        self.db: Db
+
+    # What people do is done on the hub and the scene; here is what time does.
+
+    async def settle(self) -> None:
+        """Let everything happen that is due now."""
+        for _ in range(10_000):
+            happened = await self.sandbox.pump()
+            did = await self.worker.intake.step()
+            did = await self.worker.deliver.step() or did
+            did = await self.worker.sweep.step() or did
+            if not happened and not did:
+                return
+        raise AssertionError("It never settles.")
+
+    async def passes(self, seconds: float) -> None:
+        """Let time pass, from one due thing to the next."""
+        end = self.clock.at + seconds
+        await self.settle()
+        while (due := self.next_due()) is not None and due <= end:
+            self.clock.at = max(self.clock.at, due)
+            await self.settle()
+        self.clock.at = end
+        await self.settle()
+
+    async def until_quiet(self, limit: float = 6 * 3600.0) -> None:
+        """Let time pass until nothing but the sweep is to come."""
+        end = self.clock.at + limit
+        await self.settle()
+        while (due := self.next_due(sweep=False)) is not None:
+            assert due <= end, "It never becomes quiet."
+            self.clock.at = max(self.clock.at, due)
+            await self.settle()
+
+    def next_due(self, *, sweep: bool = True) -> float | None:
+        dues = [
+            self.sandbox.next_due(),
+            inbox.next_due(self.db),
+            outbox.next_due(self.db),
+            self.worker.deliver.paced_until or None,
+            self.worker.sweep.due if sweep else None,
+        ]
+        ahead = [due for due in dues if due is not None]
+        # What is due but did not go waits for the pace.
+        return max(min(ahead), self.clock.at + 0.001) if ahead else None
+
+    # What a person can see.
+
+    def comments(self, pull: Pull) -> list[Any]:
+        """List what the bot has written on a pull request."""
+        return [comment for comment in self.hub.comments_on(pull) if comment.by_app]
+
+    def comment(self, pull: Pull) -> str:
+        """Read the bot's one comment."""
+        (comment,) = self.comments(pull)
+        return str(comment.body)
+
+    def dispatched(self, verb: str = "") -> list[str]:
+        """Name the dispatched runs in the order in which GitHub got them: "plan plat-ue2-dev/vpc"."""
+        return [label for run in self.runs() if (label := label_of(run)).startswith(verb)]
+
+    def runs(self) -> list[Run]:
+        """List the dispatched runs, oldest first."""
+        return [run for run in sorted(self.hub.runs.values(), key=lambda run: run.id) if run.event == "workflow_dispatch"]
+
+    def run_of(self, label: str) -> Run:
+        """Find the last run with this label."""
+        return [run for run in self.runs() if label_of(run) == label][-1]
+
+    async def state(self, pull: Pull) -> list[dict[str, Any]]:
+        """Read the rollouts of a pull request by the API."""
+        url = f"{self.url}/api/v1/rollouts?repo={self.repo.full_name}&pull={pull.number}"
+        async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {self.key}"}) as session:
+            async with session.get(url) as response:
+                answer = await response.json()
+                assert response.status == 200, answer
+        found: list[dict[str, Any]] = answer["data"]["rollouts"]
+        return found
+
+    async def statuses(self, pull: Pull) -> dict[str, str]:
+        """Read the statuses of the newest rollout's steps."""
+        rollouts = await self.state(pull)
+        return {f"{step['stack']}/{step['component']}": step["status"] for step in rollouts[0]["steps"]}
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.bot.port}"
+
+    # Starting and stopping the bot.
+
+    @asynccontextmanager
+    async def bot_runs(self) -> AsyncIterator[None]:
+        """Run the bot's process, in this one."""
+        self.bot = Switchyard(self.settings, now=self.clock, ids=lambda: f"sy-{next(self.ids):016x}")
+        async with self.bot.serving(), self.bot.working() as worker:
+            self.worker = worker
+            self.db = connect(self.settings.database)
+            self.sandbox.webhook_url = f"{self.url}/webhooks/github"
+            self.scene.server_url = self.url
+            if not self.key:
+                self.key = self.scene.token = self.make_key()
+            try:
+                yield
+            finally:
+                self.db.close()
+
+    def make_key(self, key: str = "swy_test") -> str:
+        """Make an API key of the scene's repository, as `switchyard keys create` does."""
+        owner, name = self.repo.full_name.split("/")
+        installation = self.hub.installation_of(self.repo).id
+        with transaction(self.db):
+            repos.save(self.db, Repo(self.repo.id, owner, name, installation, self.repo.default_branch), self.clock())
+            keys.add(self.db, key, repo_id=self.repo.id, allow=keys.DEFAULT, now=self.clock())
+        return key
+
+
+def label_of(run: Run) -> str:
+    """Name a dispatched run: its verb, stack and component."""
+    verb = run.display_title.split()[0]
+    return f"{verb} {run.inputs.get('stack')}/{run.inputs.get('component')}"
+
+
+@asynccontextmanager
+async def open_rig(
+    folder: Path,
+    *,
+    model: Model | None = None,
+    files: Mapping[str, str] | None = None,
+    reviewers: Mapping[str, Iterable[str]] | None = None,
+    **changes: Any,
+) -> AsyncIterator[Rig]:
+    """Set the stage; `changes` are settings that differ from the usual ones."""
+    clock = Clock()
+    private, public = app_key()
+    sandbox = Sandbox(now=clock, app_id=APP_ID, app_public_key=public, webhook_secret=SECRET)
+    scene = Scene(sandbox, model=model, files=files, reviewers=reviewers)
+    base_url = await sandbox.start()
+    settings = Settings(
+        database=str(folder / "switchyard.db"),
+        app_id=APP_ID,
+        private_key=private,
+        webhook_secret=SECRET,
+        api_url=base_url,
+        public_url="https://switchyard.example",
+        host="127.0.0.1",
+        port=0,
+        log_level="WARNING",
+        max_in_flight=20,
+        dispatches_per_second=1000.0,
+        settle_seconds=2.0,
+        sweep_seconds=60.0,
+        doubt_seconds=60.0,
+        plan_ref="head",
+        apply_branches=(),
+    )
+    rig = Rig(clock, sandbox, scene, replace(settings, **changes))
+    try:
+        async with rig.bot_runs():
+            yield rig
+    finally:
+        await sandbox.stop()

@@ -1,0 +1,51 @@
+# Every target sets up what it needs in .venv first; a second run finds it there. ARGS goes on to the command:
+# make test ARGS="tests/domain -x", make demo ARGS="--headless --out out".
+ARGS ?=
+BIN := .venv/bin
+export PYTHON
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint fix bench serve lock
+
+help: ## List these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: .venv/.dev ## Make the environment in .venv, with everything
+
+demo: .venv/.demo ## Show a pull request from plan to apply, with a GitHub of our own
+	@$(BIN)/switchyard demo $(ARGS)
+
+test: .venv/.dev ## Run the tests
+	@$(BIN)/python -m pytest --numprocesses 2 $(ARGS)
+
+lint: .venv/.dev ## Check style, format, types and who imports whom
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+fix: .venv/.dev ## Repair style and format where a tool can
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: .venv/.dev ## Measure speed and memory
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+serve: .venv/.base ## Run the service; settings come from the environment
+	@$(BIN)/switchyard serve $(ARGS)
+
+lock: ## Write requirements/*.txt again from pyproject.toml (needs uv)
+	@bin/lock $(ARGS)
+
+# What dev holds includes demo, and demo includes base: what is there already is not asked for again.
+.venv/.dev: requirements/dev.txt pyproject.toml
+	@bin/environment dev
+	@touch .venv/.base .venv/.demo $@
+
+.venv/.demo: requirements/demo.txt pyproject.toml
+	@bin/environment demo
+	@touch .venv/.base $@
+
+.venv/.base: requirements/base.txt pyproject.toml
+	@bin/environment base
+	@touch $@

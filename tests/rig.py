@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from bot.app import Switchyard
+from bot.domain.model import Repo
 from bot.sandbox import Run, Sandbox
 from bot.sandbox.atmos import Model
 from bot.sandbox.scene import Scene
@@ -22,7 +23,6 @@ from bot.sandbox.state import Pull
 from bot.settings import Settings
 from bot.store import inbox, keys, outbox, repos
 from bot.store.db import Db, connect, transaction
-from bot.domain.model import Repo
 from bot.work.worker import Worker
 
 APP_ID = 4711
@@ -48,9 +48,7 @@ def app_key() -> tuple[str, str]:
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
     )
-    public = key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
+    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     return private.decode(), public.decode()
 
 
@@ -128,7 +126,9 @@ class Rig:
 
     def runs(self) -> list[Run]:
         """List the dispatched runs, oldest first."""
-        return [run for run in sorted(self.hub.runs.values(), key=lambda run: run.id) if run.event == "workflow_dispatch"]
+        return [
+            run for run in sorted(self.hub.runs.values(), key=lambda run: run.id) if run.event == "workflow_dispatch"
+        ]
 
     def run_of(self, label: str) -> Run:
         """Find the last run with this label."""
@@ -137,10 +137,10 @@ class Rig:
     async def state(self, pull: Pull) -> list[dict[str, Any]]:
         """Read the rollouts of a pull request by the API."""
         url = f"{self.url}/api/v1/rollouts?repo={self.repo.full_name}&pull={pull.number}"
-        async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {self.key}"}) as session:
-            async with session.get(url) as response:
-                answer = await response.json()
-                assert response.status == 200, answer
+        headers = {"Authorization": f"Bearer {self.key}"}
+        async with aiohttp.ClientSession(headers=headers) as session, session.get(url) as response:
+            answer = await response.json()
+            assert response.status == 200, answer
         found: list[dict[str, Any]] = answer["data"]["rollouts"]
         return found
 

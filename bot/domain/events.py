@@ -48,6 +48,7 @@ class RunReported:
     dispatch_id: str
     run: RunFacts
     asked: bool = False  # GitHub was asked for it, so it is later than what any webhook said before
+    environments: tuple[str, ...] = ()  # whose approval it waits for
 
 
 @dataclass(frozen=True, slots=True)

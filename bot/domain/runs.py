@@ -44,6 +44,9 @@ def reported(desk: Desk, event: RunReported) -> None:
     if not dispatch.run_id:
         desk.wish(RunKnown(dispatch.id))
     after = _after(draft, dispatch, run)
+    if after.status is Status.APPROVAL:
+        names = ", ".join(f"`{name}`" for name in event.environments)
+        after = replace(after, reason=f"waits for {names}" if names else "")
     draft.put_dispatch(after)
     _cancel_unwanted(desk, dispatch, after)
     desk.say(f"{draft.step(dispatch.step).instance} is {after.status}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -91,8 +92,16 @@ async def gather(row: Row, ctx: Context) -> Gathered | Finished:
 async def _reported(ctx: Context, repo: Repo, dispatch: Dispatch, run: RunFacts) -> Gathered:
     if runs.is_tie(dispatch, run):
         asked = await reads.run(ctx.github.installation(repo.installation), repo, run.run_id)
-        return Gathered(RunReported(dispatch.id, asked, asked=True))
-    return Gathered(RunReported(dispatch.id, run))
+        return await _told(ctx, repo, RunReported(dispatch.id, asked, asked=True))
+    return await _told(ctx, repo, RunReported(dispatch.id, run))
+
+
+async def _told(ctx: Context, repo: Repo, event: RunReported) -> Gathered:
+    """Add what a run waits for, where it waits for people."""
+    if runs.open_status(event.run.status) is not Status.APPROVAL:
+        return Gathered(event)
+    gh = ctx.github.installation(repo.installation)
+    return Gathered(replace(event, environments=await reads.environments_waited_for(gh, repo, event.run.run_id)))
 
 
 async def gather_job(row: Row, ctx: Context) -> Gathered | Finished:
@@ -103,10 +112,10 @@ async def gather_job(row: Row, ctx: Context) -> Gathered | Finished:
     if placed is None:
         return Finished("no longer ours")
     run = await reads.run(ctx.github.installation(repo.installation), repo, placed.dispatch.run_id)
-    return Gathered(RunReported(placed.dispatch.id, run, asked=True))
+    return await _told(ctx, repo, RunReported(placed.dispatch.id, run, asked=True))
 
 
 async def gather_read(row: Row, ctx: Context) -> Gathered | Finished:
     """Take up a run that GitHub was asked about."""
     read = _run_read.decode(row.body)
-    return Gathered(RunReported(read.dispatch_id, read.run, asked=True))
+    return await _told(ctx, ctx.repo(row.repo_id or 0), RunReported(read.dispatch_id, read.run, asked=True))

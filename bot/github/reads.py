@@ -73,6 +73,15 @@ async def run(gh: Installation, repo: Repo, run_id: int) -> RunFacts:
     return shapes.run_facts(told)
 
 
+async def environments_waited_for(gh: Installation, repo: Repo, run_id: int) -> tuple[str, ...]:
+    """Name the environments whose approval a run waits for."""
+    told = await gh.getitem(
+        "/repos/{owner}/{repo}/actions/runs/{run_id}/pending_deployments", _path(repo, run_id=str(run_id))
+    )
+    found = (shapes.text(shapes.part(one, "environment"), "name") for one in (told if isinstance(told, list) else []))
+    return tuple(sorted({name for name in found if name}))
+
+
 async def runs_of_file(
     gh: Installation, repo: Repo, workflow: str, *, per_page: int = 30, created_after: float | None = None
 ) -> list[RunFacts]:

@@ -37,7 +37,7 @@ async def ensure(parts: Parts, wish: Wish) -> None:
         return
     url, text = await _picture(parts, view)
     # That time passed is not news: the same state at another minute is the same comment.
-    timeless = comment.comment(replace(view, as_of=_NO_TIME), picture_url=url, mermaid=text)
+    timeless = await asyncio.to_thread(_body, replace(view, as_of=_NO_TIME), url, text)
     digest = hashlib.sha256(timeless.encode()).hexdigest()
     if digest == wish.hash:
         parts.metrics.comment_edit(made=False)
@@ -46,11 +46,16 @@ async def ensure(parts: Parts, wish: Wish) -> None:
         return
     with transaction(parts.db):
         outbox.begin(parts.db, wish.key)
-    body = comment.comment(view, picture_url=url, mermaid=text)
+    body = await asyncio.to_thread(_body, view, url, text)
     remote = await _write(parts, repo, number, wish.remote, body)
     parts.metrics.comment_edit(made=True)
     with transaction(parts.db):
         outbox.fulfilled(parts.db, wish, remote=remote, digest=digest)
+
+
+def _body(view: PullView, url: str | None, text: str | None) -> str:
+    """Write the comment. Slow for large rollouts: not for the loop's own thread."""
+    return comment.comment(view, picture_url=url, mermaid=text)
 
 
 async def _write(parts: Parts, repo: Repo, number: int, known: int, body: str) -> int:
@@ -84,7 +89,8 @@ def view_of(parts: Parts, repo: Repo, pull: Pull) -> PullView | None:
     return PullView(
         repo=repo,
         pull=pull,
-        current=tuple(current),
+        # A picture of this moment: the text is written in another thread, while the steps go on changing.
+        current=tuple(Walk(walk.rollout, list(walk.steps)) for walk in current),
         past=tuple(
             Past(
                 activity=one.rollout.activity,

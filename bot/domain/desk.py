@@ -108,5 +108,6 @@ class Desk:
 def flight(draft: Draft) -> int:
     """How many more (or fewer) dispatches hold a place under the cap than before."""
     after = sum(d.status in IN_FLIGHT for step in draft.changed.values() for d in step.dispatches)
-    old = (draft.walk.steps[index] for index in draft.changed)
+    steps = draft.walk.steps
+    old = (steps[index] for index in draft.changed if index < len(steps))
     return after - sum(d.status in IN_FLIGHT for step in old for d in step.dispatches)

@@ -120,8 +120,9 @@ async def test_there_and_back_again_is_a_new_rollout(tmp_path: Path) -> None:
             force=True,
         )
         await rig.until_quiet()
-        assert [rollout["sha"] for rollout in await rig.state(pull)][0] == back
-        assert len(await rig.state(pull)) == 3
+        rollouts = await rig.state(pull)
+        assert rollouts[0]["sha"] == back
+        assert len(rollouts) == 3
         assert len(rig.dispatched("plan")) == 3
 
 

@@ -19,10 +19,9 @@ test: .venv/.dev ## Run the tests
 	@$(BIN)/python -m pytest --numprocesses 2 $(ARGS)
 
 lint: .venv/.dev ## Check style, format, types and who imports whom
-	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy
-	@$(BIN)/lint-imports
+	@failed=; \
+	for check in "ruff check ." "ruff format --check ." mypy lint-imports; do $(BIN)/$$check || failed=yes; done; \
+	test -z "$$failed"
 
 fix: .venv/.dev ## Repair style and format where a tool can
 	@$(BIN)/ruff check --fix .

@@ -185,10 +185,9 @@ class Runs(Core):
         turn = run.turn
 
         async def go(due: float) -> None:
-            if run.turn == turn:
-                await step(run, due)
+            await step(run, due)
 
-        self.timeline.at(at, go)
+        self.timeline.at(at, go, wanted=lambda: run.turn == turn)
 
     def _scaled(self, seconds: float) -> float:
         return seconds / self.scenario.speed

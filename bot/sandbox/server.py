@@ -82,6 +82,11 @@ class Sandbox:
         """Return when the next thing will happen, or None."""
         return self._timeline.next_due()
 
+    @property
+    def idle(self) -> bool:
+        """Tell whether nothing is happening, and nothing is going to happen by itself."""
+        return self._timeline.next_due() is None and not self._timeline.busy
+
     async def run(self) -> None:
         """Pump for ever, on a real clock."""
         while True:

@@ -1,0 +1,74 @@
+"""`switchyard demo`: a pull request from plan to apply, with a GitHub of our own."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from importlib.util import find_spec
+from pathlib import Path
+
+import click
+
+#: Package -> its module.
+_EXTRA = {"rich": "rich", "markdown-it-py": "markdown_it", "nh3": "nh3"}
+_LIMIT = 55.0
+
+
+@click.command()
+@click.option("--headless", is_flag=True, help="Tell the whole story at high speed, without a person, and check it.")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default="out",
+    show_default=True,
+    help="Where --headless writes the comments, the graph and the timeline.",
+)
+@click.option("--port", type=click.IntRange(0, 65_535), default=0, help="The port of the pages; a free one by default.")
+def command(headless: bool, out: Path, port: int) -> None:
+    """Show a pull request on its way from plan to apply, with a small GitHub on this machine.
+
+    Needs no settings, no account and no network.
+    """
+    missing = [package for package, module in _EXTRA.items() if find_spec(module) is None]
+    if missing:
+        raise click.ClickException(
+            f"The demo needs {', '.join(missing)}; run `make demo`, or `pip install 'atmos-switchyard[demo]'` first."
+        )
+    logging.basicConfig(level="WARNING", format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    click.echo(_engine())
+    if not headless:
+        raise click.ClickException("Only the demo without a person is ready: add --headless.")
+    out.mkdir(parents=True, exist_ok=True)
+    for old in (*out.glob("comment-*.md"), out / "graph.svg", out / "timeline.jsonl"):
+        old.unlink(missing_ok=True)
+    asyncio.run(_tell(out, port))
+
+
+def _engine() -> str:
+    """Say what draws the graph."""
+    from renderers.engine import engine_name
+
+    name = engine_name()
+    if name is None:
+        return "There is no Graphviz here, so the graph is drawn by Mermaid, which only GitHub itself shows."
+    return f"The graph is drawn by {'Graphviz (the program dot)' if name == 'dot' else f'Graphviz (from {name})'}."
+
+
+async def _tell(out: Path, port: int) -> None:
+    from bot.cli import demo_story
+    from bot.cli.demo_stage import open_stage
+
+    began = time.monotonic()
+    try:
+        async with open_stage(demo_story.tempo(), port=port) as stage:
+            checks = await demo_story.Story(stage, out, click.echo).tell(_LIMIT)
+    except demo_story.StoryError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo("")
+    for check in checks:
+        click.echo(f"{'✓' if check.holds else '✗'} {check.text}")
+    click.echo("")
+    if not all(check.holds for check in checks):
+        raise click.ClickException(f"Not everything went in order; {out / 'timeline.jsonl'} has every dispatch.")
+    click.echo(f"Everything went in order, in {time.monotonic() - began:.1f} seconds. The comments are in {out}.")

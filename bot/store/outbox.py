@@ -1,8 +1,8 @@
 """What is wished done at GitHub: one row per thing, not per message.
 
-`want` grows with every wish, `done` follows when the thing is as wished: a wish that comes while one is being fulfilled is not
-lost, and ten that come before are one. `attempts` is committed before each call: a row that is picked up with attempts may
-have been carried out already, so whoever delivers it looks first.
+`want` grows with every wish, `done` follows when the thing is as wished: a wish that comes while one is being
+fulfilled is not lost, and ten that come before are one. `attempts` is committed before each call: a row that is picked
+up with attempts may have been carried out already, so whoever delivers it looks first.
 """
 
 from __future__ import annotations
@@ -96,11 +96,11 @@ def fulfilled(db: Db, wish: Wish, *, remote: int = 0, digest: str = "") -> None:
     )
 
 
-def later(db: Db, key: str, *, due: float, error: str, counted: bool = True) -> None:
-    """Try again at `due`. Where nothing can have happened at GitHub, the attempt is not counted."""
+def later(db: Db, key: str, *, due: float, error: str, attempts: int | None = None) -> None:
+    """Try again at `due`. Where nothing can have happened at GitHub, `attempts` is what it was before the call."""
     db.write(
-        "UPDATE outbox SET due = ?, error = ?, attempts = max(0, attempts - ?) WHERE key = ?",
-        *(due, error, int(not counted), key),
+        "UPDATE outbox SET due = ?, error = ?, attempts = coalesce(?, attempts) WHERE key = ?",
+        *(due, error, attempts, key),
     )
 
 

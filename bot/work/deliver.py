@@ -61,7 +61,7 @@ class Deliver:
         repo = repos.get(self._parts.db, wish.repo_id)
         if repo is None or not repo.installation:
             with transaction(self._parts.db):
-                outbox.bury(self._parts.db, wish.key, "The App is not installed in this repository any more.")
+                self._give_up(wish, "The App is not installed in this repository any more.")
             return False
         kind = _KINDS[wish.kind][1]
         if (repo.installation, kind) in full:
@@ -86,14 +86,21 @@ class Deliver:
             with transaction(parts.db):
                 if failure.kind is FailureKind.PAUSED:
                     due = failure.retry_at or now + 60
-                    outbox.later(parts.db, wish.key, due=due, error=failure.sentence, counted=False)
+                    outbox.later(parts.db, wish.key, due=due, error=failure.sentence, attempts=wish.attempts)
                 elif failure.kind is FailureKind.LATER:
                     due = max(failure.retry_at or 0.0, now + min(_LONGEST_WAIT, 2.0 ** min(wish.attempts, 9)))
                     outbox.later(parts.db, wish.key, due=due, error=failure.sentence)
                 else:
-                    outbox.bury(parts.db, wish.key, failure.sentence)
+                    self._give_up(wish, failure.sentence)
         else:
             self._note_limit(wish)
+
+    def _give_up(self, wish: Wish, sentence: str) -> None:
+        """End a wish for good. Whoever waits for a run is told; a comment or a cancel has nobody to tell."""
+        if wish.kind == "run":
+            running.give_up(self._parts, wish, sentence)
+        else:
+            outbox.bury(self._parts.db, wish.key, sentence)
 
     def _note_limit(self, wish: Wish) -> None:
         repo = repos.get(self._parts.db, wish.repo_id)

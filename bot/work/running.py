@@ -1,7 +1,7 @@
 """Send a dispatch: exactly once in effect.
 
-The attempt is on disk before the call. A dispatch that may have been sent is never simply sent again: GitHub lists new runs
-late, so it is looked for three times within the time of doubt. Only what is absent each time is sent again.
+The attempt is on disk before the call. A dispatch that may have been sent is never simply sent again: GitHub lists new
+runs late, so it is looked for three times within the time of doubt. Only what is absent each time is sent again.
 """
 
 from __future__ import annotations
@@ -48,6 +48,9 @@ async def ensure(parts: Parts, wish: Wish) -> None:
         with transaction(parts.db):
             outbox.fulfilled(parts.db, wish)
         return
+    if rollout.superseded_by and not wish.attempts:  # it was in the air when it was overtaken, and did not arrive
+        _refused(parts, wish, placed, f"It was not sent any more: superseded by {rollout.superseded_by}.", held=False)
+        return
     repo = parts.context.repo(wish.repo_id)
     gh = parts.installation(repo.installation)
     file = await parts.files.one(gh, repo, placed.dispatch.workflow, rollout.ref)
@@ -76,12 +79,12 @@ async def _send(parts: Parts, wish: Wish, placed: Placed, rollout: Rollout, repo
         elif failure.kind is FailureKind.LATER:
             with transaction(parts.db):
                 due = max(failure.retry_at or 0.0, now + _wait(wish))
-                outbox.later(parts.db, wish.key, due=due, error=failure.sentence, counted=False)
+                outbox.later(parts.db, wish.key, due=due, error=failure.sentence, attempts=wish.attempts - 1)
         elif failure.kind is FailureKind.PAUSED:
             parts.pace(repo.installation).pause(failure.retry_at or now + 60)
             with transaction(parts.db):
                 due = failure.retry_at or now + 60
-                outbox.later(parts.db, wish.key, due=due, error=failure.sentence, counted=False)
+                outbox.later(parts.db, wish.key, due=due, error=failure.sentence, attempts=wish.attempts - 1)
         else:
             _refused(parts, wish, placed, failure.sentence, held=False)
         return
@@ -95,13 +98,11 @@ async def _send(parts: Parts, wish: Wish, placed: Placed, rollout: Rollout, repo
 
 
 async def _dispatch(parts: Parts, gh: Installation, repo: Repo, dispatch: Dispatch, ref: str) -> Started | None:
-    inputs = dict(dispatch.inputs)
+    inputs, details = dict(dispatch.inputs), parts.details
     try:
-        return await github.dispatch(
-            gh, repo, workflow=dispatch.workflow, ref=ref, inputs=inputs, details=parts.details
-        )
+        return await github.dispatch(gh, repo, workflow=dispatch.workflow, ref=ref, inputs=inputs, details=details)
     except Exception as error:
-        if not (parts.details and github.refuses_details(error)):
+        if not (details and github.refuses_details(error)):
             raise
         parts.details = False  # a server from before 2026: it starts runs, but does not say which
         return await github.dispatch(gh, repo, workflow=dispatch.workflow, ref=ref, inputs=inputs, details=False)
@@ -160,8 +161,8 @@ def _not_there(parts: Parts, wish: Wish, placed: Placed, crowd: Sequence[RunFact
     elif crowd:
         links = " ".join(run.url for run in crowd[:5])
         sentence = (
-            "It may have been sent, and nobody can tell which of these runs is its own, because the file's `run-name` does "
-            f"not carry `inputs.atmos_pro_run_id`: {links}"
+            "It may have been sent, and nobody can tell which of these runs is its own, because the file's "
+            f"`run-name` does not carry `inputs.atmos_pro_run_id`: {links}"
         )
         _refused(parts, wish, placed, sentence, held=True)
     elif accepted and now < wish.doubt_since + _ACCEPTED:
@@ -179,6 +180,19 @@ def _not_there(parts: Parts, wish: Wish, placed: Placed, crowd: Sequence[RunFact
         log.info("dispatch %s was not sent: it is sent again", placed.dispatch.id)
         with transaction(parts.db):
             outbox.resend(parts.db, wish.key, due=now)
+
+
+def give_up(parts: Parts, wish: Wish, sentence: str) -> None:
+    """End a wish that cannot be fulfilled, whatever was being done for it; call it in a transaction.
+
+    Where the dispatch may have been sent a person must look.
+    """
+    placed, latest = rollouts.find_dispatch(parts.db, wish.id), outbox.get(parts.db, wish.key)
+    if placed is not None and latest is not None:
+        held = latest.attempts > 0
+        told = f"It may have been sent, but its run cannot be looked for. {sentence}" if held else sentence
+        _tell(parts, placed, "dispatch_failed", NotSent(wish.id, told, held))
+    outbox.bury(parts.db, wish.key, sentence)
 
 
 def _refused(parts: Parts, wish: Wish, placed: Placed, sentence: str, *, held: bool) -> None:

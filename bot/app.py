@@ -19,7 +19,7 @@ from waitress.server import create_server
 from bot.domain.events import Rules
 from bot.events import OWN_KINDS
 from bot.github.client import GitHub
-from bot.metrics import Metrics
+from bot.metrics import Metrics, stored_state
 from bot.settings import Settings
 from bot.store.db import connect
 from bot.store.migrations import migrate
@@ -164,20 +164,25 @@ class Switchyard:
     async def _work(self) -> None:
         if not self.lock.take():
             log.info("another process works on %s; this one serves and waits", self.settings.database)
-            while not self.lock.take():
+            while not self.lock.take():  # noqa: ASYNC110 -- another process' lock has no event to wait for
                 await asyncio.sleep(_LOCK_POLL)
         log.info("working on %s", self.settings.database)
         async with self.working() as worker:
             await worker.run()
 
     def health(self) -> dict[str, object]:
-        """Tell how the process is: it lives while the worker's heart beats, or while it waits for the lock."""
+        """Tell how the process is: it lives while the worker's heart beats, or while it waits for the lock.
+
+        How old rows are and whether GitHub answers is told as well, but no reason to end the process.
+        """
         worker = self.worker
         silent = time.monotonic() - worker.beat if worker is not None else 0.0
         return {
             "live": silent < _HEARTBEAT,
             "role": "worker" if worker is not None else "waiting",
             "heartbeat_age_seconds": round(silent, 1),
+            "github": self.metrics.github_state(),
+            **stored_state(self.settings.database, self.now()),
         }
 
     def _wake(self) -> None:

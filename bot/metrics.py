@@ -38,10 +38,27 @@ class Metrics:
         )
         for result in ("made", "saved"):
             self._edits.labels(result)
+        self._now = now
+        self._answered_at = 0.0
+        self._failed_at = 0.0
+        self._failures = 0
 
     def github_request(self, _method: str, status: int) -> None:
         """Count a request to GitHub; status 0: no answer came. Fits `GitHub(on_request=...)`."""
         self._requests.labels(f"{status // 100}xx" if status else "none").inc()
+        if status == 0 or status >= 500:
+            self._failed_at, self._failures = self._now(), self._failures + 1
+        else:
+            self._answered_at, self._failures = self._now(), 0
+
+    def github_state(self) -> dict[str, object]:
+        """Tell how GitHub answers: when it last did and did not, and how many requests in a row have failed."""
+        now = self._now()
+        return {
+            "failures_in_a_row": self._failures,
+            "answered_seconds_ago": round(now - self._answered_at, 1) if self._answered_at else None,
+            "failed_seconds_ago": round(now - self._failed_at, 1) if self._failed_at else None,
+        }
 
     def comment_edit(self, *, made: bool) -> None:
         """Count a comment that was written, or left alone since it was as it should be."""
@@ -71,6 +88,19 @@ class _Stored(Collector):
         finally:
             db.close()
         return iter(found)
+
+
+def stored_state(database: str, now: float) -> dict[str, object]:
+    """Tell how old the oldest rows are, in seconds, and how many inputs were given up."""
+    db = connect(database)
+    try:
+        return {
+            "inbox_oldest_seconds": round(inbox.oldest(db, now), 1),
+            "outbox_oldest_seconds": round(outbox.oldest(db, now), 1),
+            "inbox_dead": inbox.depth(db).get("dead", 0),
+        }
+    finally:
+        db.close()
 
 
 def _gauges(db: Db, now: float) -> Iterator[Metric]:

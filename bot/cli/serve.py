@@ -25,5 +25,7 @@ def command() -> None:
     try:
         asyncio.run(Switchyard(settings).run())
     except OSError as error:
-        click.echo(f"Switchyard could not start: {error}. Is another program using {settings.host}:{settings.port}?", err=True)
+        click.echo(
+            f"Switchyard could not start: {error}. Is another program using {settings.host}:{settings.port}?", err=True
+        )
         sys.exit(1)

@@ -1,4 +1,4 @@
-"""What a decision wishes done outside. Each wish is about one thing; a newer wish about the same thing takes its place."""
+"""What a decision wishes done outside. Each wish is about one thing; a newer one about it takes its place."""
 
 from __future__ import annotations
 

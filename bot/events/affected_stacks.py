@@ -18,7 +18,7 @@ from bot.store.db import Db
 from bot.store.inbox import Row
 
 
-def place(payload: dict[str, Any], row: Row, db: Db) -> Place:
+def place(_payload: dict[str, Any], row: Row, db: Db) -> Place:
     """Find the pull request by the commit, or leave it to GitHub to say."""
     repo_id = row.repo_id or 0
     header, _ = unpack(row.body)

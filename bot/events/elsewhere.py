@@ -12,7 +12,7 @@ from bot.store.db import Db
 from bot.store.inbox import Row
 
 
-def place_push(payload: dict[str, Any], row: Row, db: Db) -> Place:
+def place_push(payload: dict[str, Any], _row: Row, db: Db) -> Place:
     """Have the pull requests of a branch that moved read again: the news of the push itself may be late or lost."""
     repo = repo_of(payload)
     if repo is None:
@@ -24,7 +24,7 @@ def place_push(payload: dict[str, Any], row: Row, db: Db) -> Place:
     )
 
 
-def place_installation(payload: dict[str, Any], row: Row, db: Db) -> Place:
+def place_installation(payload: dict[str, Any], _row: Row, db: Db) -> Place:
     """Stop working on repositories that the App was taken out of."""
     action = shapes.text(payload, "action")
     gone = payload.get("repositories_removed") or []
@@ -35,6 +35,6 @@ def place_installation(payload: dict[str, Any], row: Row, db: Db) -> Place:
     return Finished(f"installation: {action}")
 
 
-def place_ping(payload: dict[str, Any], row: Row, db: Db) -> Place:
+def place_ping(_payload: dict[str, Any], _row: Row, _db: Db) -> Place:
     """Nothing more than the answer was wanted."""
     return Finished("pong")

@@ -26,7 +26,7 @@ from bot.store.inbox import Row
 _UNNAMED = HEAD_ACTIONS | {"", "edited", "enqueued", "dequeued"}
 
 
-def place(payload: dict[str, Any], row: Row, db: Db) -> Place:
+def place(payload: dict[str, Any], _row: Row, _db: Db) -> Place:
     """Find the lane."""
     repo = repo_of(payload)
     number = shapes.number(shapes.part(payload, "pull_request"), "number")

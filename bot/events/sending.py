@@ -9,16 +9,16 @@ from bot.events.context import Context, Finished, Gathered
 from bot.store.inbox import Row
 
 
-async def gather_sent(row: Row, ctx: Context) -> Gathered | Finished:
+async def gather_sent(row: Row, _ctx: Context) -> Gathered | Finished:
     """Take up that GitHub accepted a dispatch."""
     return Gathered(msgspec.json.decode(row.body, type=Sent))
 
 
-async def gather_failed(row: Row, ctx: Context) -> Gathered | Finished:
+async def gather_failed(row: Row, _ctx: Context) -> Gathered | Finished:
     """Take up that a dispatch cannot be sent."""
     return Gathered(msgspec.json.decode(row.body, type=NotSent))
 
 
-async def gather_nudge(row: Row, ctx: Context) -> Gathered | Finished:
+async def gather_nudge(_row: Row, _ctx: Context) -> Gathered | Finished:
     """Look at the lane again."""
     return Gathered(Nudged())

@@ -34,7 +34,7 @@ class RunRead(msgspec.Struct):
 _run_read = msgspec.json.Decoder(RunRead)
 
 
-def place(payload: dict[str, Any], row: Row, db: Db) -> Place:
+def place(payload: dict[str, Any], _row: Row, db: Db) -> Place:
     """Find the dispatch that a run came of: by the run's id, else by the dispatch's id in its title."""
     repo = repo_of(payload)
     if repo is None:
@@ -54,7 +54,7 @@ def place(payload: dict[str, Any], row: Row, db: Db) -> Place:
     return Finished("a run that is none of ours")
 
 
-def place_job(payload: dict[str, Any], row: Row, db: Db) -> Place:
+def place_job(payload: dict[str, Any], _row: Row, db: Db) -> Place:
     """Take up only what tells of an approval that is awaited, or was given."""
     repo = repo_of(payload)
     job = shapes.part(payload, "workflow_job")

@@ -1,4 +1,4 @@
-"""The example repository on the small GitHub, with a stand-in for the Atmos CLI as the steps of its affected workflow."""
+"""The example repository on the small GitHub; a stand-in for the Atmos CLI does the affected workflow's step."""
 
 from __future__ import annotations
 
@@ -60,9 +60,7 @@ class Scene:
         """Push a branch that touches components, and open a pull request of it."""
         touched = list(components)
         self.push(branch, touched, note=branch, author=author)
-        return self.hub.open_pull(
-            self.repo, head=branch, title=title or f"Change {', '.join(touched)}", author=author
-        )
+        return self.hub.open_pull(self.repo, head=branch, title=title or f"Change {', '.join(touched)}", author=author)
 
     async def describe_affected(self, program: Program) -> str:
         """Do what the affected workflow's step does: `atmos describe affected --upload`."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import jwt
+from jwt.types import Options
 
 from bot.sandbox.errors import ApiError
 from bot.sandbox.ids import digest_of
@@ -35,7 +36,7 @@ class Tokens:
     def check_app(self, authorization: str) -> None:
         """Check the app's JWT, its times against the sandbox's clock. Raises ApiError 401."""
         try:
-            options = {"require": ["exp", "iat", "iss"], "verify_exp": False, "verify_iat": False}
+            options: Options = {"require": ["exp", "iat", "iss"], "verify_exp": False, "verify_iat": False}
             claims = jwt.decode(_bare(authorization), self._public_key, algorithms=["RS256"], options=options)
         except jwt.PyJWTError as error:
             raise ApiError(401, "A JSON web token could not be decoded") from error

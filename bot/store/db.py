@@ -1,7 +1,8 @@
 """Open the database file and write to it safely.
 
-Every write begins IMMEDIATE: two deferred transactions that read and then write fail at once with "database is locked",
-whatever the timeout. Threads of one process take turns by a lock of our own, since SQLite's waiting is a poll and unfair.
+Every write begins IMMEDIATE: two deferred transactions that read and then write fail at once with "database is
+locked", whatever the timeout. Threads of one process take turns by a lock of our own, since SQLite's waiting is a
+poll and unfair.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ def prune(db: Db, now: float) -> None:
     """Forget pictures older than a week, but keep the latest two of each pull request."""
     db.write(
         "DELETE FROM graphs WHERE at < ? AND (token, hash) NOT IN (SELECT token, hash FROM "
-        "(SELECT token, hash, row_number() OVER (PARTITION BY token ORDER BY at DESC) AS place FROM graphs) WHERE place <= 2)",
+        "(SELECT token, hash, row_number() OVER (PARTITION BY token ORDER BY at DESC) AS place FROM graphs) "
+        "WHERE place <= 2)",
         now - 7 * 86_400.0,
     )

@@ -67,7 +67,8 @@ CREATE INDEX rollouts_by_lane ON rollouts (lane, id);
 CREATE INDEX rollouts_by_sha ON rollouts (repo_id, sha);
 
 CREATE TABLE steps (
-    rollout_id INTEGER NOT NULL, idx INTEGER NOT NULL, stack TEXT NOT NULL, component TEXT NOT NULL, facts BLOB NOT NULL,
+    rollout_id INTEGER NOT NULL, idx INTEGER NOT NULL, stack TEXT NOT NULL, component TEXT NOT NULL,
+    facts BLOB NOT NULL,
     PRIMARY KEY (rollout_id, idx)
 ) WITHOUT ROWID;
 
@@ -83,18 +84,21 @@ CREATE INDEX dispatches_in_flight ON dispatches (repo_id, lane) WHERE in_flight;
 CREATE INDEX dispatches_open ON dispatches (heard_at) WHERE open;
 
 CREATE TABLE waiting (
-    repo_id INTEGER NOT NULL, lane TEXT NOT NULL, rollout_id INTEGER NOT NULL, phase TEXT NOT NULL, steps INTEGER NOT NULL,
+    repo_id INTEGER NOT NULL, lane TEXT NOT NULL, rollout_id INTEGER NOT NULL, phase TEXT NOT NULL,
+    steps INTEGER NOT NULL,
     PRIMARY KEY (repo_id, lane, rollout_id)
 ) WITHOUT ROWID;
 
 CREATE TABLE instances (
-    repo_id INTEGER NOT NULL, stack TEXT NOT NULL, component TEXT NOT NULL, pro BLOB, parents BLOB NOT NULL, seen_at REAL NOT NULL,
+    repo_id INTEGER NOT NULL, stack TEXT NOT NULL, component TEXT NOT NULL, pro BLOB, parents BLOB NOT NULL,
+    seen_at REAL NOT NULL,
     PRIMARY KEY (repo_id, stack, component)
 ) WITHOUT ROWID;
 
 CREATE TABLE affected_runs (
-    run_id INTEGER PRIMARY KEY, repo_id INTEGER NOT NULL, lane TEXT NOT NULL, workflow TEXT NOT NULL, head_sha TEXT NOT NULL,
-    status TEXT NOT NULL, conclusion TEXT NOT NULL, attempt INTEGER NOT NULL, updated_at REAL NOT NULL, created_at REAL NOT NULL
+    run_id INTEGER PRIMARY KEY, repo_id INTEGER NOT NULL, lane TEXT NOT NULL, workflow TEXT NOT NULL,
+    head_sha TEXT NOT NULL, status TEXT NOT NULL, conclusion TEXT NOT NULL, attempt INTEGER NOT NULL,
+    updated_at REAL NOT NULL, created_at REAL NOT NULL
 );
 CREATE INDEX affected_runs_by_lane ON affected_runs (lane, head_sha);
 CREATE TABLE uploaders (

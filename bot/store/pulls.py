@@ -37,7 +37,7 @@ def token(db: Db, repo_id: int, number: int) -> str:
 
 
 def of_commit(db: Db, repo_id: int, sha: str) -> Pull | None:
-    """Find the pull request that a commit (7 or more digits) belongs to: by head, then by merge commit; open ones first."""
+    """Find the pull request of a commit (7 or more digits): by head, then by merge commit; open ones first."""
     order = "ORDER BY open DESC, number DESC LIMIT 1"
     for column in ("head_sha", "merge_sha"):
         row = db.row(
@@ -64,11 +64,11 @@ def believed_open(db: Db, repo_id: int) -> list[Pull]:
 def save_affected_run(db: Db, repo_id: int, lane: str, run: RunFacts) -> None:
     """Remember a run of the pull request's own workflows; older news than what is known changes nothing."""
     db.write(
-        "INSERT INTO affected_runs (run_id, repo_id, lane, workflow, head_sha, status, conclusion, attempt, updated_at, "
-        "created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run_id) DO UPDATE SET status = excluded.status, "
-        "conclusion = excluded.conclusion, attempt = excluded.attempt, updated_at = excluded.updated_at "
-        "WHERE (excluded.attempt, excluded.status = 'completed', excluded.updated_at) >= (attempt, status = 'completed', "
-        "updated_at)",
+        "INSERT INTO affected_runs (run_id, repo_id, lane, workflow, head_sha, status, conclusion, attempt, "
+        "updated_at, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run_id) DO UPDATE SET "
+        "status = excluded.status, conclusion = excluded.conclusion, attempt = excluded.attempt, "
+        "updated_at = excluded.updated_at WHERE (excluded.attempt, excluded.status = 'completed', excluded.updated_at) "
+        ">= (attempt, status = 'completed', updated_at)",
         *(run.run_id, repo_id, lane, run.workflow, run.head_sha, run.status, run.conclusion, run.attempt),
         *(run.updated_at, run.created_at),
     )
@@ -76,7 +76,10 @@ def save_affected_run(db: Db, repo_id: int, lane: str, run: RunFacts) -> None:
 
 def note_uploader(db: Db, repo_id: int, lane: str, head_sha: str, now: float) -> None:
     """Learn which workflow uploads: the only one of this head that runs while an upload arrives."""
-    sql = "SELECT DISTINCT workflow FROM affected_runs WHERE lane = ? AND head_sha LIKE ? || '%' AND status != 'completed'"
+    sql = (
+        "SELECT DISTINCT workflow FROM affected_runs "
+        "WHERE lane = ? AND head_sha LIKE ? || '%' AND status != 'completed'"
+    )
     running = db.rows(sql, lane, head_sha)
     if len(running) == 1:
         db.write("INSERT OR REPLACE INTO uploaders VALUES (?, ?, ?)", repo_id, running[0]["workflow"], now)

@@ -10,8 +10,8 @@ def save(db: Db, repo: Repo, now: float) -> None:
     """Remember a repository as GitHub tells it now."""
     db.write(
         "INSERT INTO repos (id, owner, name, installation, default_branch, seen_at) VALUES (?, ?, ?, ?, ?, ?) "
-        "ON CONFLICT (id) DO UPDATE SET owner = excluded.owner, name = excluded.name, installation = excluded.installation, "
-        "default_branch = excluded.default_branch, seen_at = excluded.seen_at",
+        "ON CONFLICT (id) DO UPDATE SET owner = excluded.owner, name = excluded.name, "
+        "installation = excluded.installation, default_branch = excluded.default_branch, seen_at = excluded.seen_at",
         repo.id,
         repo.owner,
         repo.name,

@@ -144,10 +144,11 @@ def _save_dispatch(db: Db, rollout: Rollout, dispatch: Dispatch, now: float) -> 
         *(rollout.id, dispatch.step, dispatch.workflow, dispatch.id),
     )
     db.write(
-        "INSERT INTO dispatches (id, rollout_id, idx, repo_id, lane, workflow, status, in_flight, open, run_id, latest, "
-        "facts, heard_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?) ON CONFLICT (id) DO UPDATE SET "
-        "rollout_id = excluded.rollout_id, idx = excluded.idx, status = excluded.status, in_flight = excluded.in_flight, "
-        "open = excluded.open, run_id = excluded.run_id, facts = excluded.facts, heard_at = excluded.heard_at, asked = 0",
+        "INSERT INTO dispatches (id, rollout_id, idx, repo_id, lane, workflow, status, in_flight, open, run_id, "
+        "latest, facts, heard_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?) ON CONFLICT (id) DO UPDATE SET "
+        "rollout_id = excluded.rollout_id, idx = excluded.idx, status = excluded.status, "
+        "in_flight = excluded.in_flight, open = excluded.open, run_id = excluded.run_id, facts = excluded.facts, "
+        "heard_at = excluded.heard_at, asked = 0",
         *(dispatch.id, rollout.id, dispatch.step, rollout.repo_id, rollout.lane, dispatch.workflow, dispatch.status),
         *(int(dispatch.status in IN_FLIGHT), int(dispatch.status in OPEN), dispatch.run_id, _encode(dispatch), now),
     )
@@ -187,7 +188,8 @@ def find_dispatch(db: Db, dispatch_id: str) -> Placed | None:
 
 def find_run(db: Db, run_id: int) -> Placed | None:
     """Find the dispatch that a run came of."""
-    return _placed(db.row("SELECT * FROM dispatches WHERE run_id = ?", run_id))
+    # The second condition is what the index has: without it every dispatch would be read.
+    return _placed(db.row("SELECT * FROM dispatches WHERE run_id = ? AND run_id != 0", run_id))
 
 
 def expects(db: Db, repo_id: int, workflow: str) -> bool:
@@ -208,16 +210,19 @@ def nameless(db: Db, repo_id: int, workflow: str) -> int:
 
 def claimed(db: Db, run_ids: Iterable[int]) -> set[int]:
     """Tell which of these runs belong to a dispatch of ours already."""
-    return {run_id for run_id in run_ids if db.row("SELECT 1 FROM dispatches WHERE run_id = ?", run_id)}
+    sql = "SELECT 1 FROM dispatches WHERE run_id = ? AND run_id != 0"
+    return {run_id for run_id in run_ids if db.row(sql, run_id)}
 
 
 def overdue(db: Db, *, silent_since: float, now: float, limit: int) -> list[Placed]:
-    """Find open dispatches with a known run and no news; each one asked about in vain is left alone twice as long.
+    """Find open dispatches with a known run and no news; one asked about in vain is left alone longer and longer.
 
+    One that waits for people may do so for weeks: its pauses grow to an hour, those of others to minutes.
     `silent_since` is how long ago (in seconds) the last news must be for the first question.
     """
     sql = (
-        "SELECT * FROM dispatches WHERE open AND run_id != 0 AND heard_at <= ? - ? * (1 << min(asked, 6)) "
+        "SELECT * FROM dispatches WHERE open AND run_id != 0 "
+        "AND heard_at <= ? - ? * (1 << min(asked, CASE status WHEN 'approval' THEN 6 ELSE 2 END)) "
         "ORDER BY heard_at LIMIT ?"
     )
     return [placed for row in db.rows(sql, now, silent_since, limit) if (placed := _placed(row)) is not None]

@@ -3,7 +3,7 @@
 from bot.sandbox.ids import optional_time, rfc3339
 from bot.sandbox.payloads import Json, repository, user
 from bot.sandbox.runstate import Attempt, Job, Run
-from bot.sandbox.state import Environment, Repo, User, Workflow
+from bot.sandbox.state import Commit, Environment, Repo, User, Workflow
 
 
 def workflow(base: str, repo: Repo, one: Workflow) -> Json:
@@ -27,7 +27,6 @@ def run(base: str, one: Run, attempt: Attempt | None = None) -> Json:
     shown = attempt or one.latest
     url = f"{base}/repos/{one.repo.full_name}/actions/runs/{one.id}"
     earlier = f"{url}/attempts/{shown.number - 1}" if shown.number > 1 else None
-    commit = one.repo.commits[one.head_sha]
     return {
         "id": one.id,
         "name": one.workflow.name,
@@ -61,16 +60,21 @@ def run(base: str, one: Run, attempt: Attempt | None = None) -> Json:
         "rerun_url": f"{url}/rerun",
         "previous_attempt_url": earlier,
         "workflow_url": f"{base}/repos/{one.repo.full_name}/actions/workflows/{one.workflow.id}",
-        "head_commit": {
-            "id": commit.sha,
-            "tree_id": commit.sha,
-            "message": commit.message,
-            "timestamp": rfc3339(commit.time),
-            "author": {"name": commit.author, "email": f"{commit.author}@users.noreply.example"},
-            "committer": {"name": commit.author, "email": f"{commit.author}@users.noreply.example"},
-        },
+        "head_commit": _head_commit(one.repo.commits[one.head_sha]),
         "repository": repository(base, one.repo),
         "head_repository": repository(base, one.head_repo),
+    }
+
+
+def _head_commit(commit: Commit) -> Json:
+    person = {"name": commit.author, "email": f"{commit.author}@users.noreply.example"}
+    return {
+        "id": commit.sha,
+        "tree_id": commit.sha,
+        "message": commit.message,
+        "timestamp": rfc3339(commit.time),
+        "author": person,
+        "committer": person,
     }
 
 

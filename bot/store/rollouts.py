@@ -198,12 +198,15 @@ def expects(db: Db, repo_id: int, workflow: str) -> bool:
     return db.row(sql, repo_id, workflow) is not None
 
 
-def nameless(db: Db, repo_id: int, workflow: str) -> int:
-    """Count the dispatches of a file whose sending may have begun and whose run is not known."""
+def rivals(db: Db, repo_id: int, workflow: str, *, run_id: int, since: float) -> int:
+    """Count the dispatches of a file that a run may have come of: sent before it existed, and without a run themselves.
+
+    What was sent before `since`, in seconds since the epoch, would have made an older run.
+    """
     row = db.row(
         "SELECT count(*) AS n FROM dispatches JOIN outbox ON key = 'run:' || id WHERE dispatches.repo_id = ? "
-        "AND workflow = ? AND run_id = 0 AND attempts > 0",
-        *(repo_id, workflow),
+        "AND workflow = ? AND run_id = 0 AND attempts > 0 AND floor < ? AND (doubt_since = 0 OR doubt_since >= ?)",
+        *(repo_id, workflow, run_id, since),
     )
     return int(row["n"]) if row else 0
 

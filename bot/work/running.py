@@ -145,8 +145,12 @@ async def _unclaimed(
     ]
     taken = rollouts.claimed(parts.db, (run.run_id for run in newer))
     free = [run for run in newer if run.run_id not in taken]
-    alone = rollouts.nameless(parts.db, placed.repo_id, placed.dispatch.workflow) == 1
-    return (free, ()) if len(free) == 1 and alone else ([], free)
+    if len(free) != 1:
+        return [], free
+    sent = free[0].created_at - _SKEW
+    workflow = placed.dispatch.workflow
+    rivals = rollouts.rivals(parts.db, placed.repo_id, workflow, run_id=free[0].run_id, since=sent)
+    return (free, ()) if rivals == 1 else ([], free)
 
 
 def _not_there(parts: Parts, wish: Wish, placed: Placed, crowd: Sequence[RunFacts]) -> None:

@@ -9,6 +9,9 @@ from bot.sandbox.atmos import Configured, Model
 from bot.sandbox.hub import Hub
 from tests.rig import Rig, label_of
 
+#: As many times as anybody may ask.
+FOREVER = 1_000_000
+
 PLAN_PATH = f".github/workflows/{example.PLAN}"
 APPLY_PATH = f".github/workflows/{example.APPLY}"
 

@@ -12,6 +12,7 @@ from tests.rig import Rig, open_rig
 from tests.stories.helping import (
     CHAIN,
     DIAMOND,
+    FOREVER,
     ONE,
     PLAN_PATH,
     assert_sound,
@@ -23,8 +24,6 @@ from tests.stories.helping import (
     wide,
     without_id,
 )
-
-FOREVER = 1_000_000
 
 
 async def test_roots_go_at_once_and_children_when_all_parents_are_done(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Every input is a row here before it is answered, and leaves only when it is done.
 
-A row is `new` (to be handled when due), `parked` (it waits for something to become known), `done`, or `dead` (it cannot be
-handled; shown to the operator). A row without a lane has not been placed yet.
+A row is `new` (to be handled when due), `parked` (it waits for something to become known), `done`, or `dead` (it
+cannot be handled; shown to the operator). A row without a lane has not been placed yet.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ def put(
 ) -> bool:
     """Add an input; False when its GUID is known and need not be handled again.
 
-    A redelivery carries the same GUID. It counts as known once the first is on disk, unless that one is dead: then it gets
-    another chance.
+    A redelivery carries the same GUID. It counts as known once the first is on disk, unless that one is dead: then
+    it gets another chance.
     """
     changed = db.write(
         "INSERT INTO inbox (kind, guid, repo_id, lane, body, at, due) VALUES (?, ?, ?, ?, ?, ?, ?) "
@@ -139,6 +139,12 @@ def heads(db: Db, now: float, limit: int) -> list[Row]:
         if other is not None:
             found.append(_row(other))
     return sorted(found, key=lambda row: row.id)
+
+
+def failed_uploads(db: Db, lane: str, since: float) -> list[str]:
+    """Tell why uploads of a lane were given up since then, the latest first."""
+    sql = "SELECT reason FROM inbox WHERE state = 'dead' AND lane = ? AND kind = 'upload' AND at >= ? ORDER BY id DESC"
+    return [row["reason"] for row in db.rows(sql, lane, since)]
 
 
 def finish(db: Db, row_id: int, *, now: float, reason: str) -> None:

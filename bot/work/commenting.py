@@ -13,7 +13,7 @@ from bot.domain.rollout import Walk, states
 from bot.domain.texts import commit
 from bot.domain.view import Past, PullView
 from bot.github import ensure as github
-from bot.store import graphs, outbox, pulls, rollouts
+from bot.store import graphs, inbox, outbox, pulls, rollouts
 from bot.store.db import transaction
 from bot.store.outbox import Wish
 from bot.work.parts import Parts
@@ -84,7 +84,8 @@ def view_of(parts: Parts, repo: Repo, pull: Pull) -> PullView | None:
     ]
     applies = heads.applies_on(pull.base_ref, repo.default_branch, parts.rules.apply_branches)
     waiting = awaiting.awaited(pull, current, runs, known=bool(current), applies=applies)
-    if not current and not waiting:
+    failed = tuple(f"An upload could not be used. {why}" for why in inbox.failed_uploads(parts.db, lane, since)[:1])
+    if not current and not waiting and not failed:
         return None
     return PullView(
         repo=repo,
@@ -101,7 +102,7 @@ def view_of(parts: Parts, repo: Repo, pull: Pull) -> PullView | None:
             for one in ended
         ),
         waiting=waiting,
-        notes=awaiting.remarks(pull, repo, applies=applies),
+        notes=(*failed, *awaiting.remarks(pull, repo, applies=applies)),
         as_of=parts.now(),
         server_url=parts.server_url,
     )

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 from typing import Any
 
 from bot.domain.decide import decide
 from bot.domain.desk import Decision, Lane, Regather
 from bot.domain.events import AffectedRunReported, Facts, Nudged, Queue, Sent, UploadCame
+from bot.domain.graph import UploadTooLarge
 from bot.domain.pro import Phase
 from bot.domain.rollout import Draft
 from bot.events import EVENTS
 from bot.events.context import Finished, Gathered, InLane, Moved, Parked, Place, Spread, decode, repo_of
+from bot.events.upload import BadUpload
 from bot.github.failures import FailureKind, classify
 from bot.store import inbox, outbox, pulls, repos, rollouts, uploads
 from bot.store.db import transaction
@@ -73,6 +76,9 @@ class Intake:
             self._settle(row, kind.place(payload, row, self._parts.db))
         except ValueError as error:
             self._bury(row, str(error))
+        except Exception as error:  # one bad row must not keep all others out
+            log.exception("input %d (%s) cannot be placed", row.id, row.kind)
+            self._bury(row, _sentence(error))
 
     def _learn(self, row: Row, payload: dict[str, Any]) -> None:
         """Keep the repository's name, installation and default branch as the latest webhook tells them."""
@@ -99,26 +105,43 @@ class Intake:
                 inbox.finish(db, row.id, now=now, reason=place.reason)
 
     def _bury(self, row: Row, reason: str) -> None:
+        """Give a row up. An upload's pull request tells its people."""
+        db, now = self._parts.db, self._parts.now()
         log.error("input %d (%s) cannot be handled: %s", row.id, row.kind, reason)
-        inbox.bury(self._parts.db, row.id, now=self._parts.now(), reason=reason)
+        inbox.bury(db, row.id, now=now, reason=reason)
+        if row.kind == "upload" and row.lane and "#" in row.lane:
+            outbox.wish(db, "comment", row.lane, lane=row.lane, repo_id=row.repo_id or 0, now=now, due=now)
 
     async def _handle(self, row: Row) -> None:
-        try:
-            for _ in range(3):
+        for _ in range(3):
+            try:
                 found = await self._gather(row)
-                if not isinstance(found, Gathered):
-                    with transaction(self._parts.db):
-                        self._settle(row, found.place if isinstance(found, Moved) else found)
-                    return
-                try:
-                    self._commit(row, found)
-                except Regather:
-                    continue
+            except Exception as error:  # whatever it is must not stop the other lanes
+                self._failed(row, error)
                 return
+            if self._done(row, found):
+                return
+        with transaction(self._parts.db):
+            inbox.later(self._parts.db, row.id, due=self._parts.now() + 1, reason="the world kept moving")
+
+    def _done(self, row: Row, found: Gathered | Finished | Moved) -> bool:
+        """End a row with what was gathered for it; False when that was about a world that is gone."""
+        try:
+            if isinstance(found, Gathered):
+                self._commit(row, found)
+            else:
+                with transaction(self._parts.db):
+                    self._settle(row, found.place if isinstance(found, Moved) else found)
+        except Regather:
+            return False
+        except sqlite3.OperationalError as error:  # another process has the file
             with transaction(self._parts.db):
-                inbox.later(self._parts.db, row.id, due=self._parts.now() + 1, reason="the world kept moving")
-        except Exception as error:  # whatever it is must not stop the other lanes
-            self._failed(row, error)
+                inbox.later(self._parts.db, row.id, due=self._parts.now() + 1, reason=str(error))
+        except Exception as error:  # the rules are pure: the next attempt would fail in the same way
+            log.exception("input %d (%s) cannot be decided", row.id, row.kind)
+            with transaction(self._parts.db):
+                self._bury(row, _sentence(error))
+        return True
 
     async def _gather(self, row: Row) -> Gathered | Finished | Moved:
         gather = EVENTS[row.kind].gather
@@ -134,12 +157,12 @@ class Intake:
             if failure.kind is FailureKind.PAUSED:
                 due = failure.retry_at or now + 60
                 inbox.later(self._parts.db, row.id, due=due, reason=failure.sentence, counted=False)
-            elif failure.kind is FailureKind.LATER and row.attempts < _ATTEMPTS and not _ours(error):
+            elif failure.kind is FailureKind.LATER and row.attempts < _ATTEMPTS and not isinstance(error, _FINAL):
                 wait = min(_LONGEST_WAIT, 2.0**row.attempts)
                 due = max(failure.retry_at or 0.0, now + wait)
                 inbox.later(self._parts.db, row.id, due=due, reason=failure.sentence)
             else:
-                self._bury(row, failure.sentence)
+                self._bury(row, str(error) if isinstance(error, _FINAL) else failure.sentence)
 
     def _commit(self, row: Row, found: Gathered) -> None:
         """Decide, and write everything that follows in one transaction with the end of the row."""
@@ -204,6 +227,11 @@ class Intake:
         carry(parts, lane, decision)
 
 
-def _ours(error: Exception) -> bool:
-    """Tell an error of our own code, which the next attempt would meet again."""
-    return isinstance(error, (TypeError, KeyError, AttributeError, AssertionError, LookupError))
+#: Errors that speak for themselves, and that the next attempt would meet again.
+_FINAL = (UploadTooLarge, BadUpload)
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, _FINAL):
+        return str(error)
+    return f"Switchyard failed with an error of its own ({type(error).__name__}); its log tells more, please report it."

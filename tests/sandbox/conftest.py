@@ -5,7 +5,6 @@ import base64
 import hashlib
 import hmac
 import json
-import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -123,7 +122,7 @@ class Rig:
         return self.hub.repo("acme/infra")
 
     def jwt(self, **changes: Any) -> str:
-        now = int(time.time())
+        now = int(self.clock())
         claims = {"iat": now - 60, "exp": now + 540, "iss": str(APP_ID), **changes}
         return jwt.encode(claims, key_pair()[0], algorithm="RS256")
 

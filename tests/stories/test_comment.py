@@ -8,7 +8,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from bot.sandbox import example
+from bot.sandbox import atmos, example
 from bot.sandbox.scene import AFFECTED
 from tests.rig import Rig, open_rig
 from tests.stories.small import DIAMOND, model
@@ -172,6 +172,19 @@ async def test_a_bad_name_refuses_that_instance_and_not_the_upload(tmp_path: Pat
         await rig.until_quiet()
         assert rig.dispatched() == ["plan dev/a"]
         assert (await rig.statuses(pull))["dev/b c;rm"] == "failed"
+
+
+async def test_an_upload_that_is_too_large_is_refused_aloud(tmp_path: Path) -> None:
+    async with open_rig(tmp_path, model=model({"a": []})) as rig:
+        rig.hub.programs[AFFECTED] = no_upload
+        pull = rig.scene.open_pull(["a"])
+        await rig.until_quiet()
+        body = rig.scene.body(pull)
+        body["stacks"] = [{"component": f"c{number}", "stack": "dev"} for number in range(20_001)]
+        async with aiohttp.ClientSession() as session:
+            assert (await atmos.upload(session, rig.url, rig.key, body))[0] == 200
+        await rig.until_quiet()
+        assert "The upload names more than 20000 instances" in rig.comment(pull)
 
 
 async def test_a_fork_is_never_dispatched(tmp_path: Path) -> None:

@@ -56,12 +56,12 @@ async def test_an_upload_for_a_commit_without_a_pull_request_waits_for_it(tmp_pa
 
 
 async def test_an_upload_that_nothing_claims_expires_visibly(tmp_path: Path) -> None:
-    async with open_rig(tmp_path, model=model({"a": []})) as rig:
+    async with open_rig(tmp_path, model=model({"a": []}), sweep_seconds=7200.0) as rig:
         body = atmos.upload_body([], repo="acme/infra", head_sha="ab" * 20, base_sha="cd" * 20)
         await send(rig, body)
         await rig.settle()
         assert inbox.depth(rig.db) == {"parked": 1}
-        await rig.passes(25 * 3600)
+        await rig.passes(27 * 3600)
         assert inbox.depth(rig.db) == {"dead": 1}
 
 

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from bot.app import Switchyard
 from bot.domain.model import Repo
 from bot.sandbox import Pull, Sandbox
+from bot.sandbox.pages import add_pages
 from bot.sandbox.scene import Scene
 from bot.settings import Settings
 from bot.store import inbox, keys, outbox, repos
@@ -89,6 +90,7 @@ async def open_stage(tempo: Tempo, *, port: int = 0) -> AsyncIterator[Stage]:
     private, public = await asyncio.to_thread(_app_key)
     secret = secrets.token_hex(20)
     sandbox = Sandbox(now=time.time, app_id=_APP_ID, app_public_key=public, webhook_secret=secret)
+    add_pages(sandbox, person=PERSON)
     _set(sandbox, tempo)
     try:
         address = await sandbox.start(HOST, port)

@@ -41,6 +41,7 @@ class Sandbox:
         routes = rest_app.ROUTES + rest_actions.ROUTES + rest_pulls.ROUTES + rest_repos.ROUTES + rest_repos.LATE_ROUTES
         for method, path, auth, handler in routes:
             self.app.router.add_route(method, path, self._gate.wrap(auth, handler))
+        self.unknown = self._gate.wrap(None, not_found)
         self._runner: web.AppRunner | None = None
 
     @property
@@ -59,7 +60,7 @@ class Sandbox:
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
         """Listen, and return the base address of the API, without a slash at the end."""
-        self.app.router.add_route("*", "/{tail:.*}", self._gate.wrap(None, not_found))
+        self.app.router.add_route("*", "/{tail:.*}", self.unknown)
         self._runner = web.AppRunner(self.app, access_log=None)
         await self._runner.setup()
         site = web.TCPSite(self._runner, host, port)

@@ -29,6 +29,7 @@ APP_ID = 4711
 SECRET = "it is a secret"
 #: 2026-05-04 10:00:00 UTC
 MORNING = 1_777_888_800.0
+_POLL = 1.0
 
 
 class Clock:
@@ -98,6 +99,8 @@ class Rig:
             await self.settle()
 
     def next_due(self, *, sweep: bool = True) -> float | None:
+        """Tell when to look again, or None. What is due but did not go is looked at each second, as the worker does."""
+        now = self.clock.at
         dues = [
             self.sandbox.next_due(),
             inbox.next_due(self.db),
@@ -105,9 +108,7 @@ class Rig:
             self.worker.deliver.paced_until or None,
             self.worker.sweep.due if sweep else None,
         ]
-        ahead = [due for due in dues if due is not None]
-        # What is due but did not go waits for the pace.
-        return max(min(ahead), self.clock.at + 0.001) if ahead else None
+        return min((due if due > now else now + _POLL for due in dues if due is not None), default=None)
 
     # What a person can see.
 

@@ -34,8 +34,11 @@ CREATE TABLE inbox (
 );
 CREATE INDEX inbox_unplaced ON inbox (id) WHERE state = 'new' AND lane IS NULL;
 CREATE INDEX inbox_by_lane ON inbox (lane, id) WHERE state = 'new' AND lane IS NOT NULL;
+CREATE INDEX inbox_due ON inbox (due, at) WHERE state = 'new';
+CREATE INDEX inbox_open ON inbox (state) WHERE state != 'done';
 CREATE INDEX inbox_parked ON inbox (park) WHERE state = 'parked';
 CREATE INDEX inbox_finished ON inbox (done_at) WHERE state IN ('done', 'dead');
+CREATE INDEX inbox_bodies ON inbox (done_at) WHERE state = 'done' AND body IS NOT NULL;
 
 CREATE TABLE outbox (
     key TEXT PRIMARY KEY, kind TEXT NOT NULL, lane TEXT NOT NULL, repo_id INTEGER NOT NULL,
@@ -79,7 +82,7 @@ CREATE TABLE dispatches (
     heard_at REAL NOT NULL, asked INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 CREATE INDEX dispatches_by_rollout ON dispatches (rollout_id, idx);
-CREATE INDEX dispatches_by_run ON dispatches (run_id) WHERE run_id != 0;
+CREATE INDEX dispatches_by_run ON dispatches (run_id);
 CREATE INDEX dispatches_in_flight ON dispatches (repo_id, lane) WHERE in_flight;
 CREATE INDEX dispatches_open ON dispatches (heard_at) WHERE open;
 

@@ -6,15 +6,11 @@ import asyncio
 import logging
 import secrets
 import signal
-import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
 
 import aiohttp
-from waitress import wasyncore
-from waitress.server import create_server
 
 from bot.domain.events import Rules
 from bot.events import OWN_KINDS
@@ -25,6 +21,7 @@ from bot.store.db import connect
 from bot.store.migrations import migrate
 from bot.store.writer import Writer
 from bot.web import create_app
+from bot.web.server import WebServer
 from bot.work.lock import WorkerLock
 from bot.work.parts import Parts, Timing
 from bot.work.worker import Worker
@@ -33,11 +30,12 @@ log = logging.getLogger(__name__)
 
 #: How long what is in the air may take to end when the process stops, in seconds. Heroku and Docker kill after ten.
 GRACE = 4.0
+#: How long requests that are being handled may take then.
+_WEB_GRACE = 0.5
 #: How often a process that waits looks whether the other one is gone, in seconds.
 _LOCK_POLL = 0.5
 #: Without a beat of the worker for this long, in seconds, the process is not alive.
 _HEARTBEAT = 60.0
-_WEB_THREADS = 16
 #: Dispatch ids are this many random bytes, as hexadecimal digits, after `sy-`.
 _ID_BYTES = 8
 
@@ -83,25 +81,17 @@ class Switchyard:
             registry=self.metrics.registry,
             own_kinds=OWN_KINDS,
         )
-        # Waitress warns of every queued request; the inbox' age tells more.
-        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-        server = create_server(
-            app,
-            host=self.settings.host,
-            port=self.settings.port,
-            threads=_WEB_THREADS,
-            ident=None,
-            max_request_body_size=64 * 1024 * 1024,
-            clear_untrusted_proxy_headers=True,
-        )
-        self.port = server.effective_port
-        thread = threading.Thread(target=server.run, name="web", daemon=True)
-        thread.start()
+        try:
+            server = WebServer(app, host=self.settings.host, port=self.settings.port)
+        except OSError:
+            writer.close()
+            raise
+        self.port = server.port
         log.info("serving on http://%s:%d", self.settings.host, self.port)
         try:
             yield
         finally:
-            await asyncio.to_thread(_close, server, thread)
+            await asyncio.to_thread(server.close, _WEB_GRACE)
             writer.close()
 
     @asynccontextmanager
@@ -194,10 +184,3 @@ class Switchyard:
             loop.call_soon_threadsafe(worker.wake)
         except RuntimeError:
             return  # the loop has ended, and the rows wait for the next start
-
-
-def _close(server: Any, thread: threading.Thread) -> None:
-    """Stop the web side: its sockets belong to its own thread, so it is asked to close them itself."""
-    server.trigger.pull_trigger(lambda: wasyncore.close_all(server._map))
-    thread.join(GRACE)
-    server.task_dispatcher.shutdown(timeout=GRACE)

@@ -1,0 +1,79 @@
+"""The benchmarks still run, at sizes at which their figures mean nothing."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from benchmarks import __main__ as command
+from benchmarks import events, memory, rendering, uploads, webhooks, worlds
+from benchmarks.report import Figure, machine, part, spread, table
+from bot.domain.graph import build
+from bot.events.upload import parse_upload
+
+
+def told(figures: list[Figure]) -> str:
+    """Print figures with their numbers taken out: what they measure stays."""
+    return re.sub(r"\d+([.,]\d+)*", "#", table(figures))
+
+
+def test_webhooks() -> None:
+    figures = webhooks.measure(rounds=1, seconds=0.2, clients=2)
+    assert told(figures).count("#/s, p# # ms") == 3
+    assert "Switchyard with everything on" in told(figures)
+
+
+def test_events() -> None:
+    figures = events.measure((10, 20), steps=2)
+    assert [figure.what for figure in figures] == [
+        f"`workflow_run` {word}, from the inbox to the commit, {size} steps"
+        for word in ("in_progress", "completed")
+        for size in (10, 20)
+    ]
+
+
+def test_uploads() -> None:
+    figures = uploads.measure([(20, worlds.LEAN), (20, worlds.NESTED)], rounds=1)
+    assert told(figures).count("# ms") == 2
+
+
+def test_memory() -> None:
+    assert told(memory.measure((10, 20))).count("# MB") == 5
+
+
+def test_rendering() -> None:
+    assert told(rendering.measure((10,), rounds=1)).count("# ms") == 2
+
+
+@pytest.mark.parametrize("needs", [worlds.LEAN, worlds.NESTED], ids=["lean", "nested"])
+def test_an_upload_names_every_instance_once_with_its_settings(needs: dict[str, tuple[str, ...]]) -> None:
+    graph = build(parse_upload(worlds.body(30, needs), {}).entries)
+    assert len(graph.nodes) == 30
+    assert all(node.pro and not node.problem for node in graph.nodes.values())
+    assert {
+        instance.component: tuple(sorted(parent.component for parent in above))
+        for instance, above in graph.parents.items()
+    } == {component: tuple(sorted(above)) for component, above in needs.items()}
+
+
+def test_a_name_that_is_none(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["webhook"]) == 2
+    assert "There is no benchmark webhook; there are webhooks, events" in capsys.readouterr().err
+
+
+def test_the_table(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(command.BENCHMARKS, "events", lambda: [Figure("An event", "2 ms", "1 ms", "2.00")])
+    assert command.main(["events"]) == 0
+    assert capsys.readouterr().out == (
+        "| what | measured | floor | ratio |\n"
+        "| --- | --- | --- | --- |\n"
+        "| An event | 2 ms | 1 ms | 2.00 |\n"
+        f"\nMachine: {machine()}.\n"
+    )
+
+
+def test_how_figures_are_written() -> None:
+    assert spread([3.0, 1.0, 2.0], 1, " ms") == "2.0 ms (1.0 to 3.0)"
+    assert spread([1234.0]) == "1,234"
+    assert part([float(value) for value in range(100)], 0.99) == 99.0

@@ -9,9 +9,9 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 _TAGS = """
-    a abbr b bdo blockquote br caption cite code dd del details dfn div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 hr i
-    img ins kbd li mark ol p picture pre q rp rt ruby s samp small source span strike strong sub summary sup table tbody
-    td tfoot th thead time tr tt ul var wbr
+    a abbr b bdo blockquote br caption cite code dd del details dfn div dl dt em figcaption figure
+    h1 h2 h3 h4 h5 h6 hr i img ins kbd li mark ol p picture pre q rp rt ruby s samp small source span strike strong
+    sub summary sup table tbody td tfoot th thead time tr tt ul var wbr
 """
 _EVERYWHERE = {"align", "dir", "height", "lang", "title", "valign", "width"}
 _ATTRIBUTES = {

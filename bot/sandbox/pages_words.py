@@ -49,6 +49,12 @@ def state_of(pull: Pull) -> str:
     return "draft" if pull.draft and pull.state == "open" else pull.state
 
 
+def title_of(run: Run) -> str:
+    """Name a run: by what it was dispatched for, or by its own title."""
+    component, stack = run.inputs.get("component"), run.inputs.get("stack")
+    return f"{component} in {stack}" if component and stack else run.display_title
+
+
 def moment(at: float) -> Markup:
     """Write a moment; the page's script turns it into how long ago it was."""
     clock = datetime.fromtimestamp(at, UTC).strftime("%H:%M:%S UTC")
@@ -80,6 +86,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "short": short,
     "state_of": state_of,
     "subject": subject,
+    "title_of": title_of,
     "took": took,
     "word": word,
 }

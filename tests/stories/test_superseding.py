@@ -1,0 +1,140 @@
+"""A push, a merge or a closing while plans are under way."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from bot.sandbox import example
+from bot.sandbox.faults import Fault
+from tests.rig import Rig, label_of, open_rig
+from tests.stories.helping import CHAIN, ONE, assert_sound, headline, model, wide
+
+
+def _slow_plans(rig: Rig) -> None:
+    rig.hub.scenario.seconds = lambda file, _inputs: 100.0 if file == example.PLAN else 1.0
+
+
+async def _until_held(rig: Rig, fault: Fault) -> asyncio.Task[None]:
+    """Let things happen until a request of the bot hangs at GitHub; the task ends when it is let go."""
+    hanging = asyncio.create_task(rig.settle())
+    await asyncio.wait_for(fault.reached.wait(), 10)
+    return hanging
+
+
+async def _around(rig: Rig) -> None:
+    """Let everything happen that does not wait for the request that hangs."""
+    while await rig.sandbox.pump() or await rig.worker.intake.step():
+        pass
+
+
+async def test_a_push_cancels_what_runs_and_sends_nothing_more_of_the_old_head(tmp_path: Path) -> None:
+    async with open_rig(tmp_path, model=model(CHAIN)) as rig:
+        _slow_plans(rig)
+        pull = rig.scene.open_pull(["vpc"])
+        await rig.passes(30)
+        old = pull.head_sha
+        rig.scene.push("feature", ["vpc"], note="again")
+        await rig.until_quiet()
+        ends = [(run.inputs["sha"] == old, label_of(run), run.conclusion) for run in rig.runs()]
+        assert ends == [
+            (True, "plan dev/vpc", "cancelled"),
+            (False, "plan dev/vpc", "success"),
+            (False, "plan dev/database", "success"),
+            (False, "plan dev/api", "success"),
+        ]
+        assert headline(rig.comment(pull)).startswith("✅")
+
+
+async def test_a_push_while_a_dispatch_is_in_the_air(tmp_path: Path) -> None:
+    async with open_rig(tmp_path, model=model(CHAIN)) as rig:
+        _slow_plans(rig)
+        pull = rig.scene.open_pull(["vpc"])
+        old = pull.head_sha
+        fault = rig.faults.add("POST", "/dispatches$", "hold")
+        await rig.settle()
+        rig.clock.at += 2
+        hanging = await _until_held(rig, fault)
+        rig.scene.push("feature", ["vpc"], note="again")
+        await _around(rig)
+        fault.release()
+        await hanging
+        await rig.until_quiet()
+        first, *rest = rig.runs()
+        assert (first.inputs["sha"], first.conclusion) == (old, "cancelled")
+        assert [run.inputs["sha"] for run in rest] == [pull.head_sha] * 3
+        assert headline(rig.comment(pull)).startswith("✅")
+        assert_sound(rig.hub, CHAIN)
+
+
+async def test_a_dispatch_that_dies_in_the_air_during_a_push_is_not_sent_again(tmp_path: Path) -> None:
+    async with open_rig(tmp_path, model=model(ONE)) as rig:
+        pull = rig.scene.open_pull(["vpc"])
+        fault = rig.faults.add("POST", "/dispatches$", "hold")
+        await rig.settle()
+        rig.clock.at += 2
+        hanging = await _until_held(rig, fault)
+        rig.scene.push("feature", ["vpc"], note="again")
+        await _around(rig)
+        # What hangs is refused by a limit when it is let go: it may be sent again, but nobody wants it any more.
+        fault.kind = "secondary"
+        fault.release()
+        await hanging
+        await rig.until_quiet()
+        assert [run.inputs["sha"] for run in rig.runs()] == [pull.head_sha]
+        assert headline(rig.comment(pull)).startswith("✅")
+
+
+async def test_what_waits_for_the_cap_is_dropped_by_a_push(tmp_path: Path) -> None:
+    needs = wide(5)
+    async with open_rig(tmp_path, model=model(needs), max_in_flight=2) as rig:
+        _slow_plans(rig)
+        pull = rig.scene.open_pull(needs)
+        await rig.passes(30)
+        old = pull.head_sha
+        rig.scene.push("feature", ["part-00"], note="again")
+        await rig.until_quiet()
+        assert [run.conclusion for run in rig.runs() if run.inputs["sha"] == old] == ["cancelled"] * 2
+        assert [run.conclusion for run in rig.runs() if run.inputs["sha"] != old] == ["success"] * 5
+
+
+async def test_a_merge_leaves_running_plans_alone_and_drops_the_rest(tmp_path: Path) -> None:
+    async with open_rig(tmp_path, model=model(CHAIN)) as rig:
+        _slow_plans(rig)
+        pull = rig.scene.open_pull(["vpc"])
+        await rig.passes(30)
+        rig.hub.merge(pull, by="lead")
+        await rig.until_quiet()
+        assert [(label_of(run), run.conclusion) for run in rig.runs()] == [
+            ("plan dev/vpc", "success"),
+            ("apply dev/vpc", "success"),
+            ("apply dev/database", "success"),
+            ("apply dev/api", "success"),
+        ]
+        assert headline(rig.comment(pull)).startswith("✅")
+
+
+async def test_an_apply_in_doubt_is_left_alone_by_other_pull_requests(tmp_path: Path) -> None:
+    async with open_rig(tmp_path, model=model(ONE)) as rig:
+        pull = rig.scene.open_pull(["vpc"])
+        await rig.until_quiet()
+        rig.faults.add("POST", "/dispatches$", "lost_answer")
+        rig.hub.scenario.seconds = lambda file, _inputs: 100.0 if file == example.APPLY else 1.0
+        rig.hub.merge(pull, by="lead")
+        await rig.passes(5)
+        rig.scene.open_pull(["vpc"], branch="other")
+        await rig.until_quiet()
+        assert rig.run_of("apply dev/vpc").conclusion == "success"
+        assert rig.dispatched("apply") == ["apply dev/vpc"]
+
+
+async def test_a_cancel_that_github_refuses_at_first_is_tried_again(tmp_path: Path) -> None:
+    async with open_rig(tmp_path, model=model(ONE)) as rig:
+        _slow_plans(rig)
+        rig.faults.add("POST", "/cancel$", "status", 2, status=502)
+        pull = rig.scene.open_pull(["vpc"])
+        await rig.passes(10)
+        rig.hub.close(pull, "dev")
+        await rig.until_quiet()
+        (run,) = rig.runs()
+        assert run.conclusion == "cancelled"

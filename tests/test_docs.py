@@ -1,0 +1,264 @@
+"""What the docs say is there, and what they tell people to write works."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+import yaml
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from bot.cli import cli
+from bot.domain import pro
+from bot.domain.graph import Instance
+from bot.domain.model import Status
+from bot.github import workflows
+from bot.sandbox import example
+from bot.sandbox.atmos import Configured, Model
+from bot.settings import SETTINGS
+from renderers.words import SIGNS, word
+from tests.rig import open_rig
+from tests.stories.helping import CHAIN, model
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
+SETUP = ROOT / "docs/setup.md"
+
+#: Names that look like settings of ours: what people make at GitHub, and what Actions sets.
+NOT_OURS = {"SWITCHYARD_KEY", "SWITCHYARD_URL", "GITHUB_WORKSPACE"}
+MACHINES = re.compile(r"(?:^|[\s`(\"'=])(?:/work|/root|/home|/tmp)\b|\.\./shared|localhost:\d")
+
+
+@cache
+def tokens(page: Path) -> list[Token]:
+    return MarkdownIt("commonmark", {"html": True}).enable(["table"]).parse(page.read_text())
+
+
+def flat(page: Path) -> Iterator[Token]:
+    for token in tokens(page):
+        yield token
+        yield from token.children or ()
+
+
+def headings(page: Path) -> list[str]:
+    found = tokens(page)
+    return [found[at + 1].content for at, token in enumerate(found) if token.type == "heading_open"]
+
+
+def anchor(heading: str) -> str:
+    """Write a heading as GitHub does for its links."""
+    return re.sub(r"[^\w\- ]", "", heading.replace("`", "").lower()).replace(" ", "-")
+
+
+def under(page: Path, heading: str, language: str) -> list[str]:
+    """Find the blocks of code in a language between a heading and the next."""
+    found, here = [], False
+    for at, token in enumerate(tokens(page)):
+        if token.type == "heading_open":
+            here = tokens(page)[at + 1].content == heading
+        elif here and token.type == "fence" and token.info == language:
+            found.append(token.content)
+    return found
+
+
+def code(page: Path) -> Iterator[str]:
+    """List the commands that a page shows, in blocks and in running text."""
+    for token in flat(page):
+        if token.type == "code_inline":
+            yield token.content
+        elif token.type == "fence" and token.info in ("console", "sh"):
+            yield from re.sub(r"\\\n", " ", token.content).splitlines()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_links_lead_somewhere(name: str) -> None:
+    page = ROOT / name
+    for token in flat(page):
+        target = str(token.attrs.get("href") or token.attrs.get("src") or "")
+        if not target or re.match(r"\w+:", target):
+            continue
+        path, _, part = target.partition("#")
+        there = (page.parent / path).resolve() if path else page
+        assert there.exists(), target
+        if part:
+            assert part in map(anchor, headings(there)), target
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_settings_that_are_named_exist(name: str) -> None:
+    named = set(re.findall(r"\b(?:SWITCHYARD|GITHUB)_[A-Z_]+\b", (ROOT / name).read_text()))
+    assert named - NOT_OURS <= {setting.name for setting in SETTINGS}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_of_one_machine_is_in_the_docs(name: str) -> None:
+    assert MACHINES.findall((ROOT / name).read_text()) == []
+
+
+def test_every_status_is_explained_with_its_sign() -> None:
+    rows = re.findall(r"^\| (\S+) ([a-z ]+) \|", (ROOT / "docs/how-it-works.md").read_text(), re.MULTILINE)
+    assert rows == [(SIGNS[status], word(status)) for status in Status]
+
+
+def test_the_picture_is_small_enough_to_load() -> None:
+    assert (ROOT / "docs/picture.png").stat().st_size < 300_000
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_commands_that_are_shown_exist(name: str) -> None:
+    targets = re.findall(r"^([a-z]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    for line in code(ROOT / name):
+        for target in re.findall(r"(?:^|[$;] )make ([a-z]+)", line):
+            assert target in targets, line
+        for words in re.findall(r"(?:(?:^|[\s/])switchyard|python -m bot) ((?:[a-z]+(?= |$) ?)+)", line):
+            if "docker" in line.split() and words.startswith("switchyard "):
+                words = words.removeprefix("switchyard ")
+            _check_command(words.split(), re.findall(r" (--[a-z-]+)", line.split("switchyard ")[-1]), line)
+
+
+def _check_command(words: list[str], options: list[str], line: str) -> None:
+    command: click.Command = cli
+    context = click.Context(cli)
+    if words[0] not in cli.list_commands(context):
+        assert "docker" in line or "dokku" in line or "fly" in line, line
+        return
+    for one in words:
+        if isinstance(command, click.Group):
+            found = command.get_command(context, one)
+            assert found is not None, line
+            command = found
+    known = {option for parameter in command.params for option in parameter.opts}
+    assert set(options) <= known, line
+
+
+def test_the_readme_lists_every_make_target_and_every_command() -> None:
+    shown = " ".join(code(ROOT / "README.md"))
+    for target in re.findall(r"^([a-z]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE):
+        assert target == "help" or f"make {target}" in shown
+    assert {name for name in cli.list_commands(click.Context(cli)) if f"switchyard {name}" not in shown} == {
+        "serve",  # as `make serve`
+        "demo",  # as `make demo`
+    }
+
+
+def documented_files() -> dict[str, str]:
+    """Take the workflow files out of the page that tells people to write them."""
+    found = {}
+    for heading in headings(SETUP):
+        named = re.search(r"`(\.github/workflows/[\w-]+\.yaml)`", heading)
+        if named:
+            (found[named[1]],) = under(SETUP, heading, "yaml")
+    return found
+
+
+def documented_pro(stack: str, component: str) -> dict[str, Any]:
+    """Take `settings.pro` out of the page, with its templates filled as the CLI does."""
+    (mixin,) = under(SETUP, "What to run: `settings.pro`", "yaml")
+    values = {".atmos_component": component, ".atmos_stack": stack, ".vars.stage": stack.rpartition("-")[2]}
+    for name, value in values.items():
+        mixin = mixin.replace("{{ " + name + " }}", value)
+    settings: dict[str, Any] = yaml.safe_load(mixin)["settings"]["pro"]
+    return settings
+
+
+def test_the_documented_files_are_the_examples() -> None:
+    ours = example.files()
+    assert documented_files().keys() == {path for path in ours if path.startswith(".github/")}
+    for path, text in documented_files().items():
+        told, tried = (yaml.load(one, yaml.BaseLoader) for one in (text, ours[path]))
+        for key in ("name", "run-name", "on", "permissions"):
+            assert told.get(key) == tried.get(key), (path, key)
+        assert told["jobs"].keys() == tried["jobs"].keys()
+        for name, job in told["jobs"].items():
+            tried_job = tried["jobs"][name]
+            for key in ("name", "runs-on", "container", "environment"):
+                assert job.get(key) == tried_job.get(key), (path, key)
+            assert [_step(step) for step in job["steps"]] == [_step(step) for step in tried_job["steps"]]
+
+
+def _step(step: dict[str, Any]) -> tuple[Any, ...]:
+    """Keep what matters of a step. Nothing reads a run's status upload, so the docs leave it out."""
+    reports = "--upload-status" in step.get("run", "") or "terraform" in step.get("run", "")
+    env = {name: value for name, value in step.get("env", {}).items() if not (reports and name.startswith("ATMOS_PRO"))}
+    return step.get("uses"), step.get("with"), step.get("run", "").removesuffix(" --upload-status"), env
+
+
+def test_the_documented_files_take_what_settings_pro_gives() -> None:
+    instance = Instance("plat-ue2-prod", "vpc")
+    settings = documented_pro(*instance)
+    sha = "8c0ffee1d5a3b7e9f2c4d6a8b0e1f3a5c7d9e2b4"
+    files = {
+        path.rpartition("/")[2]: workflows.parse(path.rpartition("/")[2], text.encode(), on_default_branch=True)
+        for path, text in documented_files().items()
+    }
+    for action in ("opened", "synchronize", "reopened", "ready_for_review", "merged"):
+        activity = f"pull_request.{action}"
+        (call,) = pro.calls(settings, activity, instance=instance, sha=sha)
+        file = files[call.workflow]
+        applies = pro.phase(activity) is pro.Phase.APPLY
+        sent = pro.final_inputs(call, file, sha=sha, dispatch_id="sy-1", phase_is_apply=applies)
+        assert file.run_name_has_id
+        assert sent == {
+            "atmos_pro_run_id": "sy-1",
+            "sha": sha,
+            "component": "vpc",
+            "stack": "plat-ue2-prod",
+            **({"github_environment": "prod"} if applies else {}),
+        }
+
+
+async def test_what_the_docs_tell_people_to_write_plans_and_applies(tmp_path: Path) -> None:
+    needs = {"vpc": (), "database": ("vpc",)}
+    stack = "plat-ue2-prod"
+    written = Model(
+        {
+            (stack, component): Configured(
+                settings={"pro": documented_pro(stack, component)},
+                needs=tuple((stack, need) for need in below),
+                path=f"components/terraform/{component}",
+            )
+            for component, below in needs.items()
+        }
+    )
+    files = {**example.files(), **documented_files()}
+    async with open_rig(tmp_path, model=written, files=files, reviewers={"prod": ["lead"]}) as rig:
+        pull = rig.scene.open_pull(["vpc"])
+        await rig.until_quiet()
+        rig.hub.merge(pull, by="dev")
+        await rig.until_quiet()
+        assert (await rig.statuses(pull))[f"{stack}/vpc"] == "approval"
+        while waiting := [run for run in rig.runs() if run.status == "waiting"]:
+            for run in waiting:
+                rig.hub.approve(run.id, "prod", "lead")
+            await rig.until_quiet()
+        assert rig.dispatched() == [f"{verb} {stack}/{component}" for verb in ("plan", "apply") for component in needs]
+        assert set((await rig.statuses(pull)).values()) == {"succeeded"}
+
+
+async def test_a_run_that_somebody_started_for_a_step_is_taken_as_the_docs_say(tmp_path: Path) -> None:
+    async with open_rig(tmp_path, model=model(CHAIN)) as rig:
+        pull = rig.scene.open_pull(["vpc"])
+        await rig.until_quiet()
+        rig.faults.add("POST", "/dispatches$", "status", status=403)
+        rig.hub.merge(pull, by="dev")
+        await rig.until_quiet()
+        apply = (await rig.state(pull))[0]
+        (failed,) = [step for step in apply["steps"] if step["status"] == "failed"]
+        (dispatch,) = failed["dispatches"]
+        inputs = {
+            "component": failed["component"],
+            "stack": failed["stack"],
+            "github_environment": "dev",
+            "sha": apply["sha"],
+            "atmos_pro_run_id": dispatch["dispatch_id"],
+        }
+        rig.hub.dispatch(rig.repo, dispatch["workflow"], "main", inputs, rig.hub.user("lead"))
+        await rig.until_quiet()
+        assert set((await rig.statuses(pull)).values()) == {"succeeded"}

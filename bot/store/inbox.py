@@ -112,18 +112,24 @@ def expire_parked(db: Db, before: float, now: float) -> list[Row]:
     return rows
 
 
-def heads(db: Db, now: float, limit: int) -> list[Row]:
-    """Read the row that each lane handles next, oldest first; a lane whose next row is not due is passed over.
+def heads(db: Db, now: float, limit: int, after: str = "") -> list[Row]:
+    """Read the row that each lane handles next; a lane whose next row is not due is passed over.
 
-    Walks from lane to lane by the index, so that a lane with many rows costs no more than one with a single row.
+    Walks from lane to lane by the index, so that a lane with many rows costs no more than one with a single row, and
+    starts behind the lane `after`, so that where there are more lanes than `limit` each has its turn.
     """
+    found = _heads_between(db, now, limit, after, None)
+    return found if len(found) == limit or not after else found + _heads_between(db, now, limit - len(found), "", after)
+
+
+def _heads_between(db: Db, now: float, limit: int, lane: str, last: str | None) -> list[Row]:
+    """Read the next rows of the lanes after `lane`, up to `last` (included) where there is one."""
     found: list[Row] = []
-    lane = ""
     while len(found) < limit:
         head = db.row(
             "SELECT * FROM inbox WHERE state = 'new' AND lane IS NOT NULL AND lane > ? ORDER BY lane, id LIMIT 1", lane
         )
-        if head is None:
+        if head is None or (last is not None and head["lane"] > last):
             break
         lane = head["lane"]
         if head["due"] <= now:
@@ -138,7 +144,7 @@ def heads(db: Db, now: float, limit: int) -> list[Row]:
         )
         if other is not None:
             found.append(_row(other))
-    return sorted(found, key=lambda row: row.id)
+    return found
 
 
 def failed_uploads(db: Db, lane: str, since: float) -> list[str]:

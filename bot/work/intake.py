@@ -39,13 +39,15 @@ class Intake:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._tasks = Tasks(_LANES)
+        self._last = ""  # the lane that was started last
 
     async def step(self, wake: asyncio.Event | None = None) -> bool:
         """Place what is new, start what is due, and wait for some of it; False when nothing was there to do."""
         placed = self._place_all()
-        for row in inbox.heads(self._parts.db, self._parts.now(), _LANES * 2):
+        for row in inbox.heads(self._parts.db, self._parts.now(), _LANES * 2, self._last):
             lane = row.lane or ""
             if self._tasks.free and lane not in self._tasks:
+                self._last = lane
                 self._tasks.start(lane, self._handle(row))
         if not self._tasks.busy:
             return placed

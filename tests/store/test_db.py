@@ -1,0 +1,77 @@
+"""Transactions of several threads and connections on one file."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from pathlib import Path
+
+import pytest
+
+from bot.store.db import Db, connect, transaction
+from bot.store.migrations import migrate
+from bot.store.writer import Writer
+
+
+def test_readers_that_write_do_not_lose_each_others_writes(tmp_path: Path, db: Db) -> None:
+    path = tmp_path / "test.db"
+    with transaction(db):
+        db.write("INSERT INTO meta VALUES ('n', '0')")
+
+    def count() -> None:
+        mine = connect(path)
+        for _ in range(50):
+            with transaction(mine):
+                row = mine.row("SELECT value FROM meta")
+                assert row is not None
+                mine.write("UPDATE meta SET value = ?", str(int(row["value"]) + 1))
+        mine.close()
+
+    threads = [threading.Thread(target=count) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert db.rows("SELECT value FROM meta")[0]["value"] == "200"
+
+
+def test_a_transaction_that_breaks_leaves_nothing(db: Db) -> None:
+    def broken() -> None:
+        with transaction(db):
+            db.write("INSERT INTO meta VALUES ('a', '1')")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        broken()
+    assert db.rows("SELECT * FROM meta") == []
+
+
+def test_migrations_may_run_again(db: Db) -> None:
+    migrate(db)
+    migrate(db)
+    assert db.rows("SELECT * FROM inbox") == []
+
+
+def test_one_failing_write_of_a_batch_spoils_no_other(tmp_path: Path, db: Db) -> None:
+    writer = Writer(tmp_path / "test.db", lambda: None)
+    gate, failures = threading.Event(), []
+
+    def slow(_db: Db) -> None:
+        gate.wait()
+
+    def put(key: str) -> None:
+        try:
+            writer.run(lambda db: db.write("INSERT INTO meta VALUES (?, '')", key))
+        except sqlite3.IntegrityError as error:
+            failures.append(str(error))
+
+    threads = [threading.Thread(target=writer.run, args=(slow,))]
+    threads += [threading.Thread(target=put, args=(key,)) for key in ("a", "b", "a", "c")]
+    for thread in threads:
+        thread.start()
+    gate.set()
+    for thread in threads:
+        thread.join()
+    writer.close()
+    assert len(failures) == 1
+    assert [row["key"] for row in db.rows("SELECT key FROM meta ORDER BY key")] == ["a", "b", "c"]

@@ -1,0 +1,50 @@
+"""One row for each thing: wishes join, keep their time, and are not lost while they are being fulfilled."""
+
+from __future__ import annotations
+
+from bot.store import outbox
+from bot.store.db import Db
+
+
+def wish(db: Db, name: str, kind: str = "comment", *, now: float = 0.0, due: float = 0.0) -> None:
+    outbox.wish(db, kind, name, lane="1#1", repo_id=1, now=now, due=due)
+
+
+def test_many_wishes_for_one_thing_are_one_and_keep_the_first_time(db: Db) -> None:
+    wish(db, "1#1", due=2.0)
+    wish(db, "1#1", now=1.0, due=3.0)
+    assert outbox.due(db, 1.9, 10) == []
+    (found,) = outbox.due(db, 2.0, 10)
+    outbox.fulfilled(db, found)
+    assert outbox.due(db, 99.0, 10) == []
+
+
+def test_a_wish_that_comes_meanwhile_is_not_lost(db: Db) -> None:
+    wish(db, "1#1")
+    (found,) = outbox.due(db, 0.0, 10)
+    wish(db, "1#1", now=1.0, due=3.0)
+    outbox.fulfilled(db, found, remote=7, digest="x")
+    assert [(again.remote, again.hash) for again in outbox.due(db, 3.0, 10)] == [(7, "x")]
+
+
+def test_only_what_was_not_begun_is_dropped(db: Db) -> None:
+    for name in ("one", "two"):
+        wish(db, name, "run")
+    outbox.begin(db, "run:two")
+    assert outbox.drop(db, "run", "one")
+    assert not outbox.drop(db, "run", "two")
+    assert outbox.in_air(db, "1#1") == {"two"}
+
+
+def test_cancels_go_before_runs_and_runs_before_comments(db: Db) -> None:
+    for kind in ("comment", "run", "cancel"):
+        wish(db, "x", kind)
+    assert [found.kind for found in outbox.due(db, 0.0, 10)] == ["cancel", "run", "comment"]
+
+
+def test_a_dead_wish_lives_again_when_it_is_wished_again(db: Db) -> None:
+    wish(db, "1#1")
+    outbox.bury(db, "comment:1#1", "locked")
+    assert outbox.due(db, 9.0, 10) == []
+    wish(db, "1#1", now=9.0, due=9.0)
+    assert len(outbox.due(db, 9.0, 10)) == 1

@@ -6,7 +6,7 @@ from collections import Counter
 
 from bot.domain.model import IN_FLIGHT, Status, Step
 from bot.domain.pro import Phase
-from bot.domain.rollout import Walk, count, states
+from bot.domain.rollout import Walk
 from renderers.markdown import code, linked
 from renderers.rows import Scene, name, run_url
 from renderers.words import SIGNS, listed, told
@@ -42,11 +42,6 @@ def verdict(walk: Walk, counts: Counter[Status]) -> tuple[str, str]:
     return SIGNS[Status.SUCCEEDED], f"{noun} done: {tail}"
 
 
-def in_short(walk: Walk) -> str:
-    """Tell how a rollout stands in a few plain words, for its line in the history."""
-    return walk.rollout.superseded_by or verdict(walk, count(states(walk)))[1]
-
-
 def who_must_act(scene: Scene) -> list[str]:
     """Say what people must do now, most urgent first: Markdown, one line for each kind; empty when nothing."""
     if scene.walk.rollout.superseded_by:
@@ -69,7 +64,7 @@ def _failed(scene: Scene) -> str:
         status = scene.found[step.index].status
         names.append(linked(name(step, 80), run_url(step, status)) + (f" (blocks {behind:,})" if behind else ""))
     said = f"{SIGNS[Status.FAILED]} **Failed:** {listed(names)}."
-    if not any(step.dispatches for step in failed):
+    if not any(known.run_id for step in failed for known in step.dispatches):
         return f"{said} No run was started: the table says what to change."
     fix = "push a fix" if scene.walk.rollout.phase is Phase.PLAN else "fix it in a new pull request"
     then = ": what is blocked then goes on by itself" if blocks.total() else ""

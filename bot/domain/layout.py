@@ -25,12 +25,12 @@ class Layout:
 
 
 def workflows_of(graph: Graph, activity: str) -> frozenset[str]:
-    """Name every workflow file that an activity would dispatch."""
+    """Name every workflow file that an activity would dispatch. What is no file's name is told on the step itself."""
     found: set[str] = set()
     for node in graph.nodes.values():
         try:
             if not node.deleted and pro.enabled(node.pro):
-                found.update(pro.workflows(node.pro, activity))
+                found.update(name for name in pro.workflows(node.pro, activity) if pro.is_file_name(name))
         except ProProblem:
             continue  # told on the step itself
     return frozenset(found)

@@ -109,6 +109,11 @@ def workflows(pro: Mapping[str, Any] | None, activity: str) -> dict[str, Mapping
     return result
 
 
+def is_file_name(name: str) -> bool:
+    """Tell whether a name may stand for a workflow file: plain, without a folder, ending in .yml or .yaml."""
+    return _FILE_NAME.fullmatch(name) is not None
+
+
 def _mapping(value: Any, path: str) -> Mapping[str, Any]:
     if value is None:
         return {}
@@ -127,7 +132,7 @@ def calls(pro: Mapping[str, Any] | None, activity: str, *, instance: Instance, s
     values = {"atmos_component": instance.component, "atmos_stack": instance.stack, "sha": sha}
     result = []
     for workflow, inputs in sorted(workflows(pro, activity).items()):
-        if not _FILE_NAME.fullmatch(workflow):
+        if not is_file_name(workflow):
             raise ProProblem(
                 f"`{shown(workflow)}` is not the plain name of a workflow file ending in .yml or .yaml; "
                 "`settings.pro` takes the name alone, without a folder."

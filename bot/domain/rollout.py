@@ -10,6 +10,7 @@ import heapq
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from bot.domain.model import IN_FLIGHT, OPEN, PASSED, Dispatch, Rollout, Status, Step
 
@@ -50,6 +51,8 @@ class Walk:
     by_dispatch: dict[str, int] = field(default_factory=dict)
     #: The ready steps as a heap, longest remaining chain first. It may also hold steps that are ready no more.
     queue: list[tuple[int, int]] = field(default_factory=list)
+    #: Where, among a step's parents, one was found that has not passed: a good place to look first the next time.
+    hints: dict[int, int] = field(default_factory=dict, compare=False)
 
     @classmethod
     def of(cls, rollout: Rollout, steps: list[Step]) -> Walk:
@@ -68,13 +71,13 @@ class Walk:
             if index == len(self.steps):
                 self.steps.append(step)
             else:
+                for dispatch in self.steps[index].dispatches:
+                    self.by_dispatch.pop(dispatch.id, None)
                 self.steps[index] = step
             for dispatch in step.dispatches:
                 self.by_dispatch[dispatch.id] = index
         for index in draft.readied - self.ready:
             heapq.heappush(self.queue, (-self.steps[index].chain, index))
-        for dispatch_id in draft.removed:
-            self.by_dispatch.pop(dispatch_id, None)
         self.ready |= draft.readied
         self.ready -= draft.unreadied
 
@@ -98,14 +101,23 @@ class Draft:
         """Read a step as it will be."""
         return self.changed.get(index) or self.walk.steps[index]
 
-    def put(self, step: Step, *, settle: bool = True) -> None:
-        """Change or add a step and, unless more changes follow first, see what may go by that."""
+    def put(self, step: Step) -> None:
+        """Change a step, and see what may go by that."""
+        passed = self.passed(step.index)
         self.changed[step.index] = step
-        if not settle:
-            return
         self._refresh(step.index)
-        for child in step.children:
-            self._refresh(child)
+        if self.passed(step.index) is not passed:
+            for child in step.children:
+                self._refresh(child)
+
+    def lay(self, step: Step) -> None:
+        """Change a step's place in the order, or add a step. After the last one call `settle`."""
+        self.changed[step.index] = step
+
+    def settle(self) -> None:
+        """See which of the changed steps may go."""
+        for index in self.changed:
+            self._refresh(index)
 
     def put_dispatch(self, dispatch: Dispatch) -> None:
         """Add a dispatch to its step, or change it. A step keeps the latest one of each workflow file."""
@@ -140,25 +152,31 @@ class Draft:
         """Tell whether nothing but cap, pace and order keeps this step: it was not sent, and all its parents passed."""
         if self.rollout.superseded_by or own_status(self.step(index)) is not None:
             return False
-        return all(self.passed(parent) for parent in self.step(index).parents)
+        parents = self.step(index).parents
+        first = self.walk.hints.get(index, 0)
+        for place in chain(range(first, len(parents)), range(first)):
+            if not self.passed(parents[place]):
+                self.walk.hints[index] = place
+                return False
+        return True
 
     def next_ready(self, wanted: int) -> list[int]:
         """Name the ready steps that go first: longest remaining chain, then the upload's order."""
-        found = [(-self.step(index).chain, index) for index in self.readied - self.walk.ready]
+        fresh = [(-self.step(index).chain, index) for index in self.readied - self.walk.ready]
         taken: list[tuple[int, int]] = []
+        seen: set[tuple[int, int]] = set()
         while self.walk.queue and len(taken) < wanted:
             entry = heapq.heappop(self.walk.queue)
-            if entry[1] not in self.walk.ready:
+            # A step that was ready, was not, and is again stands in the queue twice.
+            if entry[1] not in self.walk.ready or entry in seen:
                 continue
-            if entry[1] in self.unreadied:
-                found.append(entry)
-            else:
+            seen.add(entry)
+            if entry[1] not in self.unreadied:
                 taken.append(entry)
         # Nothing is taken out before it is on disk: what was looked at goes back.
-        for entry in (*taken, *(entry for entry in found if entry[1] in self.unreadied)):
+        for entry in seen:
             heapq.heappush(self.walk.queue, entry)
-        found = [entry for entry in found if entry[1] not in self.unreadied]
-        return [index for _, index in sorted([*found, *taken])[:wanted]]
+        return [index for _, index in heapq.nsmallest(wanted, [*fresh, *taken])]
 
     @property
     def ready_count(self) -> int:
@@ -171,6 +189,11 @@ class Draft:
     def unfinished(self) -> bool:
         """Whether something of it is still going to move. Looks at every step."""
         return not self.rollout.superseded_by and unfinished(count(states(self.walk))) > 0
+
+    @property
+    def unsent(self) -> bool:
+        """Whether something of it was not sent, whatever keeps it. Looks at every step."""
+        return any(own_status(self.step(step.index)) is None for step in self.walk.steps)
 
     @property
     def dirty(self) -> bool:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.domain import heads, layout, pro
+from bot.domain import digraph, heads, layout, pro
 from bot.domain.desk import Desk, Regather
 from bot.domain.events import Upload, UploadCame
 from bot.domain.model import Pull, Rollout, Step
 from bot.domain.pro import Phase
-from bot.domain.rollout import Draft, Walk
+from bot.domain.rollout import Draft, Walk, own_status
 from bot.domain.texts import commit, same_commit
 
 MERGED = "pull_request.merged"
+_LOOP = (
+    "It came with a later upload, and together with the earlier one it would wait for itself, so it has no order. "
+    "Apply it by hand."
+)
 
 
 def came(desk: Desk, event: UploadCame) -> None:
@@ -41,17 +45,34 @@ def is_of_merge(pull: Pull, received_at: float) -> bool:
 
 
 def _planned(desk: Desk, pull: Pull, upload: Upload) -> None:
+    activity = f"pull_request.{pull.activity}"
+    made = _steps(desk, upload, activity, pull.head_sha)
     current = [d for d in desk.drafts if d.rollout.phase is Phase.PLAN and not d.rollout.superseded_by]
-    if any(d.rollout.epoch == pull.epoch and d.rollout.content == upload.content for d in current):
+    if any(_is_repeat(draft, pull, upload, made) for draft in current):
         desk.say("the same upload is being worked already")
         return
     ref = pull.base_ref if desk.facts.rules.plan_ref == "base" else pull.head_ref
-    fresh = _start(desk, upload, activity=f"pull_request.{pull.activity}", sha=pull.head_sha, ref=ref)
+    fresh = _start(desk, upload, made, activity=activity, sha=pull.head_sha, ref=ref)
     for draft in current:
         _replace(desk, draft, fresh)
 
 
+def _is_repeat(draft: Draft, pull: Pull, upload: Upload, made: layout.Layout) -> bool:
+    """Tell whether a rollout is of this very upload, and the upload means the same steps as then.
+
+    It does not where the activity names other files by now, or a workflow file was mended.
+    """
+    rollout = draft.rollout
+    if (rollout.epoch, rollout.content, rollout.size) != (pull.epoch, upload.content, len(made.steps)):
+        return False
+    pairs = zip(draft.walk.steps, made.steps, strict=True)
+    return all(replace(old, dispatches=()) == fresh for old, fresh in pairs)
+
+
 def _merged(desk: Desk, pull: Pull, upload: Upload) -> None:
+    if not (same_commit(upload.head_sha, pull.head_sha) or same_commit(upload.head_sha, pull.merge_sha)):
+        desk.say(f"the upload is for {commit(upload.head_sha)}, but {commit(pull.head_sha)} was merged")
+        return
     if not heads.applies_on(pull.base_ref, desk.lane.repo.default_branch, desk.facts.rules.apply_branches):
         desk.say(f"nothing is applied on `{pull.base_ref}`")
         return
@@ -59,13 +80,17 @@ def _merged(desk: Desk, pull: Pull, upload: Upload) -> None:
         if draft.rollout.activity == MERGED and draft.rollout.sha == pull.merge_sha:
             _extend(desk, draft, upload)
             return
-    _start(desk, upload, activity=MERGED, sha=pull.merge_sha, ref=pull.base_ref)
+    made = _steps(desk, upload, MERGED, pull.merge_sha)
+    _start(desk, upload, made, activity=MERGED, sha=pull.merge_sha, ref=pull.base_ref)
 
 
 def named(desk: Desk, upload: Upload, activity: str) -> None:
     """Start a rollout for an activity that stacks name beside the usual ones, from the head's last upload."""
     pull = desk.pull
     if pull is None or pull.fork or not layout.workflows_of(upload.graph, activity):
+        return
+    if not same_commit(upload.head_sha, pull.head_sha):
+        desk.say(f"the last upload is for {commit(upload.head_sha)}, but the head is {commit(pull.head_sha)} by now")
         return
     if pro.phase(activity) is Phase.APPLY and not heads.applies_on(
         pull.base_ref, desk.lane.repo.default_branch, desk.facts.rules.apply_branches
@@ -78,7 +103,8 @@ def named(desk: Desk, upload: Upload, activity: str) -> None:
         return
     # The head branch may be gone once the pull request is closed.
     ref = pull.head_ref if pull.open else pull.base_ref
-    _start(desk, upload, activity=activity, sha=pull.head_sha, ref=ref)
+    made = _steps(desk, upload, activity, pull.head_sha)
+    _start(desk, upload, made, activity=activity, sha=pull.head_sha, ref=ref)
 
 
 def _steps(desk: Desk, upload: Upload, activity: str, sha: str) -> layout.Layout:
@@ -88,8 +114,7 @@ def _steps(desk: Desk, upload: Upload, activity: str, sha: str) -> layout.Layout
     return layout.lay_out(upload.graph, activity=activity, sha=sha, files=desk.facts.files)
 
 
-def _start(desk: Desk, upload: Upload, *, activity: str, sha: str, ref: str) -> Draft:
-    made = _steps(desk, upload, activity, sha)
+def _start(desk: Desk, upload: Upload, made: layout.Layout, *, activity: str, sha: str, ref: str) -> Draft:
     names = layout.workflows_of(upload.graph, activity)
     pull = desk.pull
     rollout = Rollout(
@@ -154,7 +179,7 @@ def _extend(desk: Desk, draft: Draft, upload: Upload) -> None:
     place = [where[step.instance] for step in made.steps]
     for step in added:
         parents = tuple(sorted(place[parent] for parent in step.parents))
-        draft.put(replace(step, index=where[step.instance], parents=parents, children=()), settle=False)
+        draft.lay(replace(step, index=where[step.instance], parents=parents, children=()))
     for step in made.steps:
         child = draft.step(place[step.index])
         if child.index < old and child.dispatches:
@@ -162,11 +187,24 @@ def _extend(desk: Desk, draft: Draft, upload: Upload) -> None:
         joins = {place[parent] for parent in step.parents if place[parent] >= old or child.index >= old}
         for parent in joins:
             elder = draft.step(parent)
-            draft.put(replace(elder, children=tuple(sorted({*elder.children, child.index}))), settle=False)
+            draft.lay(replace(elder, children=tuple(sorted({*elder.children, child.index}))))
             child = replace(child, parents=tuple(sorted({*child.parents, parent})))
         if joins:
-            draft.put(child, settle=False)
-    for index in list(draft.changed):
-        draft.put(draft.step(index))
+            draft.lay(child)
+    _refuse_loops(draft, old, old + len(added))
+    draft.settle()
     draft.put_rollout(replace(draft.rollout, size=old + len(added)))
     desk.say(f"{len(added)} more instances join the apply at {commit(draft.rollout.sha)}")
+
+
+def _refuse_loops(draft: Draft, first: int, end: int) -> None:
+    """Leave out added steps, those from `first` on, that would wait for themselves.
+
+    Two uploads without a cycle may make one together.
+    """
+    parents = {(index,): [(parent,) for parent in draft.step(index).parents] for index in range(end)}
+    for group in digraph.groups(parents, parents):
+        for (index,) in group if len(group) > 1 else ():
+            step = draft.step(index)
+            if index >= first and own_status(step) is None:
+                draft.lay(replace(step, calls=(), problem=_LOOP))

@@ -82,7 +82,8 @@ class Desk:
             draft.put_rollout(replace(draft.rollout, superseded_by=by))
         for index in list(draft.walk.by_dispatch.values()):
             for dispatch in draft.step(index).dispatches:
-                if dispatch.status in OPEN:
+                # One without a run may still turn out to have one, even where it was given up.
+                if dispatch.status in OPEN or not dispatch.run_id:
                     self._withdraw(draft, dispatch, cancel=cancel)
         draft.unreadied |= draft.walk.ready
         draft.readied.clear()

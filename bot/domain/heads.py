@@ -18,10 +18,11 @@ HEAD_ACTIONS = frozenset({"opened", "synchronize", "reopened", "ready_for_review
 def refresh(desk: Desk, now: PullFacts, *, action: str = "", head_sha: str = "", at: float = 0.0) -> Pull:
     """Bring the lane's pull request up to date, and end what that overtakes; returns it as it is now.
 
-    An older picture than the one we have changes nothing. The epoch grows with every new head, merge and reopening.
+    An older picture than the one we have changes nothing, nor does one without a merge that we know of.
+    The epoch grows with every new head, merge and reopening.
     """
     old = desk.pull
-    if old is not None and now.updated_at < old.updated_at:
+    if old is not None and (now.updated_at < old.updated_at or (old.merged and not now.merged)):
         return old
     names_head = action in HEAD_ACTIONS and head_sha == now.head_sha
     fields = asdict(now)
@@ -35,6 +36,8 @@ def refresh(desk: Desk, now: PullFacts, *, action: str = "", head_sha: str = "",
     activity, epoch, since = old.activity, old.epoch, old.head_since
     if moved or reopened:
         activity, since = "reopened" if reopened else "synchronize", desk.now
+    elif old.draft and not now.draft:
+        activity = "ready_for_review"
     if names_head and (moved or reopened or at >= old.updated_at):
         activity = action
     if moved or reopened or (now.merged and not old.merged):
@@ -46,25 +49,28 @@ def refresh(desk: Desk, now: PullFacts, *, action: str = "", head_sha: str = "",
 
 def _follow(desk: Desk, before: Pull, after: Pull) -> None:
     """End what the change overtakes. Only plans: whatever may change things is never cancelled by a push."""
+    if after.head_sha != before.head_sha:
+        desk.say(f"#{after.number} has a new head, {commit(after.head_sha)}")
+        _end_plans(desk, f"a push of {commit(after.head_sha)}", cancel=True)
     if after.merged and not before.merged:
         desk.say(f"#{after.number} was merged as {commit(after.merge_sha)}")
         _end_plans(desk, f"the merge as {commit(after.merge_sha)}", cancel=False, finished=False)
     elif not after.open and before.open:
         desk.say(f"#{after.number} was closed")
         _end_plans(desk, "the closing of the pull request", cancel=True)
-    elif after.head_sha != before.head_sha:
-        desk.say(f"#{after.number} has a new head, {commit(after.head_sha)}")
-        _end_plans(desk, f"a push of {commit(after.head_sha)}", cancel=True)
     elif after.open and not before.open:
         desk.say(f"#{after.number} was reopened")
 
 
 def _end_plans(desk: Desk, by: str, *, cancel: bool, finished: bool = True) -> None:
-    """Supersede the plans that count now; those that are through already only when `finished` says so."""
+    """Supersede the plans that count now; those that are through already only when `finished` says so.
+
+    One that is blocked is not through: a re-run in GitHub would let it go on.
+    """
     for draft in desk.drafts:
         if draft.rollout.phase is not Phase.PLAN or draft.rollout.superseded_by:
             continue
-        if finished or draft.unfinished:
+        if finished or draft.unfinished or draft.unsent:
             desk.supersede(draft, by, cancel=cancel)
 
 

@@ -38,11 +38,11 @@ def go(desk: Desk) -> None:
         if draft.ready_count
     ]
     share(claims, flying, free)
-    for claim in claims:
+    for claim in sorted(claims, key=lambda c: (c.phase is not Phase.APPLY, c.rollout_id)):
         if claim.granted and claim.draft is None:
             desk.wish(Nudge(claim.lane))
         elif claim.granted and claim.draft is not None:
-            _send(desk, claim.draft, claim.granted)
+            free -= _send(desk, claim.draft, min(claim.granted, free))
 
 
 def share(claims: list[_Claim], flying: dict[str, int], free: int) -> None:
@@ -58,18 +58,23 @@ def share(claims: list[_Claim], flying: dict[str, int], free: int) -> None:
             open_claims.remove(first)
 
 
-def _send(desk: Desk, draft: Draft, places: int) -> None:
-    """Raise dispatches for the steps that go first. The files of one step start together, also past the cap."""
-    for index in draft.next_ready(places):
-        if places <= 0:
+def _send(desk: Desk, draft: Draft, places: int) -> int:
+    """Raise dispatches for the steps that go first, and count them.
+
+    The files of one step start together, also past the cap.
+    """
+    used = 0
+    for index in draft.next_ready(max(0, places)):
+        if used >= places:
             break
         step = draft.step(index)
-        places -= len(step.calls)
+        used += len(step.calls)
         for dispatch in _dispatches(desk, step):
             draft.put_dispatch(dispatch)
             desk.wish(StartRun(dispatch.id))
         desk.say(f"{step.instance} is sent")
         desk.show()
+    return used
 
 
 def _dispatches(desk: Desk, step: Step) -> list[Dispatch]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -52,7 +52,7 @@ async def _measure(sizes: Sequence[int]) -> tuple[float, float, float]:
     running = asyncio.create_task(sandbox.run())
     try:
         with TemporaryDirectory() as folder:
-            async with _service(Path(folder), sandbox, scene, api_url) as process:
+            async with _service(Path(folder), sandbox, scene, api_url, sum(sizes)) as process:
                 before = process.memory_info().rss / 1e6
                 highest = before
                 shown = [await _upload(scene, size) for size in sizes]
@@ -75,8 +75,10 @@ async def _nothing(_program: Program) -> str:
 
 
 @asynccontextmanager
-async def _service(folder: Path, sandbox: Sandbox, scene: Scene, api_url: str) -> AsyncIterator[psutil.Process]:
-    """Run the service against the sandbox, with a key for its repository."""
+async def _service(
+    folder: Path, sandbox: Sandbox, scene: Scene, api_url: str, expected: int
+) -> AsyncIterator[psutil.Process]:
+    """Run the service against the sandbox, with a key for its repository; it must have made these steps."""
     database, port = folder / "switchyard.db", service.free_port()
     db = connect(database)
     migrate(db)
@@ -88,11 +90,28 @@ async def _service(folder: Path, sandbox: Sandbox, scene: Scene, api_url: str) -
         keys.add(db, _KEY, repo_id=scene.repo.id, allow=keys.DEFAULT, now=time.time())
     db.close()
     settings = service.environment(database, port, api_url) | {"SWITCHYARD_SETTLE_SECONDS": "0"}
-    with service.running(["-m", "bot", "serve"], settings, port, folder / "log") as pid:
+    with ExitStack() as stack:
+        server = service.running(["-m", "bot", "serve"], settings, port, folder / "log")
+        # In a thread: meanwhile the sandbox answers what the service asks.
+        pid = await asyncio.to_thread(stack.enter_context, server)
         scene.server_url = f"http://127.0.0.1:{port}"
         sandbox.webhook_url = f"{scene.server_url}/webhooks/github"
         await asyncio.sleep(1)  # it has begun to work: what it needs for that is loaded
-        yield psutil.Process(pid)
+        try:
+            yield psutil.Process(pid)
+        finally:
+            await asyncio.to_thread(stack.close)
+    steps = _count_steps(database)
+    assert steps == expected, f"{steps} steps were made, not {expected}"
+
+
+def _count_steps(database: Path) -> int:
+    db = connect(database)
+    try:
+        row = db.row("SELECT count(*) AS n FROM steps")
+        return int(row["n"]) if row else 0
+    finally:
+        db.close()
 
 
 async def _upload(scene: Scene, size: int) -> Pull:

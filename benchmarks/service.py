@@ -86,7 +86,12 @@ def running(command: Sequence[str], settings: dict[str, str], port: int, log: Pa
         yield process.pid
     finally:
         process.terminate()
-        process.wait(timeout=15)
+        try:
+            process.wait(timeout=15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise
 
 
 def undone(database: Path) -> int:

@@ -14,7 +14,7 @@ from bot.events.upload import content_key, parse_upload
 from bot.sandbox import example
 from bot.sandbox.atmos import Configured, Model, describe_affected, encode, upload_body
 
-ACTIVITY = "pull_request.synchronize"
+ACTIVITY = "pull_request.opened"
 HEAD = "8c0ffee1d5a3b7e9f2c4d6a8b0e1f3a5c7d9e2b4"
 BASE = "3b1d9a7f5e2c4b6d8f0a1c3e5d7b9f2a4c6e8d0b"
 NOW = 1_777_888_800.0
@@ -54,7 +54,7 @@ def _short_pro(component: str, stack: str) -> dict[str, Any]:
     inputs = {"component": component, "stack": stack}
     plan = {"workflows": {example.PLAN: {"inputs": inputs}}}
     apply = {"workflows": {example.APPLY: {"inputs": inputs}}}
-    return {"pull_request": {"synchronize": plan, "merged": apply}}
+    return {"pull_request": {"opened": plan, "merged": apply}}
 
 
 def body(size: int, needs: Mapping[str, tuple[str, ...]] = LEAN, *, head_sha: str = HEAD) -> bytes:
@@ -97,7 +97,7 @@ def pull() -> Pull:
         merge_sha="",
         merged_at=0.0,
         updated_at=NOW,
-        activity="synchronize",
+        activity="opened",
         epoch=1,
         head_since=NOW,
     )

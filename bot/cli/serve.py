@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 import sys
 
 import click
@@ -27,5 +28,12 @@ def command() -> None:
     except OSError as error:
         click.echo(
             f"Switchyard could not start: {error}. Is another program using {settings.host}:{settings.port}?", err=True
+        )
+        sys.exit(1)
+    except sqlite3.Error as error:
+        click.echo(
+            f"Switchyard could not use the database {settings.database}: {error}. "
+            "Name another file in SWITCHYARD_DATABASE, or make this one readable and writable.",
+            err=True,
         )
         sys.exit(1)

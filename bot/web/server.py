@@ -35,7 +35,7 @@ class WebServer:
         )
         # A name such as `localhost` stands for several addresses, and then the server is several.
         several = getattr(self._server, "effective_listen", None)
-        self.port: int = several[0][1] if several else self._server.effective_port
+        self.port = int(several[0][1] if several else self._server.effective_port)
         self._waker = trigger(self._sockets)
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="web", daemon=True)

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from bot.store import inbox, outbox
 from bot.work.deliver import Deliver
@@ -79,7 +80,7 @@ class Worker:
         now = self._parts.now()
         dues = [inbox.next_due(self._parts.db), outbox.next_due(self._parts.db), self.deliver.paced_until or None]
         ahead = [due - now for due in dues if due is not None and due > now]
-        try:
-            await asyncio.wait_for(wake.wait(), min([_POLL, *ahead]))
-        except TimeoutError:
-            return
+        # Not `wait_for`: in Python 3.11 it forgets that it was cancelled when it is woken at the same moment.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(min([_POLL, *ahead])):
+                await wake.wait()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import time
 from importlib.util import find_spec
@@ -43,6 +44,8 @@ def command(headless: bool, out: Path, port: int) -> None:
     try:
         asyncio.run(_tell(_emptied(out), port)) if headless else _play(port)
     except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise click.ClickException(f"Another program uses port {port}; give another one, or no --port.") from None
         raise click.ClickException(f"The demo cannot go on: {error}.") from None
 
 

@@ -9,12 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from bot.cli.demo_stage import PERSON, Stage, Tempo, open_stage
+from bot.cli.demo_stage import PERSON, TOUCHED, Stage, Tempo, open_stage
 from bot.domain.model import Status
 from bot.sandbox import Pull
 
-#: Everything but the object storage is affected by it.
-_TOUCHED = ("vpc",)
 _LOOK_SECONDS = 0.4
 
 
@@ -53,7 +51,7 @@ async def play(screen: Screen, port: int) -> None:
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     async with open_stage(_tempo(), port=port) as stage:
-        stage.scene.open_pull(_TOUCHED, author=PERSON, title="Widen the network")
+        stage.scene.open_pull(TOUCHED, author=PERSON, title="Widen the network")
         while not stop.is_set():
             stage.check()
             screen.show(await _look(stage))

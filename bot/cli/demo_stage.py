@@ -29,6 +29,8 @@ HOST = "127.0.0.1"
 #: Who does what a person does in the demo: writes, merges, reviews.
 PERSON = "you"
 PRODUCTION = "prod"
+#: A change of these two affects all ten components: every other one needs one of them.
+TOUCHED = ("vpc", "object-storage")
 _APP_ID = 1
 
 

@@ -9,12 +9,10 @@ from pathlib import Path
 
 from bot.cli import demo_proof, demo_timeline
 from bot.cli.demo_proof import Check
-from bot.cli.demo_stage import PERSON, PRODUCTION, Stage, Tempo
+from bot.cli.demo_stage import PERSON, PRODUCTION, TOUCHED, Stage, Tempo
 from bot.cli.demo_timeline import Event
 from bot.sandbox import Comment, Pull, Run, example
 
-#: These two touch all ten components: one needs nothing, all others need one of them.
-TOUCHED = ("vpc", "object-storage")
 FAILING = ("plat-ue2-dev", "cluster")
 _POLL = 0.02
 _LONG = 600.0

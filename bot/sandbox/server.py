@@ -96,6 +96,8 @@ class Sandbox:
             due = self.next_due()
             wait = None if due is None else max(0.0, due - self._now())
             try:
-                await asyncio.wait_for(self._timeline.changed.wait(), wait)
+                # Unlike `wait_for`, this loses no cancellation that comes together with a change.
+                async with asyncio.timeout(wait):
+                    await self._timeline.changed.wait()
             except TimeoutError:
                 continue

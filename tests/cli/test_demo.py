@@ -6,6 +6,7 @@ import importlib.util
 import json
 import re
 import signal
+import socket
 import subprocess
 import sys
 import urllib.request
@@ -96,6 +97,21 @@ def test_without_the_extra_one_sentence_says_what_to_do(monkeypatch: pytest.Monk
     assert (
         done.output == "Error: The demo needs nh3; run `make demo`, or `pip install 'atmos-switchyard[demo]'` first.\n"
     )
+
+
+def test_a_port_in_use_is_said_in_one_sentence(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        done = CliRunner().invoke(cli, ["demo", "--headless", "--out", str(tmp_path), "--port", port])
+    assert done.exit_code == 1
+    assert f"Another program uses port {port}; give another one, or no --port." in done.output
+
+
+def test_a_folder_that_cannot_be_made_is_said_in_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    done = CliRunner().invoke(cli, ["demo", "--headless", "--out", str(tmp_path / "file" / "out")])
+    assert done.exit_code == 1
+    assert "The demo cannot go on: " in done.output
 
 
 def test_a_person_sees_the_page_and_ends_it() -> None:

@@ -120,7 +120,9 @@ def test_a_person_sees_the_page_and_ends_it() -> None:
     )
     try:
         assert process.stdout
-        address = next(found[0] for line in process.stdout if (found := re.search(r"http://\S+/pull/1$", line.strip())))
+        found = (re.search(r"http://\S+/pull/1$", line.strip()) for line in process.stdout)
+        address = next((one[0] for one in found if one), "")
+        assert address, process.communicate()[1]
         with urllib.request.urlopen(address, timeout=60) as page:
             assert "Widen the network" in page.read().decode()
         process.send_signal(signal.SIGINT)

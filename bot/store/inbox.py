@@ -104,6 +104,17 @@ def unpark_commit(db: Db, repo_id: int, sha: str) -> int:
     return db.write(sql, f"commit:{repo_id}:{sha}")
 
 
+def unpark_known(db: Db) -> int:
+    """Take up again what waits for something that is known: it became so while the row was on its way to be parked."""
+    return db.write(
+        "UPDATE inbox SET state = 'new', park = NULL, lane = NULL WHERE state = 'parked' AND ("
+        "EXISTS (SELECT 1 FROM pulls WHERE pulls.repo_id = inbox.repo_id AND ("
+        "'commit:' || repo_id || ':' || head_sha LIKE park || '%' "
+        "OR 'commit:' || repo_id || ':' || merge_sha LIKE park || '%')) "
+        "OR EXISTS (SELECT 1 FROM dispatches WHERE run_id = substr(park, 5) + 0 AND run_id != 0 AND park LIKE 'run:%'))"
+    )
+
+
 def expire_parked(db: Db, before: float, now: float) -> list[Row]:
     """End what has been parked since before `before`; returns the rows, so that they can be told."""
     rows = [_row(row) for row in db.rows("SELECT * FROM inbox WHERE state = 'parked' AND at < ?", before)]

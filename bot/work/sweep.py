@@ -1,4 +1,4 @@
-"""What webhooks missed: asks GitHub about runs that should have moved, pull requests that may have changed, and deliveries
+"""What webhooks missed: asks GitHub about runs that should have moved, pull requests that may have changed, deliveries
 that failed. What GitHub answers enters by the inbox like everything else.
 """
 
@@ -8,8 +8,9 @@ import logging
 
 import msgspec
 
-from bot.domain.facts import PullFacts
-from bot.domain.model import Pull, Repo, lane_of_pull
+from bot.domain import runs
+from bot.domain.facts import PullFacts, RunFacts
+from bot.domain.model import Dispatch, Pull, Repo, lane_of_pull
 from bot.events.workflow_run import RunRead
 from bot.github import ensure, reads
 from bot.github.failures import FailureKind, classify
@@ -19,14 +20,14 @@ from bot.work.parts import Parts
 
 log = logging.getLogger(__name__)
 
-#: A run without news is asked about after this many seconds, then after twice as long, and so on to an hour.
-_SILENCE = 60.0
 _RUNS_AT_ONCE = 50
 #: GitHub keeps its log of deliveries for three days; what failed longer ago was seen by an earlier sweep.
 _LOG_KEPT = 3 * 86_400.0
 _REDELIVERIES = 3
 _PARKED = 86_400.0
 _OVERLAP = 120.0
+#: A delivery may appear in the log this late.
+_LATE = 300.0
 
 
 class Sweep:
@@ -58,12 +59,13 @@ class Sweep:
             log.warning("sweep of %s: %s", what, failure.sentence, exc_info=failure.status == 0)
 
     async def _runs(self) -> None:
+        """Ask about runs without news since the last sweep; each is asked about again after twice as long."""
         parts, now = self._parts, self._parts.now()
-        silence = max(_SILENCE, parts.timing.sweep)
-        for placed in rollouts.overdue(parts.db, silent_since=silence, now=now, limit=_RUNS_AT_ONCE):
+        for placed in rollouts.overdue(parts.db, silent_since=parts.timing.sweep, now=now, limit=_RUNS_AT_ONCE):
             repo = repos.get(parts.db, placed.repo_id)
             if repo is None or not repo.installation:
                 continue
+            run: RunFacts | None
             try:
                 run = await reads.run(parts.installation(repo.installation), repo, placed.dispatch.run_id)
             except Exception as error:
@@ -71,10 +73,10 @@ class Sweep:
                 log.warning("run %d: %s", placed.dispatch.run_id, failure.sentence)
                 if failure.kind is FailureKind.PAUSED:
                     return
-                run = None
+                run = _deleted(placed.dispatch, now) if failure.kind is FailureKind.FORGET else None
             with transaction(parts.db):
                 rollouts.asked(parts.db, placed.dispatch.id, now)
-                if run is not None:
+                if run is not None and _is_news(placed.dispatch, run):
                     body = msgspec.json.encode(RunRead(placed.dispatch.id, run))
                     inbox.put(parts.db, "run_read", body, now=now, repo_id=repo.id, lane=placed.lane)
 
@@ -106,14 +108,15 @@ class Sweep:
                 log.info("webhook %s (%s) did not arrive: it is sent again", delivery.guid, delivery.event)
                 await ensure.redeliver(parts.github, delivery.id)
         with transaction(parts.db):
-            # What failed within the last hour may need a second and a third redelivery.
-            meta.put(parts.db, "deliveries_since", now - 3600.0)
+            # A second and a third try are deliveries of their own, which the next sweeps see.
+            meta.put(parts.db, "deliveries_since", now - _LATE)
 
     def _tidy(self) -> None:
         db, now = self._parts.db, self._parts.now()
         with transaction(db):
             for row in inbox.expire_parked(db, now - _PARKED, now):
                 log.warning("input %d (%s) belongs to nothing that is known, and is given up", row.id, row.kind)
+            inbox.unpark_known(db)
             inbox.prune(db, now)
             outbox.prune(db)
             chunks.prune(db, now)
@@ -121,6 +124,33 @@ class Sweep:
             meta.prune(db, now)
             for queue in db.rows("SELECT DISTINCT repo_id, lane FROM waiting"):
                 inbox.put_once(db, "nudge", now=now, repo_id=queue["repo_id"], lane=queue["lane"])
+
+
+def _is_news(known: Dispatch, run: RunFacts) -> bool:
+    """Tell whether GitHub's answer says anything that is not known yet."""
+    told = (run.attempt, run.conclusion, run.updated_at)
+    if told != (known.attempt, known.conclusion, known.run_updated_at):
+        return True
+    return run.status != "completed" and runs.open_status(run.status) is not known.status
+
+
+def _deleted(known: Dispatch, now: float) -> RunFacts:
+    """Make the end of a run that is not there any more: only runs that are over can be deleted."""
+    return RunFacts(
+        run_id=known.run_id,
+        workflow=known.workflow,
+        event="workflow_dispatch",
+        status="completed",
+        conclusion="deleted",
+        attempt=known.attempt,
+        head_sha="",
+        head_branch="",
+        title="",
+        url=known.run_url,
+        updated_at=now,
+        started_at=known.started_at,
+        created_at=known.created_at,
+    )
 
 
 def _differs(known: Pull | None, facts: PullFacts) -> bool:

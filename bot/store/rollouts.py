@@ -17,8 +17,9 @@ _rollout = msgspec.json.Decoder(Rollout).decode
 _step = msgspec.json.Decoder(Step).decode
 _dispatch = msgspec.json.Decoder(Dispatch).decode
 
-#: As many rollouts as are kept in memory. A step takes about a kilobyte.
-_KEPT = 12
+#: As many rollouts, and as many steps of them, as are kept in memory. A step takes up to two kilobytes.
+_KEPT = 50
+_KEPT_STEPS = 40_000
 
 
 class Rollouts:
@@ -52,8 +53,10 @@ class Rollouts:
 
     def _keep(self, walk: Walk) -> None:
         self._kept[walk.rollout.id] = walk
-        while len(self._kept) > _KEPT:
-            self._kept.popitem(last=False)
+        self._kept.move_to_end(walk.rollout.id)
+        steps = sum(len(kept.steps) for kept in self._kept.values())
+        while len(self._kept) > 1 and (len(self._kept) > _KEPT or steps > _KEPT_STEPS):
+            steps -= len(self._kept.popitem(last=False)[1].steps)
 
 
 def load(db: Db, rollout_id: int) -> Walk | None:

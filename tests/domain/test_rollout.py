@@ -1,6 +1,7 @@
 """A rollout's steps: what each shows, what may go, and what looking at them costs."""
 
 from dataclasses import replace
+from functools import cache
 from itertools import pairwise
 
 import pytest
@@ -185,8 +186,9 @@ class Counting(list):
             yield item
 
 
+@cache
 def large(shape, size):
-    """Make a rollout: `wide` (one above all the others, one below), `flat` (no order), `deep` (one chain)."""
+    """Make many steps: `wide` (one above all others, one below), `flat` (no order) or `deep` (one chain)."""
     names = [f"c{number:05}" for number in range(size)]
     edges = {
         "flat": [],
@@ -194,8 +196,7 @@ def large(shape, size):
         "deep": list(pairwise(names)),
     }[shape]
     made = Graph.of([node(name, pro()) for name in names], [(at(one), at(other)) for one, other in edges])
-    steps = lay_out(made, activity="pull_request.synchronize", sha=sha_of(1), files=FILES).steps
-    return Walk.of(rollout_of(steps), steps)
+    return lay_out(made, activity="pull_request.synchronize", sha=sha_of(1), files=FILES).steps
 
 
 def reads(walk, index, *, cap, status="completed", conclusion="success"):
@@ -212,7 +213,8 @@ def reads(walk, index, *, cap, status="completed", conclusion="success"):
 
 def going(shape, size, *, done, running):
     """Make a large rollout with some steps done and some under way."""
-    walk = large(shape, size)
+    steps = list(large(shape, size))
+    walk = Walk.of(rollout_of(steps), steps)
     draft = Draft(walk)
     for index in [*done, *running]:
         draft.put_dispatch(dispatch_of(index, S.RUNNING if index in running else S.SUCCEEDED, run_updated_at=500.0))

@@ -250,6 +250,12 @@ class World:
     def statuses(self, activity="", lane=None):
         return shown(self.walk(activity, lane))
 
+    def sent(self, component, activity="", lane=None, workflow=""):
+        """Find the dispatch of a component in the newest rollout."""
+        walk = self.walk(activity, lane)
+        found = walk.steps[index_of(walk, component)].dispatches
+        return next(dispatch for dispatch in found if workflow in dispatch.workflow)
+
     # what the bot does
 
     def handle(self, key, event):
@@ -500,6 +506,12 @@ class World:
 
     def push(self, key, sha=""):
         self.change(key, "synchronize", head_sha=sha or sha_of(next(self.numbers) * 7919))
+
+    def label(self, key):
+        """Add a label; with it comes the head's last upload, if there is one."""
+        self.change(key, "labeled")
+        _, told = self.mail.pop()
+        self.mail.append((key, replace(told, upload=self.uploads(key))))
 
     def merge(self, key):
         merge_sha = sha_of(next(self.numbers) * 7907)

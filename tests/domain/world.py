@@ -30,6 +30,7 @@ from bot.domain.model import IN_FLIGHT, OPEN, PASSED, Dispatch, Pull, Repo, Roll
 from bot.domain.pro import Call, Phase, WorkflowFile, phase
 from bot.domain.rollout import Draft, Walk, own_status, states
 from bot.domain.runs import is_tie
+from bot.domain.texts import same_commit
 
 REPO = Repo(7, "acme", "infra", 99, "main")
 PLANS = ("opened", "synchronize", "reopened", "ready_for_review")
@@ -342,7 +343,9 @@ class World:
     def _after(self, place, decision):
         self._check_dispatches(place, decision)
         for draft in decision.new:
-            assert draft.rollout.content.endswith(f" of {place.pull.head_sha}"), "an upload of another commit is worked"
+            about = draft.rollout.content.rpartition(" of ")[2]
+            ours = (place.pull.head_sha, place.pull.merge_sha)
+            assert any(same_commit(about, sha) for sha in ours), "an upload of another commit is worked"
         for effect in decision.effects:
             if isinstance(effect, CancelRun):
                 walk, sent = self.find(effect.dispatch_id)

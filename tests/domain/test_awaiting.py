@@ -1,0 +1,82 @@
+"""What is said while there is nothing to show yet, and beside what there is."""
+
+from dataclasses import replace
+
+import pytest
+
+from bot.domain.awaiting import awaited, remarks
+from tests.domain.test_heads import seen
+from tests.domain.world import REPO, run_facts, walk_of
+
+OPEN = seen(("opened", {}))
+MERGED = replace(OPEN, open=False, merged=True, merge_sha="e" * 40, merged_at=110.0, epoch=2)
+HEAD, MERGE = OPEN.head_sha[:7], "eeeeeee"
+PLAN = walk_of("a")
+APPLY = walk_of("a", activity="pull_request.merged")
+
+
+def affected(conclusion="", **facts):
+    status = "completed" if conclusion else "in_progress"
+    return run_facts(workflow="affected.yaml", status=status, conclusion=conclusion, **facts)
+
+
+def say(pull, current=(), runs=(), *, known=False, applies=True):
+    return awaited(pull, current, runs, known=known, applies=applies)
+
+
+@pytest.mark.parametrize(
+    ("pull", "current", "runs", "known", "expected"),
+    [
+        (OPEN, [], [], False, ""),
+        (OPEN, [], [affected()], False, f"Waiting for the affected stacks of {HEAD}."),
+        (OPEN, [], [], True, f"Waiting for the affected stacks of {HEAD}."),
+        (OPEN, [PLAN], [affected()], True, ""),
+        (replace(OPEN, epoch=2), [PLAN], [], True, f"Waiting for the affected stacks of {HEAD}."),
+        (replace(OPEN, fork=True), [], [affected()], True, ""),
+        (replace(OPEN, open=False), [], [affected()], True, ""),
+        (MERGED, [], [affected()], False, f"Waiting for the affected stacks of the merge {MERGE}."),
+        (MERGED, [PLAN], [], True, f"Waiting for the affected stacks of the merge {MERGE}."),
+        (MERGED, [PLAN, APPLY], [affected()], True, ""),
+    ],
+)
+def test_what_is_awaited(pull, current, runs, known, expected):
+    assert say(pull, current, runs, known=known) == expected
+
+
+def test_nothing_is_awaited_where_nothing_is_applied():
+    assert say(MERGED, [], [affected()], applies=False) == ""
+
+
+@pytest.mark.parametrize(
+    ("conclusion", "how"),
+    [
+        ("success", "ended"),
+        ("failure", "failed"),
+        ("cancelled", "was cancelled"),
+        ("startup_failure", "ended as “startup_failure”"),
+    ],
+)
+def test_a_run_that_ended_without_an_upload_is_told(conclusion, how):
+    text = say(OPEN, runs=[affected(conclusion), affected()])
+    assert text.startswith(f"`affected.yaml` {how} without uploading the affected stacks of {HEAD}.")
+
+
+def test_a_newer_run_is_waited_for():
+    assert say(OPEN, runs=[affected(), affected("failure")]).startswith("Waiting for")
+
+
+@pytest.mark.parametrize(
+    ("pull", "start"),
+    [
+        (replace(OPEN, base_ref="dev"), "Nothing will be applied: `dev` is not the default branch, `main`"),
+        (replace(MERGED, base_ref="dev"), "Nothing was applied: `dev` is not the default branch, `main`"),
+    ],
+)
+def test_where_nothing_is_applied_that_is_said_before_and_after(pull, start):
+    (remark,) = remarks(pull, REPO, applies=False)
+    assert remark.startswith(start)
+
+
+def test_otherwise_nothing_is_remarked():
+    assert remarks(OPEN, REPO, applies=True) == ()
+    assert remarks(replace(OPEN, open=False), REPO, applies=False) == ()

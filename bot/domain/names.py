@@ -20,5 +20,7 @@ def allowed(name: str) -> bool:
 
 def shown(text: str, longest: int = 60) -> str:
     """Make any text fit to stand inside a sentence: printable, on one line, at most `longest` characters."""
+    if len(text) <= longest and text.isprintable():
+        return text
     clean = "".join(char if char.isprintable() else "�" for char in text[: longest + 1])
     return clean if len(text) <= longest else clean[: longest - 1] + "…"

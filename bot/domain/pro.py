@@ -20,6 +20,7 @@ DISPATCH_ID = "atmos_pro_run_id"
 
 _LOOKS = frozenset({"opened", "synchronize", "reopened", "ready_for_review"})
 _REPORTING = frozenset({"upload", "upload_status"})  # they only steer what a plan reports, so a plan can do without
+_MARKS = ("{{", "!", "(computed)")  # what a text must hold to need a closer look
 _TEMPLATE = re.compile(r"\{\{\s*\.(atmos_component|atmos_stack|sha)\s*\}\}")
 _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}\.ya?ml")
 _SWITCH = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
@@ -144,6 +145,8 @@ def calls(pro: Mapping[str, Any] | None, activity: str, *, instance: Instance, s
 
 def _text(name: str, value: Any, values: Mapping[str, str]) -> str:
     """Turn one input into the text that GitHub takes, with the templates we know filled in."""
+    if isinstance(value, str) and not any(mark in value for mark in _MARKS):
+        return value
     label = f"The input `{shown(str(name))}`"
     if isinstance(value, bool):
         return "true" if value else "false"

@@ -67,6 +67,7 @@ CREATE TABLE rollouts (
     current INTEGER NOT NULL DEFAULT 1, facts BLOB NOT NULL
 );
 CREATE INDEX rollouts_by_lane ON rollouts (lane, id);
+CREATE INDEX rollouts_by_pull ON rollouts (repo_id, pull, id);
 CREATE INDEX rollouts_by_sha ON rollouts (repo_id, sha);
 
 CREATE TABLE steps (

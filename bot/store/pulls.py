@@ -40,10 +40,8 @@ def of_commit(db: Db, repo_id: int, sha: str) -> Pull | None:
     """Find the pull request of a commit (7 or more digits): by head, then by merge commit; open ones first."""
     order = "ORDER BY open DESC, number DESC LIMIT 1"
     for column in ("head_sha", "merge_sha"):
-        row = db.row(
-            f"SELECT * FROM pulls WHERE repo_id = ? AND {column} >= ? AND {column} < ? || 'g' {order}",  # noqa: S608
-            *(repo_id, sha, sha),
-        )
+        known = f"{column} != '' AND {column} >= ? AND {column} < ? || 'g'"
+        row = db.row(f"SELECT * FROM pulls WHERE repo_id = ? AND {known} {order}", repo_id, sha, sha)  # noqa: S608
         if row is not None:
             return _pull(row)
     return None

@@ -29,7 +29,7 @@ from bot.work.worker import Worker
 log = logging.getLogger(__name__)
 
 #: How long what is in the air may take to end when the process stops, in seconds. Heroku and Docker kill after ten.
-GRACE = 4.0
+GRACE = 3.5
 #: How long requests that are being handled may take then.
 _WEB_GRACE = 0.5
 #: How often a process that waits looks whether the other one is gone, in seconds.

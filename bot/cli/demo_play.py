@@ -6,6 +6,7 @@ import asyncio
 import signal
 import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -55,10 +56,9 @@ async def play(screen: Screen, port: int) -> None:
         while not stop.is_set():
             stage.check()
             screen.show(await _look(stage))
-            try:
-                await asyncio.wait_for(stop.wait(), _LOOK_SECONDS)
-            except TimeoutError:
-                continue
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_SECONDS):
+                    await stop.wait()
 
 
 async def _look(stage: Stage) -> list[Sight]:

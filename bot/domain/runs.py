@@ -47,6 +47,9 @@ def reported(desk: Desk, event: RunReported) -> None:
     if after.status is Status.APPROVAL:
         names = ", ".join(f"`{name}`" for name in event.environments)
         after = replace(after, reason=f"waits for {names}" if names else "")
+    if after == dispatch:
+        desk.say("nothing new")
+        return
     draft.put_dispatch(after)
     _cancel_unwanted(desk, dispatch, after)
     desk.say(f"{draft.step(dispatch.step).instance} is {after.status}")
@@ -151,7 +154,8 @@ def not_sent(desk: Desk, event: NotSent) -> None:
         desk.say("the dispatch has its run, or is gone")
         return
     draft, dispatch = found
-    status = Status.HELD if event.held else Status.FAILED
+    overtaken = Status.CANCELLED if draft.rollout.superseded_by else Status.FAILED
+    status = Status.HELD if event.held else overtaken
     draft.put_dispatch(replace(dispatch, status=status, reason=event.sentence, finished_at=desk.now))
     desk.say(f"{draft.step(dispatch.step).instance} is {status}: {event.sentence}")
     desk.show()

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from typing import cast
 
 import aiohttp
 import jwt
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from gidgethub.aiohttp import GitHubAPI
 
 from bot import __version__
@@ -71,7 +74,8 @@ class App(Caller):
     def __init__(self, line: Line, now: Callable[[], float], *, app_id: int, private_key: str) -> None:
         super().__init__(line, now)
         self._issuer = str(app_id)
-        self._private_key = private_key
+        # Read once: that takes tens of milliseconds, and a new proof is made every few minutes.
+        self._private_key = serialization.load_pem_private_key(private_key.encode(), password=None)
         self._proof = ""
         self._made_at = 0.0
 
@@ -91,7 +95,7 @@ class App(Caller):
         now = self._now()
         if not self._proof or not 0 <= now - self._made_at < _JWT_KEPT:
             claims = {"iat": int(now) - _JWT_BEHIND, "exp": int(now) + _JWT_AHEAD, "iss": self._issuer}
-            self._proof = jwt.encode(claims, self._private_key, algorithm="RS256")
+            self._proof = jwt.encode(claims, cast(RSAPrivateKey, self._private_key), algorithm="RS256")
             self._made_at = now
         return self._proof
 

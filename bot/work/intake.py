@@ -9,7 +9,8 @@ from typing import Any
 
 from bot.domain.decide import decide
 from bot.domain.desk import Decision, Lane, Regather
-from bot.domain.events import AffectedRunReported, Facts, Nudged, Queue, Sent, UploadCame
+from bot.domain.events import AffectedRunReported, Facts, Nudged, Queue, RunReported, Sent, UploadCame
+from bot.domain.facts import RunFacts
 from bot.domain.graph import UploadTooLarge
 from bot.domain.pro import Phase
 from bot.domain.rollout import Draft
@@ -158,6 +159,9 @@ class Intake:
         with transaction(self._parts.db):
             if failure.kind is FailureKind.PAUSED:
                 due = failure.retry_at or now + 60
+                repo = repos.get(self._parts.db, row.repo_id or 0)
+                if repo is not None:
+                    self._parts.pace(repo.installation).pause(due)
                 inbox.later(self._parts.db, row.id, due=due, reason=failure.sentence, counted=False)
             elif failure.kind is FailureKind.LATER and row.attempts < _ATTEMPTS and not isinstance(error, _FINAL):
                 wait = min(_LONGEST_WAIT, 2.0**row.attempts)
@@ -221,7 +225,7 @@ class Intake:
                 )
                 uploads.remember(parts.db, repo.id, upload.graph, now)
                 pulls.note_uploader(parts.db, repo.id, lane.key, upload.head_sha, now)
-            case Sent(run_id=run_id) if run_id:
+            case Sent(run_id=run_id) | RunReported(run=RunFacts(run_id=run_id)) if run_id:
                 inbox.unpark(parts.db, f"run:{run_id}")
             case Nudged():
                 for walk in lane.walks:

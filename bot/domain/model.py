@@ -144,6 +144,11 @@ def lane_of_pull(repo_id: int, number: int) -> str:
     return f"{repo_id}#{number}"
 
 
+def lane_of_repo(repo_id: int) -> str:
+    """Name the lane of what concerns a repository as a whole."""
+    return f"{repo_id}!"
+
+
 def lane_of_commit(repo_id: int, sha: str) -> str:
     """Name the lane of a commit that belongs to no pull request."""
     return f"{repo_id}@{sha}"

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.events import affected_stacks, elsewhere, pull_request, sending, workflow_run
-from bot.events.context import Context, Finished, Gathered, Moved, Place
+from bot.events.context import Context, Finished, Gathered, Learned, Moved, Place
 from bot.store.db import Db
 from bot.store.inbox import Row
 
-Gather = Callable[[Row, Context], Awaitable[Gathered | Finished | Moved]]
+Gather = Callable[[Row, Context], Awaitable[Gathered | Finished | Moved | Learned]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,7 @@ class Kind:
 OURS = {
     "upload": Kind(affected_stacks.place, affected_stacks.gather, json=False),
     "pull_read": Kind(gather=pull_request.gather_read),
+    "repo_read": Kind(gather=elsewhere.gather_repository),
     "run_read": Kind(gather=workflow_run.gather_read),
     "dispatch_sent": Kind(gather=sending.gather_sent),
     "dispatch_failed": Kind(gather=sending.gather_failed),

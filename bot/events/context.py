@@ -125,6 +125,15 @@ class Moved:
     place: Place
 
 
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What GitHub says of a repository: how it is now, or (None) that an installation does not cover it any more."""
+
+    repo_id: int
+    installation: int
+    repo: Repo | None
+
+
 def decode(row: Row) -> dict[str, Any]:
     """Decode a JSON object; raises ValueError with a sentence."""
     try:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.domain.model import lane_of_pull
-from bot.events.context import Finished, Place, Spread, repo_of
-from bot.github import shapes
+import gidgethub
+
+from bot.domain.model import lane_of_pull, lane_of_repo
+from bot.events.context import Context, Finished, Learned, Place, Spread, repo_of
+from bot.github import reads, shapes
+from bot.github.failures import FailureKind, classify
 from bot.store import pulls, repos
 from bot.store.db import Db
 from bot.store.inbox import Row
@@ -25,14 +28,32 @@ def place_push(payload: dict[str, Any], _row: Row, db: Db) -> Place:
 
 
 def place_installation(payload: dict[str, Any], _row: Row, db: Db) -> Place:
-    """Stop working on repositories that the App was taken out of."""
-    action = shapes.text(payload, "action")
-    gone = payload.get("repositories_removed") or []
-    if action in ("deleted", "suspend"):
-        repos.uninstalled(db, shapes.number(shapes.part(payload, "installation"), "id"))
-    for told in gone if isinstance(gone, list) else []:
-        repos.removed(db, shapes.number(told, "id"))
-    return Finished(f"installation: {action}")
+    """Have the repositories that it is about read again: an older webhook may come after a newer one."""
+    installation = shapes.number(shapes.part(payload, "installation"), "id")
+    named = [one for key in _LISTS for one in payload.get(key) or []]
+    known = {repo.id for one in named if (repo := repos.get(db, shapes.number(one, "id"))) is not None}
+    known.update(repo.id for repo in repos.of_installation(db, installation))
+    rows = tuple(read_again(repo_id, installation) for repo_id in sorted(known))
+    return Spread(f"installation: {shapes.text(payload, 'action')}", rows)
+
+
+_LISTS = ("repositories", "repositories_added", "repositories_removed")
+
+
+def read_again(repo_id: int, installation: int) -> tuple[str, str, int, bytes]:
+    """Make the input that has a repository read again, as an installation sees it."""
+    return "repo_read", lane_of_repo(repo_id), repo_id, str(installation).encode()
+
+
+async def gather_repository(row: Row, ctx: Context) -> Learned:
+    """Ask GitHub what a repository is called now, and whether the installation covers it."""
+    repo_id, installation = row.repo_id or 0, int(row.body)
+    try:
+        return Learned(repo_id, installation, await reads.repository(ctx.github.installation(installation), repo_id))
+    except gidgethub.HTTPException as error:
+        if classify(error, ctx.now()).kind in (FailureKind.FORGET, FailureKind.DEAD) or error.status_code == 401:
+            return Learned(repo_id, installation, None)
+        raise
 
 
 def place_ping(_payload: dict[str, Any], _row: Row, _db: Db) -> Place:

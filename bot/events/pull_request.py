@@ -32,6 +32,7 @@ def place(payload: dict[str, Any], _row: Row, _db: Db) -> Place:
     number = shapes.number(shapes.part(payload, "pull_request"), "number")
     if repo is None or not number:
         return Finished("no pull request of an installation of ours")
+    shapes.pull_facts(shapes.part(payload, "pull_request"))  # what is no pull request is refused at the door
     return InLane(lane_of_pull(repo.id, number), repo.id)
 
 

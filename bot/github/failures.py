@@ -60,6 +60,11 @@ def classify(error: BaseException, now: float) -> Failure:
     return Failure(FailureKind.DEAD, sent=True, retry_at=None, status=0, sentence=sentence)
 
 
+def is_ours(failure: Failure) -> bool:
+    """Tell a fault of our own code, whose traceback belongs into the log, from trouble that has its sentence."""
+    return failure.kind is FailureKind.DEAD and failure.status == 0
+
+
 def _later(sentence: str, *, sent: bool = True, retry_at: float | None = None, status: int = 0) -> Failure:
     return Failure(FailureKind.LATER, sent=sent, retry_at=retry_at, status=status, sentence=sentence)
 

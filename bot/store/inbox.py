@@ -56,14 +56,15 @@ def put(
     return changed > 0
 
 
-def put_once(db: Db, kind: str, *, now: float, repo_id: int, lane: str) -> None:
-    """Add a bodiless input for a lane unless the same is still to be handled."""
+def put_once(db: Db, kind: str, *, now: float, repo_id: int, lane: str, body: bytes = b"") -> None:
+    """Add an input for a lane unless one of its kind is still to be handled."""
     db.write(
-        "INSERT INTO inbox (kind, repo_id, lane, body, at, due) SELECT ?, ?, ?, x'', ?, ? WHERE NOT EXISTS "
+        "INSERT INTO inbox (kind, repo_id, lane, body, at, due) SELECT ?, ?, ?, ?, ?, ? WHERE NOT EXISTS "
         "(SELECT 1 FROM inbox WHERE state = 'new' AND lane = ? AND kind = ?)",
         kind,
         repo_id,
         lane,
+        body,
         now,
         now,
         lane,

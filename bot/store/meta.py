@@ -18,8 +18,11 @@ def put(db: Db, key: str, value: float) -> None:
 
 def redelivered(db: Db, guid: str, now: float, most: int) -> bool:
     """Count one more redelivery of a webhook; False when it has had its share."""
-    sql = "INSERT INTO redeliveries VALUES (?, 1, ?) ON CONFLICT (guid) DO UPDATE SET tries = tries + 1, at = excluded.at "
-    return db.write(sql + "WHERE tries < ?", guid, now, most) > 0
+    sql = (
+        "INSERT INTO redeliveries VALUES (?, 1, ?) ON CONFLICT (guid) DO UPDATE SET tries = tries + 1, "
+        "at = excluded.at WHERE tries < ?"
+    )
+    return db.write(sql, guid, now, most) > 0
 
 
 def prune(db: Db, now: float) -> None:

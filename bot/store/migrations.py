@@ -47,6 +47,7 @@ CREATE TABLE outbox (
     floor INTEGER NOT NULL DEFAULT 0, state TEXT NOT NULL DEFAULT 'open', error TEXT NOT NULL DEFAULT '',
     remote INTEGER NOT NULL DEFAULT 0, hash TEXT NOT NULL DEFAULT ''
 );
+CREATE INDEX outbox_runs ON outbox (lane) WHERE kind = 'run';
 CREATE INDEX outbox_due ON outbox (due) WHERE state = 'open' AND want > done;
 
 CREATE TABLE uploads (

@@ -132,8 +132,11 @@ def forget(db: Db, key: str) -> None:
 
 
 def in_air(db: Db, lane: str) -> frozenset[str]:
-    """Name the dispatches of a lane whose sending has begun and whose end is not known."""
-    sql = "SELECT key FROM outbox WHERE kind = 'run' AND lane = ? AND attempts > 0 AND want > done AND state = 'open'"
+    """Name the dispatches of a lane whose sending has begun, also those of which what became of it is still on its way.
+
+    A row that is done or dead counts: what was learnt about it may lie in the inbox behind the input that asks here.
+    """
+    sql = "SELECT key FROM outbox WHERE kind = 'run' AND lane = ? AND (attempts > 0 OR done > 0 OR state = 'dead')"
     return frozenset(row["key"].partition(":")[2] for row in db.rows(sql, lane))
 
 
@@ -156,8 +159,11 @@ def in_doubt(db: Db) -> int:
 
 
 def prune(db: Db) -> None:
-    """Forget finished wishes for runs and cancels: nothing asks for them any more."""
-    db.write("DELETE FROM outbox WHERE kind IN ('run', 'cancel') AND done >= want")
+    """Forget finished wishes for runs and cancels, but for a dispatch that does not know of its run yet."""
+    db.write(
+        "DELETE FROM outbox WHERE kind IN ('run', 'cancel') AND done >= want AND NOT EXISTS "
+        "(SELECT 1 FROM dispatches WHERE 'run:' || id = key AND run_id = 0 AND open)"
+    )
 
 
 def _wish(row: object) -> Wish:

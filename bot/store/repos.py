@@ -49,14 +49,15 @@ def note_pulls_read(db: Db, repo_id: int, at: float) -> None:
     db.write("UPDATE repos SET pulls_read_at = ? WHERE id = ?", at, repo_id)
 
 
-def uninstalled(db: Db, installation: int) -> None:
-    """Note that an installation is gone or suspended: its repositories are nobody's business of ours."""
-    db.write("UPDATE repos SET installation = 0 WHERE installation = ?", installation)
+def of_installation(db: Db, installation: int) -> list[Repo]:
+    """List the repositories that an installation covers, as far as we know."""
+    found = (_repo(row) for row in db.rows("SELECT * FROM repos WHERE installation = ?", installation))
+    return [repo for repo in found if repo is not None]
 
 
-def removed(db: Db, repo_id: int) -> None:
-    """Note that the App was taken out of a repository."""
-    db.write("UPDATE repos SET installation = 0 WHERE id = ?", repo_id)
+def uncovered(db: Db, repo_id: int, installation: int) -> None:
+    """Note that an installation does not cover a repository any more; another one may."""
+    db.write("UPDATE repos SET installation = 0 WHERE id = ? AND installation = ?", repo_id, installation)
 
 
 def _repo(row: object) -> Repo | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from bot.github.failures import FailureKind, classify
+from bot.github.failures import FailureKind, classify, is_ours
 from bot.github.pace import Kind
 from bot.store import outbox, repos
 from bot.store.db import transaction
@@ -79,7 +79,7 @@ class Deliver:
         except Exception as error:  # whatever it is must not stop the other wishes
             now = parts.now()
             failure = classify(error, now)
-            log.warning("%s: %s", wish.key, failure.sentence, exc_info=failure.status == 0)
+            log.warning("%s: %s", wish.key, failure.sentence, exc_info=is_ours(failure))
             repo = repos.get(parts.db, wish.repo_id)
             if failure.kind is FailureKind.PAUSED and repo is not None:
                 parts.pace(repo.installation).pause(failure.retry_at or now + 60)

@@ -12,12 +12,14 @@ from bot.domain.desk import Decision, Lane, Regather
 from bot.domain.events import AffectedRunReported, Facts, Nudged, Queue, RunReported, Sent, UploadCame
 from bot.domain.facts import RunFacts
 from bot.domain.graph import UploadTooLarge
+from bot.domain.model import Repo
 from bot.domain.pro import Phase
 from bot.domain.rollout import Draft
 from bot.events import EVENTS
-from bot.events.context import Finished, Gathered, InLane, Moved, Parked, Place, Spread, decode, repo_of
+from bot.events.context import Finished, Gathered, InLane, Learned, Moved, Parked, Place, Spread, decode, repo_of
+from bot.events.elsewhere import read_again
 from bot.events.upload import BadUpload
-from bot.github.failures import FailureKind, classify
+from bot.github.failures import FailureKind, classify, is_ours
 from bot.store import inbox, outbox, pulls, repos, rollouts, uploads
 from bot.store.db import transaction
 from bot.store.inbox import Row
@@ -84,18 +86,28 @@ class Intake:
             self._bury(row, _sentence(error))
 
     def _learn(self, row: Row, payload: dict[str, Any]) -> None:
-        """Keep the repository's name, installation and default branch as the latest webhook tells them."""
+        """Keep a repository that is new; have one that was told otherwise before read again."""
         repo = repo_of(payload) if payload else None
         if repo is None:
             return
-        if repo != repos.get(self._parts.db, repo.id):
+        known = repos.get(self._parts.db, repo.id)
+        if known is None:
             repos.save(self._parts.db, repo, self._parts.now())
+        elif repo != known:  # one of them is older, and GitHub knows which
+            _, lane, repo_id, body = read_again(repo.id, repo.installation)
+            inbox.put_once(self._parts.db, "repo_read", now=self._parts.now(), repo_id=repo_id, lane=lane, body=body)
         if row.kind == "push" and payload.get("ref") == f"refs/heads/{repo.default_branch}":
             self._parts.files.forget(repo.id)
 
-    def _settle(self, row: Row, place: Place) -> None:
+    def _settle(self, row: Row, place: Place | Learned) -> None:
         db, now = self._parts.db, self._parts.now()
         match place:
+            case Learned(repo=None):
+                repos.uncovered(db, place.repo_id, place.installation)
+                inbox.finish(db, row.id, now=now, reason="the installation does not cover it")
+            case Learned(repo=Repo() as repo):
+                repos.save(db, repo, now)
+                inbox.finish(db, row.id, now=now, reason=f"it is {repo.full_name}")
             case InLane():
                 inbox.place(db, row.id, lane=place.lane, repo_id=place.repo_id)
             case Parked():
@@ -127,7 +139,7 @@ class Intake:
         with transaction(self._parts.db):
             inbox.later(self._parts.db, row.id, due=self._parts.now() + 1, reason="the world kept moving")
 
-    def _done(self, row: Row, found: Gathered | Finished | Moved) -> bool:
+    def _done(self, row: Row, found: Gathered | Finished | Moved | Learned) -> bool:
         """End a row with what was gathered for it; False when that was about a world that is gone."""
         try:
             if isinstance(found, Gathered):
@@ -146,7 +158,7 @@ class Intake:
                 self._bury(row, _sentence(error))
         return True
 
-    async def _gather(self, row: Row) -> Gathered | Finished | Moved:
+    async def _gather(self, row: Row) -> Gathered | Finished | Moved | Learned:
         gather = EVENTS[row.kind].gather
         if gather is None:
             return Finished(f"nothing is done with {row.kind}")
@@ -155,7 +167,7 @@ class Intake:
     def _failed(self, row: Row, error: Exception) -> None:
         now = self._parts.now()
         failure = classify(error, now)
-        log.warning("input %d (%s): %s", row.id, row.kind, failure.sentence, exc_info=failure.status == 0)
+        log.warning("input %d (%s): %s", row.id, row.kind, failure.sentence, exc_info=is_ours(failure))
         with transaction(self._parts.db):
             if failure.kind is FailureKind.PAUSED:
                 due = failure.retry_at or now + 60

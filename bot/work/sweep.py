@@ -13,7 +13,7 @@ from bot.domain.facts import PullFacts, RunFacts
 from bot.domain.model import Dispatch, Pull, Repo, lane_of_pull
 from bot.events.workflow_run import RunRead
 from bot.github import ensure, reads
-from bot.github.failures import FailureKind, classify
+from bot.github.failures import FailureKind, classify, is_ours
 from bot.store import chunks, graphs, inbox, meta, outbox, pulls, repos, rollouts
 from bot.store.db import transaction
 from bot.work.parts import Parts
@@ -56,7 +56,7 @@ class Sweep:
             await chore(*args)
         except Exception as error:
             failure = classify(error, self._parts.now())
-            log.warning("sweep of %s: %s", what, failure.sentence, exc_info=failure.status == 0)
+            log.warning("sweep of %s: %s", what, failure.sentence, exc_info=is_ours(failure))
 
     async def _runs(self) -> None:
         """Ask about runs without news since the last sweep; each is asked about again after twice as long."""

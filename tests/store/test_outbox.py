@@ -36,6 +36,16 @@ def test_only_what_was_not_begun_is_dropped(db: Db) -> None:
     assert outbox.in_air(db, "1#1") == {"two"}
 
 
+def test_what_was_sent_stays_in_the_air_until_its_news_is_handled(db: Db) -> None:
+    for name in ("sent", "dead", "new"):
+        wish(db, name, "run")
+    begun = outbox.begin(db, "run:sent")
+    assert begun is not None
+    outbox.fulfilled(db, begun)
+    outbox.bury(db, "run:dead", "refused")
+    assert outbox.in_air(db, "1#1") == {"sent", "dead"}
+
+
 def test_cancels_go_before_runs_and_runs_before_comments(db: Db) -> None:
     for kind in ("comment", "run", "cancel"):
         wish(db, "x", kind)

@@ -1,0 +1,79 @@
+"""What happens between two steps of the bot's loops."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bot.sandbox import example
+from bot.store import outbox, repos
+from tests.rig import Rig, open_rig
+from tests.stories.small import DIAMOND, model
+
+
+async def wished(rig: Rig) -> None:
+    """Let things happen until a dispatch is wished, but not sent."""
+    while not [wish for wish in outbox.due(rig.db, rig.clock.at, 99) if wish.kind == "run"]:
+        due = rig.sandbox.next_due()
+        rig.clock.at = max(rig.clock.at, due or 0.0)
+        await rig.sandbox.pump()
+        await rig.worker.intake.step()
+
+
+async def test_a_push_that_is_handled_before_the_news_of_a_sent_dispatch_cancels_its_run(tmp_path: Path) -> None:
+    async with open_rig(tmp_path, model=model({"a": []})) as rig:
+        rig.hub.scenario.seconds = lambda file, _inputs: 600.0 if file == example.PLAN else 1.0
+        pull = rig.scene.open_pull(["a"])
+        await wished(rig)
+        old = pull.head_sha
+        rig.scene.push("feature", ["a"], note="more")
+        await rig.sandbox.pump()  # the push lies in the inbox
+        await rig.worker.deliver.step()  # the dispatch is sent, and that it was lies behind the push
+        await rig.until_quiet()
+        ends = {run.inputs["sha"]: run.conclusion for run in rig.runs()}
+        assert ends == {old: "cancelled", pull.head_sha: "success"}
+
+
+async def test_a_workflow_file_that_changed_on_the_default_branch_is_read_again(tmp_path: Path) -> None:
+    async with open_rig(tmp_path, model=model({"a": []}), plan_ref="base") as rig:
+        rig.scene.open_pull(["a"])
+        await rig.until_quiet()
+        text = example.PLAN_FILE.replace("      stack: { type: string, required: true }\n", "")
+        file = {f".github/workflows/{example.PLAN}": text}
+        rig.hub.push(rig.repo, "main", file, message="Forget an input", author="lead")
+        pull = rig.scene.open_pull(["a"], branch="other")
+        await rig.until_quiet()
+        assert "`stack`, which `atmos-terraform-plan.yaml` does not declare" in rig.comment(pull)
+        assert len(rig.dispatched()) == 1
+
+
+async def test_a_push_alone_ends_the_plan_of_the_older_head(tmp_path: Path) -> None:
+    async with open_rig(tmp_path, model=model(DIAMOND), sweep_seconds=1e6) as rig:
+        rig.hub.scenario.seconds = lambda file, _inputs: 600.0 if file == example.PLAN else 1.0
+        pull = rig.scene.open_pull(["a"])
+        await rig.passes(60)
+        rig.faults.hooks("pull_request.synchronize", "lose")
+        rig.hub.programs.clear()
+        rig.scene.push("feature", ["a"], note="more")
+        await rig.passes(5)
+        assert rig.run_of("plan dev/a").conclusion == "cancelled"
+        assert (await rig.state(pull))[0]["status"] == "superseded"
+
+
+async def test_a_renamed_repository_keeps_its_key_and_an_old_webhook_does_not_undo_it(tmp_path: Path) -> None:
+    async with open_rig(tmp_path, model=model({"a": []})) as rig:
+        pull = rig.scene.open_pull(["a"])
+        await rig.until_quiet()
+        rig.faults.hooks("push", "delay", 1, seconds=900)
+        rig.scene.push("feature", ["a"], note="the last under the old name")
+        await rig.passes(60)
+        rig.hub.rename(rig.repo, "platform", by="lead")
+        rig.hub.label(pull, "renamed", by="lead")
+        await rig.until_quiet()
+        await rig.passes(1000)
+        known = repos.get(rig.db, rig.repo.id)
+        assert known is not None
+        assert known.full_name == "acme/platform"
+        rig.scene.push("feature", ["a"], note="under the new name")
+        await rig.until_quiet()
+        assert rig.scene.answers[-1][0] == 200
+        assert set((await rig.statuses(pull)).values()) == {"succeeded"}

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import math
 import os
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from bot.github.keys import load_private_key
 
@@ -64,6 +68,8 @@ SETTINGS = (
 )
 
 _SECRET = frozenset({"private_key", "webhook_secret"})
+#: GitHub's keys have this many bits; what signs the App's tokens takes no shorter one.
+_KEY_BITS = 2048
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
@@ -107,7 +113,7 @@ class Settings:
             webhook_secret=read.text("GITHUB_WEBHOOK_SECRET"),
             api_url=read.url("GITHUB_API_URL"),
             public_url=read.url("PUBLIC_URL"),
-            host=read.text("HOST"),
+            host=read.host(),
             port=read.whole("PORT", 0, 65_535),
             log_level=read.choice("LOG_LEVEL", *_LEVELS),
             max_in_flight=read.whole("SWITCHYARD_MAX_IN_FLIGHT", 1),
@@ -202,6 +208,15 @@ class _Reader:
             self._wrong(name, "is no plain web address; give one like https://example.com, without a user, ? and #.")
         return value
 
+    def host(self) -> str:
+        """Read what to listen on: an address, or a name that has one."""
+        value = self.text("HOST")
+        try:
+            socket.getaddrinfo(value.removeprefix("[").removesuffix("]"), None, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError):  # UnicodeError: no name can be like that
+            self._wrong("HOST", f"is {value!r}, which has no address; give one such as 127.0.0.1, or 0.0.0.0 for all.")
+        return value
+
     def database(self) -> str:
         """Read the path of the database; its folder must be there."""
         value = self.text("SWITCHYARD_DATABASE")
@@ -217,7 +232,7 @@ class _Reader:
         value = self.text("GITHUB_APP_PRIVATE_KEY")
         if value:
             try:
-                return load_private_key(value)
+                return _long_enough(load_private_key(value))
             except ValueError as error:
                 self._wrong("GITHUB_APP_PRIVATE_KEY", f"cannot be used: {error}")
         return ""
@@ -235,6 +250,16 @@ class _Reader:
 
     def _wrong(self, name: str, what: str) -> None:
         self.problems.append(f"{name} {what}")
+
+
+def _long_enough(pem: str) -> str:
+    """Return an RSA key as it is; raises ValueError where it is too short to sign with."""
+    key = load_pem_private_key(pem.encode(), password=None, unsafe_skip_rsa_key_validation=True)
+    if isinstance(key, RSAPrivateKey) and key.key_size < _KEY_BITS:
+        raise ValueError(
+            f"It has {key.key_size:,} bits, and at least {_KEY_BITS:,} are needed; generate one on the App's page."
+        )
+    return pem
 
 
 def _is_web_address(value: str) -> bool:

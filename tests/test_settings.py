@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import os
 import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -66,6 +67,9 @@ def test_the_private_key_in_every_form(env: dict[str, str], pem: str, tmp_path: 
         ("GITHUB_API_URL", "http://127.0.0.1:4567", "server_url", "http://127.0.0.1:4567"),
         ("GITHUB_API_URL", "https://api.octo.ghe.com", "server_url", "https://octo.ghe.com"),
         ("PUBLIC_URL", "https://yard.example.com/", "public_url", "https://yard.example.com"),
+        ("HOST", "0.0.0.0", "host", "0.0.0.0"),
+        ("HOST", "localhost", "host", "localhost"),
+        ("HOST", "[::1]", "host", "[::1]"),
         ("LOG_LEVEL", "debug", "log_level", "DEBUG"),
         ("PORT", "0", "port", 0),
         ("SWITCHYARD_SETTLE_SECONDS", "0", "settle_seconds", 0.0),
@@ -97,6 +101,8 @@ def test_good_values(env: dict[str, str], name: str, value: str, attribute: str,
         ("PORT", "-1"),
         ("PORT", "80 81"),
         ("PORT", "٣"),
+        ("HOST", "yard..example"),
+        ("HOST", "x" * 64),
         ("LOG_LEVEL", "LOUD"),
         ("SWITCHYARD_MAX_IN_FLIGHT", "0"),
         ("SWITCHYARD_MAX_IN_FLIGHT", "2.5"),
@@ -119,6 +125,30 @@ def test_a_wrong_value_is_one_line_that_names_it(env: dict[str, str], name: str,
     assert line.startswith(f"{name} ")
     assert "\n" not in line
     assert "swordfish" not in line
+
+
+@pytest.mark.parametrize("value", ["http://127.0.0.1", "127.0.0.1:8080", "no-such-machine"])
+def test_a_host_that_is_not_found(env: dict[str, str], monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    def nobody(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", nobody)  # no test asks a name server
+    with pytest.raises(BadSettings) as caught:
+        Settings.from_env(env | {"HOST": value})
+    assert caught.value.problems == [
+        f"HOST is '{value}', which has no address; give one such as 127.0.0.1, or 0.0.0.0 for all."
+    ]
+
+
+def test_a_private_key_that_is_too_short(env: dict[str, str]) -> None:
+    key = rsa.generate_private_key(65_537, 1024)
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()).decode()
+    with pytest.raises(BadSettings) as caught:
+        Settings.from_env(env | {"GITHUB_APP_PRIVATE_KEY": pem})
+    assert caught.value.problems == [
+        "GITHUB_APP_PRIVATE_KEY cannot be used: It has 1,024 bits, and at least 2,048 are needed; "
+        "generate one on the App's page."
+    ]
 
 
 def test_all_problems_are_told_at_once(tmp_path: Path) -> None:

@@ -60,7 +60,8 @@ def transaction(db: Db) -> Iterator[None]:
         db.conn.execute("BEGIN IMMEDIATE")
         try:
             yield
+            db.conn.execute("COMMIT")
         except BaseException:
-            db.conn.execute("ROLLBACK")
+            if db.conn.in_transaction:  # some failures of a COMMIT have ended it already, others have not
+                db.conn.execute("ROLLBACK")
             raise
-        db.conn.execute("COMMIT")

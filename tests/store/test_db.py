@@ -46,6 +46,17 @@ def test_a_transaction_that_breaks_leaves_nothing(db: Db) -> None:
     assert db.rows("SELECT * FROM meta") == []
 
 
+def test_a_commit_that_fails_leaves_nothing_and_the_next_transaction_goes(db: Db) -> None:
+    db.conn.execute("CREATE TABLE above (id INTEGER PRIMARY KEY)")
+    db.conn.execute("CREATE TABLE below (id REFERENCES above DEFERRABLE INITIALLY DEFERRED)")
+    with pytest.raises(sqlite3.IntegrityError), transaction(db):
+        db.write("INSERT INTO below VALUES (1)")  # only the commit looks whether it is above
+    with transaction(db):
+        db.write("INSERT INTO above VALUES (2)")
+    assert db.rows("SELECT * FROM below") == []
+    assert [row["id"] for row in db.rows("SELECT id FROM above")] == [2]
+
+
 def test_migrations_may_run_again(db: Db) -> None:
     migrate(db)
     migrate(db)

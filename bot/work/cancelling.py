@@ -1,13 +1,25 @@
-"""Cancel a run."""
+"""Cancel a run.
+
+GitHub refuses to cancel a run that is over, and one that it does not know yet, with the same words: only the run itself
+tells which of the two it is.
+"""
 
 from __future__ import annotations
 
-from bot.domain.model import OPEN
+import gidgethub
+
+from bot.domain.model import OPEN, Repo
 from bot.github import ensure as github
+from bot.github import reads
+from bot.github.client import Installation
 from bot.store import outbox, rollouts
 from bot.store.db import transaction
 from bot.store.outbox import Wish
 from bot.work.parts import Parts
+
+_LONGEST_WAIT = 60.0
+#: A run that is not there after this many attempts is gone: with the waits between them, after ten minutes.
+_ATTEMPTS = 15
 
 
 async def ensure(parts: Parts, wish: Wish) -> None:
@@ -15,8 +27,27 @@ async def ensure(parts: Parts, wish: Wish) -> None:
     placed = rollouts.find_dispatch(parts.db, wish.id)
     if placed is not None and placed.dispatch.run_id and placed.dispatch.status in OPEN:
         with transaction(parts.db):
-            outbox.begin(parts.db, wish.key)
+            begun = outbox.begin(parts.db, wish.key)
         repo = parts.context.repo(wish.repo_id)
-        await github.cancel(parts.installation(repo.installation), repo, placed.dispatch.run_id)
+        gh, run_id = parts.installation(repo.installation), placed.dispatch.run_id
+        if (
+            begun is not None
+            and not await github.cancel(gh, repo, run_id)
+            and not await _is_over(gh, repo, begun, run_id)
+        ):
+            with transaction(parts.db):
+                due = parts.now() + min(_LONGEST_WAIT, 2.0 ** min(begun.attempts, 6))
+                outbox.later(parts.db, wish.key, due=due, error="GitHub does not cancel the run yet.")
+            return
     with transaction(parts.db):
         outbox.fulfilled(parts.db, wish)
+
+
+async def _is_over(gh: Installation, repo: Repo, wish: Wish, run_id: int) -> bool:
+    """Tell whether a run that GitHub does not cancel is over, or gone; GitHub finds new runs late."""
+    try:
+        return (await reads.run(gh, repo, run_id)).status == "completed"
+    except gidgethub.HTTPException as error:
+        if error.status_code not in (404, 410):
+            raise
+        return wish.attempts >= _ATTEMPTS

@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from bot.sandbox import example
 from bot.sandbox.faults import Fault
+from bot.store import outbox
 from tests.rig import Rig, label_of, open_rig
-from tests.stories.helping import CHAIN, ONE, assert_sound, headline, model, wide
+from tests.stories.helping import CHAIN, FOREVER, ONE, assert_sound, headline, model, wide
 
 
 def _slow_plans(rig: Rig) -> None:
@@ -138,3 +141,33 @@ async def test_a_cancel_that_github_refuses_at_first_is_tried_again(tmp_path: Pa
         await rig.until_quiet()
         (run,) = rig.runs()
         assert run.conclusion == "cancelled"
+
+
+@pytest.mark.parametrize("status", [404, 409])
+async def test_a_cancel_of_a_run_that_github_does_not_know_yet_is_tried_again(tmp_path: Path, status: int) -> None:
+    async with open_rig(tmp_path, model=model(CHAIN)) as rig:
+        _slow_plans(rig)
+        pull = rig.scene.open_pull(["vpc"])
+        await rig.passes(10)
+        rig.faults.add("POST", "/cancel$", "status", 2, status=status)
+        rig.faults.add("GET", r"/runs/\d+$", "status", 1, status=404)
+        rig.scene.push("feature", ["vpc"], note="again")
+        await rig.until_quiet()
+        old, *rest = rig.runs()
+        assert old.conclusion == "cancelled"
+        assert [run.inputs["sha"] for run in rest] == [pull.head_sha] * 3
+
+
+async def test_the_cancel_of_a_run_that_is_over_or_gone_is_let_be(tmp_path: Path) -> None:
+    async with open_rig(tmp_path, model=model(ONE), sweep_seconds=1e6) as rig:
+        pull = rig.scene.open_pull(["vpc"])
+        await rig.passes(5)
+        rig.faults.hooks("workflow_run", "lose", FOREVER)
+        await rig.passes(60)
+        rig.scene.push("feature", ["vpc"], note="again")
+        await rig.passes(60)
+        assert rig.runs()[0].conclusion == "success"
+        rig.faults.add("*", r"/runs/\d+", "status", FOREVER, status=404)
+        rig.hub.close(pull, "dev")
+        await rig.until_quiet()
+        assert not any(wish.kind == "cancel" for wish in outbox.due(rig.db, rig.clock() + 1e9, 100))

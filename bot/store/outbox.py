@@ -36,12 +36,16 @@ class Wish:
 
 
 def wish(db: Db, kind: str, name: str, *, lane: str, repo_id: int, now: float, due: float) -> None:
-    """Wish for a thing. A wish that is open already keeps its time, so that the delay is bounded."""
+    """Wish for a thing. A wish that is open already keeps its time, so that the delay is bounded.
+
+    Only where it is in the air its time is over, and what is wished meanwhile gets the new one.
+    """
     db.write(
         "INSERT INTO outbox (key, kind, lane, repo_id, want, since, due) VALUES (?, ?, ?, ?, 1, ?, ?) "
         "ON CONFLICT (key) DO UPDATE SET want = want + 1, state = 'open', error = '', "
         "since = CASE WHEN want > done AND state = 'open' THEN since ELSE excluded.since END, "
-        "due = CASE WHEN want > done AND state = 'open' THEN min(due, excluded.due) ELSE excluded.due END, "
+        "due = CASE WHEN NOT (want > done AND state = 'open') THEN excluded.due "
+        "WHEN attempts = 0 THEN min(due, excluded.due) WHEN due > excluded.since THEN due ELSE excluded.due END, "
         "attempts = CASE WHEN want > done AND state = 'open' THEN attempts ELSE 0 END",
         *(f"{kind}:{name}", kind, lane, repo_id, now, due),
     )

@@ -58,3 +58,22 @@ def test_a_dead_wish_lives_again_when_it_is_wished_again(db: Db) -> None:
     assert outbox.due(db, 9.0, 10) == []
     wish(db, "1#1", now=9.0, due=9.0)
     assert len(outbox.due(db, 9.0, 10)) == 1
+
+
+def test_what_is_wished_while_it_is_in_the_air_waits_its_own_time(db: Db) -> None:
+    wish(db, "1#1", due=2.0)
+    begun = outbox.begin(db, "comment:1#1")
+    assert begun is not None
+    wish(db, "1#1", now=3.0, due=5.0)
+    outbox.fulfilled(db, begun)
+    assert outbox.due(db, 4.9, 10) == []
+    assert len(outbox.due(db, 5.0, 10)) == 1
+
+
+def test_news_does_not_put_off_a_wish_in_back_off(db: Db) -> None:
+    wish(db, "1#1")
+    outbox.begin(db, "comment:1#1")
+    outbox.later(db, "comment:1#1", due=4.0, error="502")
+    wish(db, "1#1", now=3.0, due=5.0)
+    assert outbox.due(db, 3.9, 10) == []
+    assert len(outbox.due(db, 4.0, 10)) == 1

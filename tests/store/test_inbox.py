@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from bot.store import inbox
+from dataclasses import replace
+
+import pytest
+
+from bot.store import inbox, pulls
 from bot.store.db import Db
+from tests.renderers.world import PULL
 
 
 def put(db: Db, lane: str, kind: str = "push", *, due: float = 0.0) -> None:
@@ -75,3 +80,28 @@ def test_a_nudge_is_put_once(db: Db) -> None:
         inbox.put_once(db, "nudge", now=0.0, repo_id=1, lane="a")
     assert len(inbox.heads(db, 0.0, 10)) == 1
     assert db.rows("SELECT count(*) AS n FROM inbox")[0]["n"] == 1
+
+
+def parked(db: Db, key: str, kind: str = "upload") -> int:
+    repo_id = int(key.split(":")[1])
+    inbox.put(db, kind, b"", now=0.0, repo_id=repo_id)
+    row = inbox.unplaced(db)[-1]
+    inbox.park(db, row.id, key, repo_id=repo_id, reason="early")
+    return row.id
+
+
+def test_what_waits_for_something_known_is_taken_up(db: Db) -> None:
+    head, merge = "abcdef1" + "0" * 33, "1234567" + "0" * 33
+    pulls.save(db, replace(PULL, repo_id=1, head_sha=head, merge_sha=merge))
+    known = [parked(db, f"commit:1:{sha}") for sha in (head, head[:7], merge, merge[:10])]
+    for key in ("commit:1:abcdef2", f"commit:1:{'f' * 40}", f"commit:2:{head}", "run:9"):
+        parked(db, key)
+    assert inbox.unpark_known(db) == len(known)
+    assert [row.id for row in inbox.unplaced(db)] == known
+
+
+@pytest.mark.parametrize(("kind", "told", "state"), [("upload", 1, "dead"), ("workflow_run", 0, "done")])
+def test_only_uploads_that_belong_nowhere_are_told(db: Db, kind: str, told: int, state: str) -> None:
+    parked(db, "commit:1:abcdef1", kind)
+    assert len(inbox.expire_parked(db, 1.0, 2.0)) == told
+    assert [row["state"] for row in db.rows("SELECT state FROM inbox")] == [state]

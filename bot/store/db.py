@@ -7,11 +7,12 @@ poll and unfair.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -43,13 +44,21 @@ class Db(Database):
 
 
 def connect(path: str | Path) -> Db:
-    """Open a connection for this thread: WAL, full synchronisation, foreign keys."""
+    """Open a connection for this thread: WAL, full synchronisation, foreign keys.
+
+    A file that is made here can be read by its owner alone, as uploads lie in it. Raises sqlite3.Error.
+    """
+    file = Path(path).resolve()
+    if str(path) != ":memory:":
+        # A file that is there stays closed: closing it would end the locks that SQLite holds on it in this process.
+        with suppress(OSError):
+            os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     conn = sqlite3.connect(path, timeout=BUSY_TIMEOUT / 1000, isolation_level=None)
     conn.row_factory = sqlite3.Row
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_TIMEOUT}"):
         conn.execute(f"PRAGMA {pragma}")
     db = Db(conn)
-    db.turn = _turns[str(Path(path).resolve())]
+    db.turn = _turns[str(file)]
     return db
 
 

@@ -63,6 +63,35 @@ def test_migrations_may_run_again(db: Db) -> None:
     assert db.rows("SELECT * FROM inbox") == []
 
 
+def test_a_new_file_and_what_lies_beside_it_can_be_read_by_its_owner_alone(tmp_path: Path, db: Db) -> None:
+    with transaction(db):
+        db.write("INSERT INTO meta VALUES ('n', '0')")
+    modes = {path.name: oct(path.stat().st_mode & 0o777) for path in tmp_path.iterdir()}
+    assert modes == {"test.db": "0o600", "test.db-shm": "0o600", "test.db-wal": "0o600"}
+
+
+def test_a_file_that_is_there_keeps_its_mode(tmp_path: Path) -> None:
+    path = tmp_path / "shared.db"
+    path.touch()
+    path.chmod(0o640)
+    connect(path).close()
+    assert oct(path.stat().st_mode & 0o777) == "0o640"
+
+
+def test_a_link_to_nowhere_makes_the_file_it_names(tmp_path: Path) -> None:
+    (tmp_path / "link.db").symlink_to(tmp_path / "real.db")
+    db = connect(tmp_path / "link.db")
+    migrate(db)
+    db.close()
+    assert oct((tmp_path / "real.db").stat().st_mode & 0o777) == "0o600"
+
+
+def test_a_database_in_memory_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    connect(":memory:").close()
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_one_failing_write_of_a_batch_spoils_no_other(tmp_path: Path, db: Db) -> None:
     writer = Writer(tmp_path / "test.db", lambda: None)
     gate, failures = threading.Event(), []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import sqlite3
 import sys
@@ -10,6 +11,7 @@ import sys
 import click
 
 from bot.app import Switchyard
+from bot.cli.database import unusable
 from bot.settings import BadSettings, Settings
 
 
@@ -26,14 +28,21 @@ def command() -> None:
     try:
         asyncio.run(Switchyard(settings).run())
     except OSError as error:
-        click.echo(
-            f"Switchyard could not start: {error}. Is another program using {settings.host}:{settings.port}?", err=True
-        )
+        click.echo(_told(error, settings), err=True)
         sys.exit(1)
     except sqlite3.Error as error:
-        click.echo(
-            f"Switchyard could not use the database {settings.database}: {error}. "
-            "Name another file in SWITCHYARD_DATABASE, or make this one readable and writable.",
-            err=True,
-        )
+        click.echo(unusable(settings.database, error), err=True)
         sys.exit(1)
+
+
+def _told(error: OSError, settings: Settings) -> str:
+    """Say what ended the service, and what to do where that is known."""
+    address = f"{settings.host}:{settings.port}"
+    if error.errno == errno.EADDRINUSE:
+        return f"Switchyard could not start: {address} is taken. Is another program using it? If so, give another PORT."
+    if error.errno == errno.EADDRNOTAVAIL:
+        return (
+            f"Switchyard could not start: HOST is {settings.host!r}, which is no address of this machine; "
+            "give one that is, or 0.0.0.0 for all."
+        )
+    return f"Switchyard cannot go on: {error}."

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 
+from bot.cli.database import unusable
 from bot.domain.model import Repo
 from bot.settings import BadSettings, Settings, database_from_env
 from bot.store import keys, repos
@@ -36,7 +39,7 @@ def create(repository: str, allow: str) -> None:
     """Make a key and print it. It is shown once: only its hash is kept."""
     owner, name = _split(repository)
     scopes = _scopes(allow)
-    with _database() as db:
+    with _database(make=True) as db:
         repo = repos.named(db, owner, name) or _ask(db, owner, name)
         # 30 bytes are 40 characters.
         key = "swy_" + secrets.token_urlsafe(30)
@@ -50,6 +53,8 @@ def show() -> None:
     """List the keys, never the keys themselves."""
     with _database() as db:
         known = {key.repo_id: repos.get(db, key.repo_id) for key in keys.all_of(db)}
+        if not known:
+            click.echo("No keys yet.")
         for key in keys.all_of(db):
             repo = known[key.repo_id]
             state = f"revoked {_day(key.revoked_at)}" if key.revoked_at else f"used {_day(key.used_at)}"
@@ -68,20 +73,29 @@ def revoke(key_id: int) -> None:
             raise click.ClickException(
                 f"There is no key {key_id} that could be revoked; `switchyard keys list` has them."
             )
+    click.echo(f"Key {key_id} is revoked.")
 
 
 @contextmanager
-def _database() -> Iterator[Db]:
+def _database(*, make: bool = False) -> Iterator[Db]:
+    """Open the database that the settings name; only `make` makes one, and says so."""
     try:
         path = database_from_env()
     except BadSettings as error:
         raise click.ClickException(str(error)) from None
-    db = connect(path)
+    file = Path(path).absolute()
+    if not file.exists():
+        if not make:
+            raise click.ClickException(
+                f"There is no database {file}; name the one that the service uses in SWITCHYARD_DATABASE."
+            )
+        click.echo(f"There was no database {file}, so it is made. The service must use the same one.", err=True)
     try:
-        migrate(db)
-        yield db
-    finally:
-        db.close()
+        with closing(connect(path)) as db:
+            migrate(db)
+            yield db
+    except sqlite3.Error as error:
+        raise click.ClickException(unusable(path, error)) from None
 
 
 def _split(repository: str) -> tuple[str, str]:

@@ -18,6 +18,13 @@ from bot.store import keys, repos
 from bot.store.db import Db, connect, transaction
 from bot.store.migrations import migrate
 
+#: What GitHub answers for a repository that has the App.
+FRESH = {
+    "/repos/acme/fresh/installation": (200, '{"id": 5}'),
+    "/app/installations/5/access_tokens": (201, '{"token": "t", "expires_at": "2099-01-01T00:00:00Z"}'),
+    "/repos/acme/fresh": (200, '{"id": 77, "name": "fresh", "owner": {"login": "acme"}, "default_branch": "main"}'),
+}
+
 
 @dataclass
 class GitHub:
@@ -120,7 +127,7 @@ def test_list_and_revoke(database: Db) -> None:
     listed = run("list").stdout
     assert re.fullmatch(r"1\tacme/infra\tupload,status,locks,read\tmade \d{4}-\d\d-\d\d\tused never\n", listed)
     assert key not in listed
-    assert run("revoke", "1").exit_code == 0
+    assert run("revoke", "1").stdout == "Key 1 is revoked.\n"
     assert keys.find(database, key) is None
     assert re.search(r"revoked \d{4}", run("list").stdout)
     again = run("revoke", "1")
@@ -128,15 +135,50 @@ def test_list_and_revoke(database: Db) -> None:
     assert "no key 1" in again.stderr
 
 
+def test_a_list_without_keys_says_so(database: Db) -> None:
+    assert run("list").stdout == "No keys yet.\n"
+
+
+@pytest.mark.parametrize("words", [("list",), ("revoke", "1")])
+def test_what_only_looks_makes_no_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SWITCHYARD_DATABASE", raising=False)
+    done = run(*words)
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert f"no database {tmp_path / 'switchyard.db'}; name the one" in done.stderr
+    assert "SWITCHYARD_DATABASE" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_new_database_is_told_beside_the_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, app_settings: GitHub
+) -> None:
+    app_settings.answers = FRESH
+    path = tmp_path / "new.db"
+    monkeypatch.setenv("SWITCHYARD_DATABASE", str(path))
+    done = run("create", "acme/fresh")
+    assert re.fullmatch(r"swy_[A-Za-z0-9_-]{40}\n", done.stdout)
+    assert done.stderr == f"There was no database {path}, so it is made. The service must use the same one.\n"
+    assert run("create", "acme/fresh").stderr == ""
+
+
+@pytest.mark.parametrize("words", [("list",), ("revoke", "1"), ("create", "acme/infra")])
+def test_a_file_that_is_no_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]) -> None:
+    path = tmp_path / "diary.db"
+    path.write_text("Dear diary. " * 999)
+    monkeypatch.setenv("SWITCHYARD_DATABASE", str(path))
+    done = run(*words)
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr == (
+        f"Error: Switchyard could not use the database {path}: file is not a database. "
+        "Name another file in SWITCHYARD_DATABASE, or make this one readable and writable.\n"
+    )
+
+
 def test_a_repository_that_was_not_seen_is_asked_for(database: Db, app_settings: GitHub) -> None:
-    app_settings.answers = {
-        "/repos/acme/fresh/installation": (200, '{"id": 5}'),
-        "/app/installations/5/access_tokens": (201, '{"token": "t", "expires_at": "2099-01-01T00:00:00Z"}'),
-        "/repos/acme/fresh": (
-            200,
-            '{"id": 77, "name": "fresh", "owner": {"login": "acme"}, "default_branch": "main"}',
-        ),
-    }
+    app_settings.answers = FRESH
     done = run("create", "acme/fresh")
     assert done.exit_code == 0, done.stderr
     found = keys.find(database, done.stdout.strip())

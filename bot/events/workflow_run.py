@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from dataclasses import replace
 from typing import Any
 
+import gidgethub
 import msgspec
 
 from bot.domain import runs
@@ -15,10 +17,13 @@ from bot.domain.model import Dispatch, Repo, Status, lane_of_pull
 from bot.events.affected_stacks import parked_key
 from bot.events.context import Context, Finished, Gathered, InLane, Parked, Place, decode, repo_of
 from bot.github import reads, shapes
+from bot.github.failures import FailureKind, classify
 from bot.store import pulls, rollouts
 from bot.store.db import Db
 from bot.store.inbox import Row
 from bot.store.rollouts import Placed
+
+log = logging.getLogger(__name__)
 
 #: How a dispatch's id looks, in its input and in the title of its run.
 DISPATCH_ID = re.compile(r"\bsy-[0-9a-f]{16}\b")
@@ -44,9 +49,10 @@ def place(payload: dict[str, Any], _row: Row, db: Db) -> Place:
     if placed is not None:
         return InLane(placed.lane, repo.id)
     if run.event in ("pull_request", "pull_request_target"):
-        pull = pulls.of_commit(db, repo.id, run.head_sha)
-        if pull is not None:
-            return InLane(lane_of_pull(repo.id, pull.number), repo.id)
+        found = pulls.of_commit(db, repo.id, run.head_sha)
+        if found:
+            best = max(found, key=lambda pull: (not pull.fork, pull.open, pull.number))
+            return InLane(lane_of_pull(repo.id, best.number), repo.id)
         return Parked(parked_key(repo.id, run.head_sha), repo.id, "its pull request is not known yet")
     if run.event == "workflow_dispatch" and rollouts.expects(db, repo.id, run.workflow):
         # The answer to our dispatch, which names the run, may be on its way still.
@@ -101,7 +107,16 @@ async def _told(ctx: Context, repo: Repo, event: RunReported) -> Gathered:
     if runs.open_status(event.run.status) is not Status.APPROVAL:
         return Gathered(event)
     gh = ctx.github.installation(repo.installation)
-    return Gathered(replace(event, environments=await reads.environments_waited_for(gh, repo, event.run.run_id)))
+    try:
+        names = await reads.environments_waited_for(gh, repo, event.run.run_id)
+    except gidgethub.HTTPException as error:
+        failure = classify(error, ctx.now())
+        if failure.kind not in (FailureKind.FORGET, FailureKind.DEAD):
+            raise
+        # That the run waits is what counts; for whom is only good to know.
+        log.warning("run %d waits for an approval, but not known for whose: %s", event.run.run_id, failure.sentence)
+        return Gathered(event)
+    return Gathered(replace(event, environments=names))
 
 
 async def gather_job(row: Row, ctx: Context) -> Gathered | Finished:

@@ -195,3 +195,17 @@ async def test_a_fork_is_never_dispatched(tmp_path: Path) -> None:
         await rig.until_quiet()
         assert rig.scene.answers
         assert rig.dispatched() == []
+
+
+@pytest.mark.parametrize("status", [403, 404])
+async def test_an_approval_is_told_although_github_does_not_say_whose(tmp_path: Path, status: int) -> None:
+    async with open_rig(tmp_path, model=model({"a": []}), reviewers={"dev": ["lead"]}) as rig:
+        pull = rig.scene.open_pull(["a"])
+        await rig.until_quiet()
+        rig.faults.add("GET", "/pending_deployments$", "status", 100, status=status)
+        rig.hub.merge(pull, by="dev")
+        await rig.passes(30)
+        assert await rig.statuses(pull) == {"dev/a": "approval"}
+        rig.hub.approve(rig.run_of("apply dev/a").id, "dev", "lead")
+        await rig.until_quiet()
+        assert await rig.statuses(pull) == {"dev/a": "succeeded"}

@@ -17,7 +17,7 @@ from gidgethub.aiohttp import GitHubAPI
 
 from bot import __version__
 from bot.github import shapes
-from bot.github.line import BadAnswer, Line
+from bot.github.line import BadAnswer, Line, Resting
 
 API_VERSION = "2022-11-28"
 USER_AGENT = f"atmos-switchyard/{__version__}"
@@ -107,13 +107,24 @@ class App(Caller):
 class Installation(Caller):
     """One installation of the App: what may be done in its repositories."""
 
-    def __init__(self, line: Line, now: Callable[[], float], *, app: App, installation_id: int) -> None:
+    def __init__(
+        self, line: Line, now: Callable[[], float], *, app: App, installation_id: int, rests: Callable[[int], float]
+    ) -> None:
         super().__init__(line, now)
         self.id = installation_id
+        self._rests = rests
         self._app = app
         self._token = ""
         self._good_until = 0.0
         self._fetching: asyncio.Task[str] | None = None
+
+    async def _request(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes = b""
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        until = self._rests(self.id)
+        if until > self._now():
+            raise Resting(until)
+        return await super()._request(method, url, headers, body)
 
     async def _credential(self) -> str:
         if self._token and self._now() < self._good_until:
@@ -161,6 +172,8 @@ class GitHub:
         epoch, `on_request` gets the method and status of every request (0: no answer), `timeout` is in seconds.
         """
         self.app_id = app_id
+        #: Until when an installation rests, in seconds since the epoch; whoever keeps the pace sets it.
+        self.rests: Callable[[int], float] = lambda _installation_id: 0.0
         self._now = now
         self._line = Line(session, api_url, on_request, timeout)
         self._app = App(self._line, now, app_id=app_id, private_key=private_key)
@@ -174,6 +187,12 @@ class GitHub:
         """Speak as one installation: about its repositories."""
         known = self._installations.get(installation_id)
         if known is None:
-            known = Installation(self._line, self._now, app=self._app, installation_id=installation_id)
+            known = Installation(
+                self._line,
+                self._now,
+                app=self._app,
+                installation_id=installation_id,
+                rests=lambda known: self.rests(known),  # noqa: PLW0108 -- it is set later
+            )
             self._installations[installation_id] = known
         return known

@@ -12,11 +12,12 @@ import gidgethub
 
 from bot.domain.names import shown
 from bot.domain.pro import ProProblem
-from bot.github.line import BadAnswer
+from bot.github.line import BadAnswer, Resting
 
 LEAST_REST = 60.0  # seconds to rest where GitHub does not say how long
 LONGEST_REST = 3600.0  # GitHub counts by the hour; anything longer is two clocks that disagree
 
+_LIMITED = "GitHub's rate limit is reached; this goes on by itself as soon as GitHub allows it."
 _LIMIT_WORDS = ("secondary rate limit", "abuse detection", "rate limit exceeded")
 
 
@@ -44,6 +45,8 @@ def classify(error: BaseException, now: float) -> Failure:
     """Tell what follows from an error that a call raised; `now` is in seconds since the epoch."""
     if isinstance(error, gidgethub.HTTPException):
         return _answered(error, now)
+    if isinstance(error, Resting):
+        return Failure(FailureKind.PAUSED, sent=False, retry_at=error.until, status=0, sentence=_LIMITED)
     if isinstance(error, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)):
         return _later("GitHub could not be reached; this is tried again by itself.", sent=False)
     if isinstance(error, asyncio.TimeoutError):
@@ -81,8 +84,7 @@ def _answered(error: gidgethub.HTTPException, now: float) -> Failure:
         )
         return _later(sentence, sent=False, status=status)
     if _limited(status, error):
-        sentence = "GitHub's rate limit is reached; this goes on by itself as soon as GitHub allows it."
-        return Failure(FailureKind.PAUSED, sent=False, retry_at=_rest(error, now), status=status, sentence=sentence)
+        return Failure(FailureKind.PAUSED, sent=False, retry_at=_rest(error, now), status=status, sentence=_LIMITED)
     kind = FailureKind.FORGET if status in (404, 410) else FailureKind.DEAD
     return Failure(kind, sent=False, retry_at=None, status=status, sentence=_sentence(status, error))
 

@@ -22,6 +22,14 @@ class BadAnswer(gidgethub.GitHubException):
     """GitHub's answer could not be read, or does not hold what it must hold."""
 
 
+class Resting(gidgethub.GitHubException):
+    """Nothing was sent: the installation rests until `until`, in seconds since the epoch."""
+
+    def __init__(self, until: float) -> None:
+        super().__init__("The installation rests.")
+        self.until = until
+
+
 class Line:
     """The way to one GitHub, whoever asks."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -78,6 +79,11 @@ def facts(db: Db, rollout_id: int) -> Rollout | None:
     """Read a rollout without its steps."""
     row = db.row("SELECT facts FROM rollouts WHERE id = ?", rollout_id)
     return _rollout(row["facts"]) if row else None
+
+
+def current(db: Db, lane: str) -> list[Rollout]:
+    """Read the rollouts of a lane that count now, without their steps."""
+    return [_rollout(row["facts"]) for row in db.rows("SELECT facts FROM rollouts WHERE lane = ? AND current", lane)]
 
 
 def of_pull(db: Db, repo_id: int, number: int) -> list[Walk]:
@@ -220,18 +226,24 @@ def claimed(db: Db, run_ids: Iterable[int]) -> set[int]:
     return {run_id for run_id in run_ids if db.row(sql, run_id)}
 
 
-def overdue(db: Db, *, silent_since: float, now: float, limit: int) -> list[Placed]:
+def overdue(db: Db, *, silent_since: float, now: float, limit: int, resting: Iterable[int] = ()) -> list[Placed]:
     """Find open dispatches with a known run and no news; one asked about in vain is left alone longer and longer.
 
     One that waits for people may do so for weeks: its pauses grow to an hour, those of others to minutes.
-    `silent_since` is how long ago (in seconds) the last news must be for the first question.
+    `silent_since` is how long ago (in seconds) the last news must be for the first question. Installations that are
+    `resting` are left out, as are repositories that none covers: whoever cannot be asked must not hide the others.
     """
     sql = (
-        "SELECT * FROM dispatches WHERE open AND run_id != 0 "
+        "SELECT dispatches.* FROM dispatches JOIN repos ON repos.id = repo_id WHERE open AND run_id != 0 "
+        "AND installation != 0 AND installation NOT IN (SELECT value FROM json_each(?)) "
         "AND heard_at <= ? - ? * (1 << min(asked, CASE status WHEN 'approval' THEN 6 ELSE 2 END)) "
         "ORDER BY heard_at LIMIT ?"
     )
-    return [placed for row in db.rows(sql, now, silent_since, limit) if (placed := _placed(row)) is not None]
+    return [
+        placed
+        for row in db.rows(sql, json.dumps([*resting]), now, silent_since, limit)
+        if (placed := _placed(row)) is not None
+    ]
 
 
 def asked(db: Db, dispatch_id: str, now: float) -> None:

@@ -44,6 +44,7 @@ class Parts:
     details: bool = True  # whether GitHub understands `return_run_details`
 
     def __post_init__(self) -> None:
+        self.github.rests = lambda installation: self.pace(installation).paused_until
         self.files = WorkflowFiles(self.now)
         self.rollouts = Rollouts(self.db)
         self.context = Context(self.db, self.github, self.files, self.rules, self.now)
@@ -53,6 +54,10 @@ class Parts:
         if installation not in self.paces:
             self.paces[installation] = Pace(self.timing.dispatches_per_second, self.now)
         return self.paces[installation]
+
+    def resting(self) -> list[int]:
+        """List the installations that rest now, because GitHub said that it was too much."""
+        return [one for one, pace in self.paces.items() if pace.paused_until > self.now()]
 
     def installation(self, installation: int) -> Installation:
         """Speak to GitHub as an installation."""

@@ -39,12 +39,14 @@ class Sweep:
 
     async def step(self) -> bool:
         """Sweep when it is time to; False when it is not."""
-        if self._parts.now() < self.due:
+        parts = self._parts
+        if parts.now() < self.due:
             return False
-        self.due = self._parts.now() + self._parts.timing.sweep
+        self.due = parts.now() + parts.timing.sweep
         await self._guarded("runs", self._runs)
-        for repo in repos.everyone(self._parts.db):
-            await self._guarded(f"pull requests of {repo.full_name}", self._pulls, repo)
+        for repo in repos.everyone(parts.db):
+            if repo.installation not in parts.resting():
+                await self._guarded(f"pull requests of {repo.full_name}", self._pulls, repo)
         await self._guarded("deliveries", self._deliveries)
         self._tidy()
         return True
@@ -61,9 +63,12 @@ class Sweep:
     async def _runs(self) -> None:
         """Ask about runs without news since the last sweep; each is asked about again after twice as long."""
         parts, now = self._parts, self._parts.now()
-        for placed in rollouts.overdue(parts.db, silent_since=parts.timing.sweep, now=now, limit=_RUNS_AT_ONCE):
+        found = rollouts.overdue(
+            parts.db, silent_since=parts.timing.sweep, now=now, limit=_RUNS_AT_ONCE, resting=parts.resting()
+        )
+        for placed in found:
             repo = repos.get(parts.db, placed.repo_id)
-            if repo is None or not repo.installation:
+            if repo is None or not repo.installation or repo.installation in parts.resting():
                 continue
             run: RunFacts | None
             try:
@@ -72,7 +77,8 @@ class Sweep:
                 failure = classify(error, parts.now())
                 log.warning("run %d: %s", placed.dispatch.run_id, failure.sentence)
                 if failure.kind is FailureKind.PAUSED:
-                    return
+                    parts.pace(repo.installation).pause(failure.retry_at or now + 60)
+                    continue
                 run = _deleted(placed.dispatch, now) if failure.kind is FailureKind.FORGET else None
             with transaction(parts.db):
                 rollouts.asked(parts.db, placed.dispatch.id, now)
@@ -81,6 +87,15 @@ class Sweep:
                     inbox.put(parts.db, "run_read", body, now=now, repo_id=repo.id, lane=placed.lane)
 
     async def _pulls(self, repo: Repo) -> None:
+        try:
+            await self._read_pulls(repo)
+        except Exception as error:
+            failure = classify(error, self._parts.now())
+            if failure.kind is FailureKind.PAUSED:
+                self._parts.pace(repo.installation).pause(failure.retry_at or self._parts.now() + 60)
+            raise
+
+    async def _read_pulls(self, repo: Repo) -> None:
         parts, now = self._parts, self._parts.now()
         gh = parts.installation(repo.installation)
         since = repos.pulls_read_at(parts.db, repo.id)

@@ -14,7 +14,8 @@ from aiohttp import web
 
 from bot import __version__
 from bot.github.client import GitHub
-from bot.github.line import BadAnswer
+from bot.github.failures import FailureKind, classify
+from bot.github.line import BadAnswer, Resting
 
 USER = "/repos/acme/infra"
 
@@ -286,3 +287,17 @@ async def test_a_refused_connection_and_a_silence_are_aiohttps_own_errors(sessio
         with pytest.raises(TimeoutError):
             await slow.as_app().getitem("/app")
         never.set()
+
+
+async def test_an_installation_that_rests_asks_nothing(wire, github):
+    wire.on("GET", USER, web.json_response({"ok": True}))
+    github.rests = {100: wire.now + 90, 200: 0.0}.get
+    assert await github.installation(200).getitem(USER) == {"ok": True}
+    wire.asked.clear()
+    with pytest.raises(Resting) as caught:
+        await github.installation(100).getitem(USER)
+    failure = classify(caught.value, wire.now)
+    assert (failure.kind, failure.sent, failure.retry_at) == (FailureKind.PAUSED, False, wire.now + 90)
+    assert wire.asked == []
+    wire.now += 90
+    assert await github.installation(100).getitem(USER) == {"ok": True}

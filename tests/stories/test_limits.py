@@ -26,10 +26,11 @@ async def _planned(rig: Rig, needs: dict[str, tuple[str, ...]]) -> None:
 @pytest.mark.parametrize("limit", LIMITS)
 async def test_a_limit_on_dispatches_is_waited_out(tmp_path: Path, limit: Limit) -> None:
     async with open_rig(tmp_path, model=model(DIAMOND)) as rig:
-        rig.faults.add("POST", "/dispatches$", limit, 2, retry_after=90, reset_in=90)
+        limited = rig.faults.add("POST", "/dispatches$", limit, FOREVER, retry_after=90, reset_in=90)
         rig.scene.open_pull(["vpc", "storage"])
         await rig.passes(2 + 89)
         assert rig.dispatched() == []
+        limited.times = 0
         await rig.passes(2)
         # Not looked for first: GitHub said that it did nothing.
         assert set(rig.dispatched()) == {"plan dev/vpc", "plan dev/storage"}
@@ -135,17 +136,23 @@ async def test_a_refused_comment_stops_nothing_else(tmp_path: Path) -> None:
         assert len(rig.comments(pull)) == 1
 
 
+def _other(rig: Rig, needs: dict[str, tuple[str, ...]]) -> Scene:
+    """Set up a repository of another installation."""
+    other = Scene(rig.sandbox, full_name="umbrella/infra", model=model(needs))
+    other.server_url = rig.url
+    rig.repo = other.repo
+    other.token = rig.make_key("swy_other")
+    rig.repo = rig.scene.repo
+    # Both scenes stand in for the same workflow file.
+    scenes = {rig.scene.repo.id: rig.scene, other.repo.id: other}
+    rig.hub.programs["atmos-pro.yaml"] = lambda program: scenes[program.repo.id].describe_affected(program)
+    return other
+
+
 async def test_one_installation_does_not_slow_another(tmp_path: Path) -> None:
     needs = wide(3)
     async with open_rig(tmp_path, model=model(needs), sweep_seconds=3600.0) as rig:
-        other = Scene(rig.sandbox, full_name="umbrella/infra", model=model(needs))
-        other.server_url = rig.url
-        rig.repo = other.repo
-        other.token = rig.make_key("swy_other")
-        rig.repo = rig.scene.repo
-        # Both scenes stand in for the same workflow file.
-        scenes = {rig.scene.repo.id: rig.scene, other.repo.id: other}
-        rig.hub.programs["atmos-pro.yaml"] = lambda program: scenes[program.repo.id].describe_affected(program)
+        other = _other(rig, needs)
         rig.faults.add("POST", "/acme/infra/.*(dispatches|comments)$", "secondary", 3, retry_after=3000)
         ours = rig.scene.open_pull(needs)
         theirs = other.open_pull(needs)
@@ -155,4 +162,22 @@ async def test_one_installation_does_not_slow_another(tmp_path: Path) -> None:
         assert headline(rig.comment(theirs)).startswith("✅")
         assert [run for run in rig.runs() if run.repo is rig.scene.repo and run.conclusion == "success"] == []
         await rig.until_quiet()
+        assert headline(rig.comment(ours)).startswith("✅")
+
+
+@pytest.mark.parametrize("limit", LIMITS)
+async def test_an_installation_that_rests_is_not_read_either(tmp_path: Path, limit: Limit) -> None:
+    needs = wide(2)
+    async with open_rig(tmp_path, model=model(needs)) as rig:
+        other = _other(rig, needs)
+        rig.faults.hooks("workflow_run", "lose", FOREVER)  # so that only the sweep knows how runs end
+        ours, theirs = rig.scene.open_pull(needs), other.open_pull(needs)
+        await rig.passes(5)
+        rig.faults.add("GET", "/acme/infra/actions/runs/", limit, retry_after=1500, reset_in=1500)
+        await rig.passes(1200)
+        asked = [one.time for one in rig.sandbox.requests if "/acme/infra/" in one.path]
+        assert max(asked) < rig.clock.at - 1000
+        assert headline(rig.comment(theirs)).startswith("✅")
+        assert not headline(rig.comment(ours)).startswith("✅")
+        await rig.passes(1800)
         assert headline(rig.comment(ours)).startswith("✅")

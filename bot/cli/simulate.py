@@ -19,6 +19,8 @@ from renderers.graph import dot
 from renderers.mermaid import mermaid
 
 _NOBODY = {"head_sha": "0" * 40, "base_sha": "0" * 40, "repo": "owner/name"}
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # how such a file begins
+_ALONE = ("dot", "mermaid", "svg")  # what is written takes no notes
 _ACTIVITY = re.compile(r"[a-z_]+\.[a-z_]+")
 
 
@@ -63,6 +65,9 @@ def command(file: str, activity: str, failing: tuple[str, ...], form: str) -> No
         if name not in steps:
             raise Unusable(f"{name} has nothing to run for {activity}, so it cannot fail.")
     click.echo(_write(simulation, form), nl=False)
+    if form in _ALONE:
+        for note in simulate_text.notes(simulation):
+            click.echo(note, err=True)
 
 
 def _read(file: str) -> Upload:
@@ -71,6 +76,8 @@ def _read(file: str) -> Upload:
             body: bytes = source.read()
     except OSError as error:
         raise Unusable(f"{file}: {error.strerror}.") from None
+    if body.startswith(_UTF_16) or b"\0" in body[:2]:
+        raise Unusable(f"{file}: It is not UTF-8 but looks like UTF-16; save it as UTF-8.")
     try:
         upload = parse_upload(body, _NOBODY)
     except BadUpload as error:

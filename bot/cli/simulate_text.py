@@ -24,13 +24,13 @@ def text(simulation: Simulation) -> str:
         ("Dispatch calls, in this order", _calls(simulation)),
     ]
     written = [f"\n{title}\n" + "".join(f"  {line}\n" for line in lines) for title, lines in sections if lines]
-    return "".join([f"{headline(simulation)}\n", *(f"{note}\n" for note in _notes(simulation)), *written])
+    return "".join([f"{headline(simulation)}\n", *(f"{note}\n" for note in notes(simulation)), *written])
 
 
 def markdown(simulation: Simulation, picture: str | None) -> str:
     """Write a simulation as Markdown, with its picture in Mermaid where there is one."""
     parts = [heading(escape(headline(simulation)))]
-    parts += [prose(note) for note in _notes(simulation)]
+    parts += [prose(note) for note in notes(simulation)]
     if picture:
         parts.append(fence(picture, "mermaid"))
     if simulation.waves:
@@ -74,6 +74,7 @@ def data(simulation: Simulation) -> dict[str, Any]:
         "cycles": [[_keys(instance) for instance in path] for path in simulation.cycles],
         "passed_through": [{**_keys(instance), "reason": why} for instance, why in simulation.passed_through],
         "longest_chain": [_keys(instance) for instance in simulation.chain],
+        "notes": notes(simulation),
     }
 
 
@@ -86,20 +87,27 @@ def headline(simulation: Simulation) -> str:
     return f"{rollout.activity} ({rollout.phase.value}) at {sha}: {what}, {plural(sends, 'dispatch', 'dispatches')}"
 
 
-def _notes(simulation: Simulation) -> list[str]:
-    upload, notes = simulation.upload, []
+def notes(simulation: Simulation) -> list[str]:
+    """Say what to know beside it, a sentence or two each."""
+    upload, told = simulation.upload, []
     if upload.batch_total > 1:
-        notes.append(
+        told.append(
             f"This is part {upload.batch_index + 1} of {upload.batch_total} of an upload; the rest is missing here."
         )
     if simulation.passed_through and not simulation.walk.steps:
-        notes.append(
-            f"No instance names a workflow for {simulation.walk.rollout.activity}. Was the list printed with "
-            "`--include-dependents --include-settings`?"
+        told.append(
+            f"The file names no workflow for {simulation.walk.rollout.activity}. {_instead(simulation)}".strip()
         )
     if simulation.sends:
-        notes.append("The workflow files are not looked at here: that they exist and declare these inputs is assumed.")
-    return notes
+        told.append("The workflow files are not looked at here: that they exist and declare these inputs is assumed.")
+    return told
+
+
+def _instead(simulation: Simulation) -> str:
+    """Say what the file has in place of workflows for the activity; empty where it has nothing."""
+    if not simulation.has_settings:
+        return "Was the list printed with `--include-dependents --include-settings`?"
+    return f"It names {shown(', '.join(simulation.named), 300)}." if simulation.named else ""
 
 
 def _waves(simulation: Simulation) -> list[str]:

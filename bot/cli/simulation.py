@@ -48,6 +48,8 @@ class Simulation:
     cycles: list[tuple[Instance, ...]]
     looped: set[Instance]  # members of cycles: they are told with their cycle
     passed_through: list[tuple[Instance, str]]  # with the reason, a few words
+    has_settings: bool  # whether any instance has settings.pro
+    named: list[str]  # the activities for which instances name workflows, where there is none for this one
 
     def of(self, status: Status) -> list[Step]:
         """List the steps with a status."""
@@ -85,6 +87,8 @@ def simulate(upload: Upload, graph: Graph, activity: str, failing: Iterable[Inst
         passed_through=[
             (instance, _why_passed(graph, instance)) for instance in graph.nodes if instance not in by_instance
         ],
+        has_settings=any(node.pro is not None for node in graph.nodes.values()),
+        named=[] if steps else _named(graph),
     )
 
 
@@ -137,6 +141,16 @@ def _sends(step: Step, state: State, ref: str) -> list[Send]:
     if state.status not in _GOES and step.problem != ASKED:
         return []
     return [Send(step, call.workflow, ref, dict(call.inputs) | {DISPATCH_ID: PLACEHOLDER_ID}) for call in step.calls]
+
+
+def _named(graph: Graph) -> list[str]:
+    """List the activities for which any instance names a workflow, sorted."""
+    found = set()
+    for node in graph.nodes.values():
+        for event, actions in (node.pro or {}).items():
+            if isinstance(actions, dict):
+                found |= {name for action in actions if pro.offers(node.pro, name := f"{event}.{action}")}
+    return sorted(found)
 
 
 def _why_passed(graph: Graph, instance: Instance) -> str:

@@ -79,10 +79,10 @@ def test_the_example(run, saved, form):
 
 
 def test_the_example_drawn(run):
-    mermaid = run(whole(), "--format", "mermaid").output
+    mermaid = run(whole(), "--format", "mermaid").stdout
     assert mermaid.startswith("flowchart")
     assert mermaid in run(whole(), "--format", "markdown").output
-    dot = run(whole(), "--format", "dot").output
+    dot = run(whole(), "--format", "dot").stdout
     assert dot.startswith("digraph")
     for name in example.NEEDS:
         assert f"<b>{name}</b>" in mermaid
@@ -113,6 +113,33 @@ def test_nothing_changed(run, saved):
 
 def test_a_list_without_settings_says_what_is_missing(run, saved):
     assert run([item("vpc"), item("db")]).output == saved
+
+
+def test_a_list_for_other_activities_says_which(run):
+    merged = {"workflows": {"apply.yaml": {}}}
+    content = [
+        item("vpc", **pro(pull_request={"merged": merged, "opened": merged, "closed": {}})),
+        item("db", **pro(enabled=False, pull_request={"labeled": merged})),
+        item("plain"),
+    ]
+    note = "The file names no workflow for release.published. It names pull_request.merged, pull_request.opened."
+    arguments = ("--activity", "release.published")
+    assert run(content, *arguments).stdout.splitlines()[1] == note
+    assert json.loads(run(content, *arguments, "--format", "json").stdout)["notes"] == [note]
+    nothing = run([item("db", **pro(enabled=False))])
+    assert nothing.stdout.splitlines()[1] == "The file names no workflow for pull_request.synchronize."
+
+
+@pytest.mark.parametrize("form", ["dot", "mermaid", "svg"])
+def test_notes_do_not_spoil_a_picture(run, form):
+    part = whole() | {"batch_id": "x", "batch_index": 1, "batch_total": 3}
+    result = run(part, "--format", form)
+    assert result.exit_code == 0
+    assert result.stderr.splitlines() == [
+        "This is part 2 of 3 of an upload; the rest is missing here.",
+        "The workflow files are not looked at here: that they exist and declare these inputs is assumed.",
+    ]
+    assert "This is part" not in result.stdout
 
 
 def test_one_chunk_is_called_one_chunk(run):
@@ -180,6 +207,9 @@ def example_without_deleted():
         (b"{}", [], "$.stacks: missing"),
         (b"[{}]", [], "$[0].component: missing; $[0].stack: missing"),
         (b"[3, 4, 5, 6, 7]", [], "$[2]: expected an object, got a number and 2 more"),
+        ("[]".encode("utf-16"), [], "looks like UTF-16; save it as UTF-8."),
+        ("[]".encode("utf-16-le"), [], "looks like UTF-16; save it as UTF-8."),
+        ("[]".encode("utf-16-be"), [], "looks like UTF-16; save it as UTF-8."),
         (b"[" * 50_000, [], "nested too deeply"),
         (b"[]", ["--format", "mermaid"], "nothing to draw"),
         (b"[]", ["--activity", "merged"], "`merged` is no activity; it looks like pull_request.merged."),

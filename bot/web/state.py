@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from flask import Blueprint, Response, request
 
 from bot.store import rollouts
@@ -9,6 +11,8 @@ from bot.web import rollout_json
 from bot.web.answers import Refusal, envelope
 from bot.web.auth import Caller, Gate
 from bot.web.reading import Reader
+
+_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
 def blueprint(gate: Gate, reader: Reader) -> Blueprint:
@@ -23,11 +27,12 @@ def blueprint(gate: Gate, reader: Reader) -> Blueprint:
         if bool(pull) == bool(sha):
             raise Refusal(400, "Say which rollouts: with `pull=` and a number, or with `sha=` and a commit.")
         number = _number(pull) if pull else 0
+        commit = _commit(sha) if sha else ""
         with reader.moment() as db:
             if pull:
                 found = rollouts.of_pull(db, caller.repo.id, number)
             else:
-                found = rollouts.of_sha(db, caller.repo.id, sha.lower())
+                found = rollouts.of_sha(db, caller.repo.id, commit)
         return envelope(200, {"rollouts": [rollout_json.rollout(walk) for walk in found]})
 
     return state
@@ -45,3 +50,10 @@ def _number(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) < 10):
         raise Refusal(400, "`pull` must be the number of a pull request.")
     return int(text)
+
+
+def _commit(text: str) -> str:
+    sha = text.lower()
+    if not _COMMIT.fullmatch(sha):
+        raise Refusal(400, "`sha` must be a whole commit id, of 40 or 64 hexadecimal digits.")
+    return sha

@@ -45,6 +45,16 @@ def test_the_rollouts_of_a_commit(site_with_rollouts: Site) -> None:
     assert [one["id"] for one in (told.data or {})["rollouts"]] == [1]
 
 
+@pytest.mark.parametrize("length", [40, 64])
+def test_a_commit_that_nobody_knows_has_none(site_with_rollouts: Site, length: int) -> None:
+    assert envelope(ask(site_with_rollouts, f"repo=acme/infra&sha={'E' * length}")).data == {"rollouts": []}
+
+
+def test_a_short_commit_is_refused_with_what_is_needed(site_with_rollouts: Site) -> None:
+    told = envelope(ask(site_with_rollouts, "repo=acme/infra&sha=ccccccc"))
+    assert told.errorMessage == "`sha` must be a whole commit id, of 40 or 64 hexadecimal digits."
+
+
 def test_nothing_yet_is_an_empty_list(site: Site) -> None:
     assert envelope(ask(site, "repo=acme/infra&pull=9")).data == {"rollouts": []}
 
@@ -62,6 +72,10 @@ def test_nothing_yet_is_an_empty_list(site: Site) -> None:
         ("repo=acme/infra/x&pull=42", "swy_good", 400),
         ("repo=acme/infra", "swy_good", 400),
         ("repo=acme/infra&pull=42&sha=abc", "swy_good", 400),
+        ("repo=acme/infra&sha=abc1234", "swy_good", 400),
+        (f"repo=acme/infra&sha={'c' * 41}", "swy_good", 400),
+        (f"repo=acme/infra&sha={'g' * 40}", "swy_good", 400),
+        (f"repo=acme/infra&sha={'c' * 40}%0A", "swy_good", 400),
         ("repo=acme/infra&pull=-1", "swy_good", 400),
         ("repo=acme/infra&pull=9999999999999999999999", "swy_good", 400),
     ],

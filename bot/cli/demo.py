@@ -87,6 +87,13 @@ def _engine() -> str:
     return f"The graph is drawn by {'Graphviz (the program dot)' if name == 'dot' else f'Graphviz (from {name})'}."
 
 
+def _no_picture() -> str:
+    """Say why the story leaves no picture behind."""
+    from renderers.engine import engine_name
+
+    return "there is no Graphviz here" if engine_name() is None else "the comment shows none"
+
+
 async def _tell(out: Path, port: int) -> None:
     from bot.cli import demo_story
     from bot.cli.demo_stage import open_stage
@@ -108,6 +115,8 @@ def _report(checks: list[Check], out: Path) -> None:
     click.echo("")
     for check in checks:
         click.echo(f"{'✓' if check.holds else '✗'} {check.text}")
+    if not (out / "graph.svg").exists():
+        click.echo(f"no graph.svg: {_no_picture()}")
     click.echo("")
     if not all(check.holds for check in checks):
         raise click.ClickException(f"Not everything went in order; {out / 'timeline.jsonl'} has every dispatch.")

@@ -28,6 +28,7 @@ from bot.cli.demo_stage import Tempo
 from bot.cli.demo_timeline import COMPLETION, DISPATCH, Event
 from bot.sandbox import example
 from bot.sandbox.state import Pull, Repo, User
+from renderers import engine
 
 VPC, CACHE, API = ("dev", "vpc"), ("dev", "cache"), ("dev", "api")
 NEEDS = {VPC: (), CACHE: (VPC,), API: (CACHE,)}
@@ -87,6 +88,41 @@ def test_a_check_that_fails_fails_the_demo(tmp_path: Path, capsys: pytest.Captur
     with pytest.raises(Exception, match=r"Not everything went in order; .*timeline\.jsonl"):
         demo._report(checks, tmp_path)
     assert capsys.readouterr().out.split("\n")[1:3] == ["✓ this holds", "✗ that does not"]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("dot", "The graph is drawn by Graphviz (the program dot)."),
+        ("pygraphviz", "The graph is drawn by Graphviz (from pygraphviz)."),
+        (None, "There is no Graphviz here, so the graph is drawn by Mermaid, which only GitHub itself shows."),
+    ],
+    ids=["the program", "the wheel", "Mermaid"],
+)
+def test_what_draws_is_named(monkeypatch: pytest.MonkeyPatch, name: str | None, said: str) -> None:
+    monkeypatch.setattr(engine, "engine_name", lambda: name)
+    assert demo._engine() == said
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [(None, "there is no Graphviz here"), ("dot", "the comment shows none")],
+    ids=["without Graphviz", "with Graphviz"],
+)
+def test_a_picture_that_is_not_there_is_told(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    name: str | None,
+    why: str,
+) -> None:
+    monkeypatch.setattr(engine, "engine_name", lambda: name)
+    checks = [demo_proof.Check(True, "this holds")]
+    demo._report(checks, tmp_path)
+    assert capsys.readouterr().out.splitlines() == ["", "✓ this holds", f"no graph.svg: {why}", ""]
+    (tmp_path / "graph.svg").touch()
+    demo._report(checks, tmp_path)
+    assert capsys.readouterr().out.splitlines() == ["", "✓ this holds", ""]
 
 
 def test_without_the_extra_one_sentence_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:

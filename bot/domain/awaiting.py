@@ -11,11 +11,17 @@ from bot.domain.texts import commit
 from bot.domain.uploads import MERGED
 
 
-def awaited(pull: Pull, current: Sequence[Walk], runs: Sequence[RunFacts], *, known: bool, applies: bool) -> str:
-    """Say in one sentence what is awaited; empty when nothing is, or when there is nothing to say yet.
+#: How long GitHub may take to start the run that uploads, in seconds.
+PATIENCE = 600.0
+
+
+def awaited(
+    pull: Pull, current: Sequence[Walk], runs: Sequence[RunFacts], *, known: bool, applies: bool, seconds: float
+) -> str:
+    """Say in a sentence or two what is awaited; empty when nothing is, or when there is nothing to say yet.
 
     `runs` are those of workflows that have uploaded before, for this head or merge, the newest first; `known` tells
-    whether this pull request has had a rollout.
+    whether this pull request has had a rollout; `seconds` have passed since its head was first seen, or its merge.
     """
     if pull.merged:
         if not applies or any(walk.rollout.activity == MERGED for walk in current):
@@ -31,6 +37,12 @@ def awaited(pull: Pull, current: Sequence[Walk], runs: Sequence[RunFacts], *, kn
         ended = {"success": "ended", "failure": "failed", "cancelled": "was cancelled"}
         how = ended.get(runs[0].conclusion, f"ended as “{runs[0].conclusion}”")
         return f"`{runs[0].workflow}` {how} without uploading {what}. Look at its run, and run it again."
+    if known and not runs and seconds >= PATIENCE:
+        return (
+            f"No run that uploads {what} has appeared within ten minutes. Look at the workflow's triggers and path "
+            "filters, at merge conflicts (with one, GitHub starts no pull-request workflow), and whether Actions are "
+            "turned off."
+        )
     if runs or known:
         return f"Waiting for {what}."
     return ""

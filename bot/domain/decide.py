@@ -42,6 +42,7 @@ def decide(lane: Lane, event: Event, facts: Facts, *, now: float, ids: Callable[
             desk.show()
         case Nudged():
             desk.say("looked again")
+            desk.show()
         case _:
             assert_never(event)
     dispatching.go(desk)

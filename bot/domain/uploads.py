@@ -7,12 +7,16 @@ from dataclasses import replace
 from bot.domain import digraph, heads, layout, pro
 from bot.domain.desk import Desk, Regather
 from bot.domain.events import Upload, UploadCame
-from bot.domain.model import Pull, Rollout, Step
+from bot.domain.model import Pull, Rollout, Status, Step
 from bot.domain.pro import Phase
 from bot.domain.rollout import Draft, Walk, own_status
 from bot.domain.texts import commit, same_commit
 
 MERGED = "pull_request.merged"
+#: How many seconds our clock may be behind GitHub's.
+CLOCKS_DIFFER = 120.0
+#: A dispatch in one of these may have a run that is not known yet.
+_UNKNOWN = (Status.DISPATCHING, Status.HELD)
 _LOOP = (
     "It came with a later upload, and together with the earlier one it would wait for itself, so it has no order. "
     "Apply it by hand."
@@ -26,7 +30,7 @@ def came(desk: Desk, event: UploadCame) -> None:
     desk.show()
     if pull.fork:
         desk.say(f"#{pull.number} comes from a fork, and forks are never dispatched")
-    elif is_of_merge(pull, upload.received_at):
+    elif is_of_merge(pull, upload.received_at, repeats_plan=_repeats_plan(desk, upload)):
         _merged(desk, pull, upload)
     elif not pull.open:
         desk.say(f"the upload is older than the end of #{pull.number}")
@@ -36,12 +40,19 @@ def came(desk: Desk, event: UploadCame) -> None:
         _planned(desk, pull, upload)
 
 
-def is_of_merge(pull: Pull, received_at: float) -> bool:
+def is_of_merge(pull: Pull, received_at: float, *, repeats_plan: bool = False) -> bool:
     """Tell whether an upload of a pull request's head is the merged one.
 
-    Plan and merge send the same commit, so only the time tells: what came before GitHub merged is the plan's.
+    Plan and merge send the same commit, so only the time tells: what came before GitHub merged is the plan's. Our
+    clock may be slow: what the plan has said already is believed to be the merged one from a little before.
     """
-    return pull.merged and received_at >= pull.merged_at
+    return pull.merged and received_at >= pull.merged_at - (CLOCKS_DIFFER if repeats_plan else 0.0)
+
+
+def _repeats_plan(desk: Desk, upload: Upload) -> bool:
+    """Tell whether a plan that was not overtaken before said the same."""
+    plans = (walk.rollout for walk in desk.lane.walks if walk.rollout.phase is Phase.PLAN)
+    return any(rollout.content == upload.content for rollout in plans)
 
 
 def _planned(desk: Desk, pull: Pull, upload: Upload) -> None:
@@ -66,7 +77,12 @@ def _is_repeat(draft: Draft, pull: Pull, upload: Upload, made: layout.Layout) ->
     if (rollout.epoch, rollout.content, rollout.size) != (pull.epoch, upload.content, len(made.steps)):
         return False
     pairs = zip(draft.walk.steps, made.steps, strict=True)
-    return all(replace(old, dispatches=()) == fresh for old, fresh in pairs)
+    return all(replace(old, dispatches=()) == fresh and not _was_refused(old) for old, fresh in pairs)
+
+
+def _was_refused(step: Step) -> bool:
+    """Tell whether GitHub took none of a step's dispatches, so that no run of it can be run again."""
+    return bool(step.dispatches) and all(d.status is Status.FAILED and not d.run_id for d in step.dispatches)
 
 
 def _merged(desk: Desk, pull: Pull, upload: Upload) -> None:
@@ -155,7 +171,8 @@ def _replace(desk: Desk, old: Draft, fresh: Draft) -> None:
     for index in set(old.walk.by_dispatch.values()):
         step = old.step(index)
         heir = steps.get(step.instance)
-        sent = tuple(d for d in step.dispatches if d.run_id or d.id in desk.facts.in_air)
+        flying = {d.id for d in step.dispatches if d.id in desk.facts.in_air and d.status in _UNKNOWN}
+        sent = tuple(d for d in step.dispatches if d.run_id or d.id in flying)
         if heir is None or len(sent) < len(step.dispatches) or heir.calls != step.calls:
             continue
         moved.append(replace(heir, dispatches=tuple(replace(d, step=heir.index) for d in sent)))
@@ -172,6 +189,9 @@ def _extend(desk: Desk, draft: Draft, upload: Upload) -> None:
     old = len(draft.walk.steps)
     where = {step.instance: step.index for step in draft.walk.steps}
     added = [step for step in made.steps if step.instance not in where]
+    mended = sum(_mend(draft, where[step.instance], step) for step in made.steps if step.instance in where)
+    if mended:
+        desk.say(f"{mended} steps that could not be sent are tried again")
     if not added:
         desk.say("every instance of the upload is in the apply already")
         return
@@ -195,6 +215,19 @@ def _extend(desk: Desk, draft: Draft, upload: Upload) -> None:
     draft.settle()
     draft.put_rollout(replace(draft.rollout, size=old + len(added)))
     desk.say(f"{len(added)} more instances join the apply at {commit(draft.rollout.sha)}")
+
+
+def _mend(draft: Draft, index: int, fresh: Step) -> bool:
+    """Give a step that never ran what a new upload says of it: the fault that kept it may be mended."""
+    step = draft.step(index)
+    faulty = bool(step.problem) and step.problem != _LOOP and not step.dispatches
+    if not (_was_refused(step) or faulty):
+        return False
+    for dispatch in step.dispatches:
+        draft.take_back(dispatch)
+    after = replace(draft.step(index), calls=fresh.calls, problem=fresh.problem, manual=fresh.manual, notes=fresh.notes)
+    draft.put(after)
+    return after != step
 
 
 def _refuse_loops(draft: Draft, first: int, end: int) -> None:

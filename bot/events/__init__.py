@@ -35,6 +35,7 @@ OURS = {
     "dispatch_sent": Kind(gather=sending.gather_sent),
     "dispatch_failed": Kind(gather=sending.gather_failed),
     "nudge": Kind(gather=sending.gather_nudge),
+    "look_again": Kind(gather=sending.gather_nudge),  # a nudge for later
 }
 EVENTS = OURS | {
     "pull_request": Kind(pull_request.place, pull_request.gather),

@@ -85,9 +85,9 @@ class WorkflowFiles:
         self._kept[key] = (self.now(), found)
         return found
 
-    def forget(self, repo_id: int) -> None:
-        """Forget a repository's files: its default branch moved."""
-        for key in [key for key in self._kept if key[0] == repo_id]:
+    def forget(self, repo_id: int, branch: str = "") -> None:
+        """Forget a repository's files because its default branch moved, or only those of another branch that did."""
+        for key in [key for key in self._kept if key[0] == repo_id and branch in ("", key[2])]:
             del self._kept[key]
 
 

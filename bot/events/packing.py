@@ -14,14 +14,17 @@ class Header(msgspec.Struct, omit_defaults=True, frozen=True):
     query: dict[str, str]
     head_sha: str  # what the upload is about, so that its place is found without reading all of it
     batch_id: str = ""  # set: the body is empty, and the chunks of this batch are the upload
+    base_sha: str = ""
 
 
 _header = msgspec.json.Decoder(Header)
 
 
-def pack(credential: str, query: Mapping[str, str], body: bytes, *, head_sha: str, batch_id: str = "") -> bytes:
+def pack(
+    credential: str, query: Mapping[str, str], body: bytes, *, head_sha: str, base_sha: str = "", batch_id: str = ""
+) -> bytes:
     """Put an upload into one piece."""
-    return msgspec.json.encode(Header(credential, dict(query), head_sha, batch_id)) + b"\n" + body
+    return msgspec.json.encode(Header(credential, dict(query), head_sha, batch_id, base_sha)) + b"\n" + body
 
 
 def unpack(packed: bytes) -> tuple[Header, bytes]:

@@ -36,15 +36,16 @@ def token(db: Db, repo_id: int, number: int) -> str:
     return str(row["token"]) if row else ""
 
 
-def of_commit(db: Db, repo_id: int, sha: str) -> Pull | None:
-    """Find the pull request of a commit (7 or more digits): by head, then by merge commit; open ones first."""
-    order = "ORDER BY open DESC, number DESC LIMIT 1"
+def of_commit(db: Db, repo_id: int, sha: str) -> list[Pull]:
+    """Find the pull requests that have a commit (7 or more digits) as their head or their merge commit."""
+    found: dict[int, Pull] = {}
     for column in ("head_sha", "merge_sha"):
         known = f"{column} != '' AND {column} >= ? AND {column} < ? || 'g'"
-        row = db.row(f"SELECT * FROM pulls WHERE repo_id = ? AND {known} {order}", repo_id, sha, sha)  # noqa: S608
-        if row is not None:
-            return _pull(row)
-    return None
+        for row in db.rows(f"SELECT * FROM pulls WHERE repo_id = ? AND {known}", repo_id, sha, sha):  # noqa: S608
+            pull = _pull(row)
+            if pull is not None:
+                found[pull.number] = pull
+    return [found[number] for number in sorted(found)]
 
 
 def of_branch(db: Db, repo_id: int, branch: str) -> list[int]:

@@ -31,7 +31,7 @@ def blueprint(gate: Gate, writer: Writer, now: Callable[[], float]) -> Blueprint
         body = request.get_data(cache=False)
         query = request.args.to_dict()
         upload = _read(body, query, caller)
-        packed = pack(caller.credential, query, body, head_sha=upload.head_sha)
+        packed = pack(caller.credential, query, body, head_sha=upload.head_sha, base_sha=upload.base_sha)
 
         def put(db: Db) -> chunks.Put:
             if upload.batch_id:
@@ -79,6 +79,8 @@ def _put_chunk(db: Db, caller: Caller, upload: Upload, query: dict[str, str], bo
         now=now,
     )
     if done is chunks.Put.COMPLETE:
-        packed = pack(caller.credential, query, b"", head_sha=upload.head_sha, batch_id=batch_id)
+        packed = pack(
+            caller.credential, query, b"", head_sha=upload.head_sha, base_sha=upload.base_sha, batch_id=batch_id
+        )
         inbox.put(db, "upload", packed, now=now, repo_id=repo_id)
     return done

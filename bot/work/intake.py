@@ -7,6 +7,7 @@ import logging
 import sqlite3
 from typing import Any
 
+from bot.domain import awaiting
 from bot.domain.decide import decide
 from bot.domain.desk import Decision, Lane, Regather
 from bot.domain.events import AffectedRunReported, Facts, Nudged, Queue, RunReported, Sent, UploadCame
@@ -96,8 +97,9 @@ class Intake:
         elif repo != known:  # one of them is older, and GitHub knows which
             _, lane, repo_id, body = read_again(repo.id, repo.installation)
             inbox.put_once(self._parts.db, "repo_read", now=self._parts.now(), repo_id=repo_id, lane=lane, body=body)
-        if row.kind == "push" and payload.get("ref") == f"refs/heads/{repo.default_branch}":
-            self._parts.files.forget(repo.id)
+        if row.kind == "push":
+            branch = str(payload.get("ref")).removeprefix("refs/heads/")
+            self._parts.files.forget(repo.id, "" if branch == repo.default_branch else branch)
 
     def _settle(self, row: Row, place: Place | Learned) -> None:
         db, now = self._parts.db, self._parts.now()
@@ -220,6 +222,9 @@ class Intake:
             pulls.save(parts.db, decision.pull)
             for sha in {decision.pull.head_sha, decision.pull.merge_sha} - {""}:
                 inbox.unpark_commit(parts.db, repo.id, sha)
+            if lane.pull is not None and decision.pull.epoch != lane.pull.epoch:
+                due = max(now, decision.pull.merged_at) + awaiting.PATIENCE + 1
+                inbox.put(parts.db, "look_again", b"", now=now, repo_id=repo.id, lane=lane.key, due=due)
         for draft in decision.drafts:
             rollouts.save(parts.db, draft, new=draft in decision.new, now=now)
         match found.event:
@@ -236,6 +241,8 @@ class Intake:
                     bodies=found.bodies,
                 )
                 uploads.remember(parts.db, repo.id, upload.graph, now)
+                if decision.new:
+                    inbox.drop(parts.db, "look_again", lane=lane.key)  # what was awaited has come
                 pulls.note_uploader(parts.db, repo.id, lane.key, upload.head_sha, now)
             case Sent(run_id=run_id) | RunReported(run=RunFacts(run_id=run_id)) if run_id:
                 inbox.unpark(parts.db, f"run:{run_id}")

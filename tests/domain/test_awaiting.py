@@ -20,8 +20,8 @@ def affected(conclusion="", **facts):
     return run_facts(workflow="affected.yaml", status=status, conclusion=conclusion, **facts)
 
 
-def say(pull, current=(), runs=(), *, known=False, applies=True):
-    return awaited(pull, current, runs, known=known, applies=applies)
+def say(pull, current=(), runs=(), *, known=False, applies=True, seconds=599.0):
+    return awaited(pull, current, runs, known=known, applies=applies, seconds=seconds)
 
 
 @pytest.mark.parametrize(
@@ -59,6 +59,16 @@ def test_nothing_is_awaited_where_nothing_is_applied():
 def test_a_run_that_ended_without_an_upload_is_told(conclusion, how):
     text = say(OPEN, runs=[affected(conclusion), affected()])
     assert text.startswith(f"`affected.yaml` {how} without uploading the affected stacks of {HEAD}.")
+
+
+@pytest.mark.parametrize(
+    ("pull", "what"), [(OPEN, f"the affected stacks of {HEAD}"), (MERGED, f"the affected stacks of the merge {MERGE}")]
+)
+def test_after_ten_minutes_without_a_run_people_are_told_where_to_look(pull, what):
+    text = say(pull, known=True, seconds=600.0)
+    assert text.startswith(f"No run that uploads {what} has appeared within ten minutes. Look at the workflow's")
+    assert say(pull, runs=[affected()], known=True, seconds=600.0) == f"Waiting for {what}."
+    assert say(pull, seconds=600.0) == ""
 
 
 def test_a_newer_run_is_waited_for():

@@ -234,11 +234,18 @@ def test_the_very_same_bytes_start_the_apply_after_the_merge():
     assert dict(world.sent("a").inputs)["sha"] == facts.merge_sha
 
 
-def test_a_plans_upload_that_comes_late_starts_no_apply():
+@pytest.mark.parametrize(("content", "before"), [("two", 5), ("one", 200)])
+def test_a_plans_upload_that_comes_late_starts_no_apply(content, before):
     world = merged()
-    decision = bring(world, "a>b", received_at=world.lanes[LANE].facts.merged_at - 5)
+    decision = bring(world, "a>b", content=content, received_at=world.lanes[LANE].facts.merged_at - before)
     assert decision.reason == "the upload is older than the end of #1"
     assert len(world.walks) == 1
+
+
+def test_with_a_slow_clock_what_was_planned_is_the_merges():
+    world = merged()
+    bring(world, "a>b", received_at=world.lanes[LANE].facts.merged_at - 60)
+    assert world.walk().rollout.activity == "pull_request.merged"
 
 
 def test_an_upload_of_an_older_head_starts_no_apply():

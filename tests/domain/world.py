@@ -444,6 +444,8 @@ class World:
         key, _ = self.wishes[dispatch_id]
         self.wishes[dispatch_id] = (key, "air")
         if how == "refused":
+            walk, refused = self.find(dispatch_id)
+            self.raised.discard((walk.rollout.id, refused.step, refused.workflow))  # another upload may try it again
             self.mail.append((key, NotSent(dispatch_id, "GitHub refused it.", held=False)))
             return
         run_id = next(self.numbers)

@@ -218,3 +218,60 @@ async def test_chunks_in_any_order_are_one_upload(tmp_path: Path) -> None:
         await send(rig, parts[0])
         await rig.until_quiet()
         assert len(rig.dispatched("plan")) == 30
+
+
+async def test_of_two_pull_requests_with_one_head_the_merged_one_gets_its_apply(tmp_path: Path) -> None:
+    async with open_rig(tmp_path, model=model({"a": []})) as rig:
+        rig.hub.push(rig.repo, "release", {"NOTES.md": "1\n"}, message="Start a release", author="lead")
+        pull = rig.scene.open_pull(["a"])
+        await rig.until_quiet()
+        rig.hub.open_pull(rig.repo, head="feature", base="release", title="To the release", author="dev")
+        await rig.until_quiet()
+        rig.hub.merge(pull, by="lead", delete_branch=False)
+        await rig.until_quiet()
+        assert rig.dispatched("apply") == ["apply dev/a"]
+        assert rig.run_of("apply dev/a").inputs["sha"] == pull.merge_commit_sha
+
+
+async def test_a_fork_with_the_same_head_takes_no_upload_away(tmp_path: Path) -> None:
+    async with open_rig(tmp_path, model=model({"a": []})) as rig:
+        pull = rig.scene.open_pull(["a"])
+        await rig.until_quiet()
+        fork = rig.hub.fork(rig.repo, "stranger")
+        fork.branches["feature"] = pull.head_sha
+        rig.hub.open_pull(rig.repo, head="feature", title="The same", author="stranger", fork=True)
+        await rig.until_quiet()
+        rig.hub.merge(pull, by="lead")
+        await rig.until_quiet()
+        assert rig.dispatched("apply") == ["apply dev/a"]
+
+
+async def test_an_apply_that_could_not_be_sent_goes_on_after_the_fault_is_mended(tmp_path: Path) -> None:
+    async with open_rig(tmp_path, model=model({"a": [], "b": ["a"]})) as rig:
+        pull = rig.scene.open_pull(["a"])
+        await rig.until_quiet()
+        rig.hub.merge(pull, by="lead")
+        await rig.passes(1)
+        rig.repo.actions_enabled = False
+        await rig.until_quiet()
+        assert await rig.statuses(pull) == {"dev/a": "failed", "dev/b": "blocked"}
+        rig.repo.actions_enabled = True
+        await send(rig, rig.scene.body(pull))
+        await rig.until_quiet()
+        assert rig.dispatched("apply") == ["apply dev/a", "apply dev/b"]
+        assert await rig.statuses(pull) == {"dev/a": "succeeded", "dev/b": "succeeded"}
+
+
+async def test_an_apply_whose_file_was_mended_goes_on(tmp_path: Path) -> None:
+    path = f".github/workflows/{example.APPLY}"
+    broken = example.APPLY_FILE.replace("      sha: { type: string }\n", "")
+    async with open_rig(tmp_path, model=model({"a": []}), files=example.files() | {path: broken}) as rig:
+        pull = rig.scene.open_pull(["a"])
+        await rig.until_quiet()
+        rig.hub.merge(pull, by="lead")
+        await rig.until_quiet()
+        assert await rig.statuses(pull) == {"dev/a": "failed"}
+        rig.hub.push(rig.repo, "main", {path: example.APPLY_FILE}, message="Mend it", author="lead")
+        await send(rig, rig.scene.body(pull))
+        await rig.until_quiet()
+        assert await rig.statuses(pull) == {"dev/a": "succeeded"}

@@ -46,7 +46,7 @@ def test_an_upload_is_one_row_that_can_be_taken_apart(site: Site) -> None:
     assert told.data == {"repository": "acme/infra", "headSha": HEAD, "part": "complete"}
     (row,) = site.db.rows("SELECT kind, repo_id, lane, body FROM inbox")
     assert (row["kind"], row["repo_id"], row["lane"]) == ("upload", 7, None)
-    assert unpack(row["body"]) == (Header("key:1", {}, HEAD), body)
+    assert unpack(row["body"]) == (Header("key:1", {}, HEAD, base_sha=BASE), body)
 
 
 def test_the_plain_list_with_its_query(site: Site) -> None:
@@ -54,7 +54,7 @@ def test_the_plain_list_with_its_query(site: Site) -> None:
     query = {"repo": "ACME/Infra", "head_sha": HEAD, "base_sha": BASE}
     assert site.upload(body, query=query).status_code == 200
     ((_, packed),) = site.inbox()
-    assert unpack(packed) == (Header("key:1", query, HEAD), body)
+    assert unpack(packed) == (Header("key:1", query, HEAD, base_sha=BASE), body)
 
 
 def test_nothing_affected_is_taken_as_well(site: Site) -> None:
@@ -229,7 +229,7 @@ def test_chunks_become_one_input_that_names_them(site: Site) -> None:
     assert site.inbox() == []
     assert (envelope(site.upload(parts[1])).data or {})["part"] == "complete"
     ((kind, packed),) = site.inbox()
-    assert (kind, unpack(packed)) == ("upload", (Header("key:1", {}, HEAD, "batch-1"), b""))
+    assert (kind, unpack(packed)) == ("upload", (Header("key:1", {}, HEAD, "batch-1", BASE), b""))
     assert chunks.bodies(site.db, repo_id=7, credential="key:1", batch_id="batch-1") == parts
 
 

@@ -7,6 +7,8 @@ up with attempts may have been carried out already, so whoever delivers it looks
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bot.store.db import Db
@@ -61,14 +63,19 @@ def close(db: Db, kind: str, name: str) -> None:
     db.write("UPDATE outbox SET done = want WHERE key = ?", f"{kind}:{name}")
 
 
-def due(db: Db, now: float, limit: int) -> list[Wish]:
-    """Read the wishes that are due: cancels first, then runs, then comments; the longest due first."""
+def due(db: Db, now: float, limit: int, *, resting: Iterable[int] = ()) -> list[Wish]:
+    """Read the wishes that are due: cancels first, then runs, then comments; the longest due first.
+
+    What installations that are `resting` would have to do is left out.
+    """
     return [
         _wish(row)
         for row in db.rows(
-            "SELECT * FROM outbox WHERE state = 'open' AND want > done AND due <= ? "
+            "SELECT * FROM outbox WHERE state = 'open' AND want > done AND due <= ? AND repo_id NOT IN "
+            "(SELECT id FROM repos WHERE installation IN (SELECT value FROM json_each(?))) "
             "ORDER BY CASE kind WHEN 'cancel' THEN 0 WHEN 'run' THEN 1 ELSE 2 END, due, key LIMIT ?",
             now,
+            json.dumps([*resting]),
             limit,
         )
     ]
@@ -125,9 +132,21 @@ def resend(db: Db, key: str, *, due: float) -> None:
     db.write("UPDATE outbox SET attempts = 0, looks = 0, doubt_since = 0, due = ? WHERE key = ?", due, key)
 
 
-def bury(db: Db, key: str, error: str) -> None:
-    """Give a wish up, visibly."""
-    db.write("UPDATE outbox SET state = 'dead', error = ? WHERE key = ?", error, key)
+def bury(db: Db, key: str, error: str, *, now: float) -> None:
+    """Give a wish up, visibly. From then on `due` tells when."""
+    db.write("UPDATE outbox SET state = 'dead', due = ?, error = ? WHERE key = ?", now, error, key)
+
+
+def reopen_comments(db: Db, *, died_before: float, wished_after: float) -> None:
+    """Try comments again that were given up: what GitHub refused may have been repaired.
+
+    What was wished longer ago than `wished_after` stays as it is, as do repositories that no installation covers.
+    """
+    db.write(
+        "UPDATE outbox SET state = 'open' WHERE kind = 'comment' AND state = 'dead' AND want > done AND due < ? "
+        "AND since > ? AND EXISTS (SELECT 1 FROM repos WHERE repos.id = repo_id AND installation != 0)",
+        *(died_before, wished_after),
+    )
 
 
 def forget(db: Db, key: str) -> None:

@@ -17,7 +17,7 @@ from bot.work.tasks import Tasks
 log = logging.getLogger(__name__)
 
 _AT_ONCE = 10
-#: Enough that a paused installation does not hide the wishes of others.
+#: Enough that an installation whose pace is used up does not hide the wishes of others.
 _LOOKED_AT = 500
 _LONGEST_WAIT = 300.0
 
@@ -40,10 +40,10 @@ class Deliver:
 
     async def step(self, wake: asyncio.Event | None = None) -> bool:
         """Start what is due and may go, and wait for some of it; False when there was nothing to do."""
-        now = self._parts.now()
-        self.paced_until = 0.0
+        now, resting = self._parts.now(), self._parts.resting()
+        self.paced_until = min((self._parts.pace(one).paused_until for one in resting), default=0.0)
         full: set[tuple[int, Kind]] = set()
-        for wish in outbox.due(self._parts.db, now, _LOOKED_AT):
+        for wish in outbox.due(self._parts.db, now, _LOOKED_AT, resting=resting):
             if not self._tasks.free:
                 break
             if wish.key not in self._tasks and self._may_go(wish, now, full):
@@ -100,7 +100,7 @@ class Deliver:
         if wish.kind == "run":
             running.give_up(self._parts, wish, sentence)
         else:
-            outbox.bury(self._parts.db, wish.key, sentence)
+            outbox.bury(self._parts.db, wish.key, sentence, now=self._parts.now())
 
     def _note_limit(self, wish: Wish) -> None:
         repo = repos.get(self._parts.db, wish.repo_id)

@@ -196,13 +196,13 @@ def give_up(parts: Parts, wish: Wish, sentence: str) -> None:
         held = latest.attempts > 0
         told = f"It may have been sent, but its run cannot be looked for. {sentence}" if held else sentence
         _tell(parts, placed, "dispatch_failed", NotSent(wish.id, told, held))
-    outbox.bury(parts.db, wish.key, sentence)
+    outbox.bury(parts.db, wish.key, sentence, now=parts.now())
 
 
 def _refused(parts: Parts, wish: Wish, placed: Placed, sentence: str, *, held: bool) -> None:
     with transaction(parts.db):
         _tell(parts, placed, "dispatch_failed", NotSent(placed.dispatch.id, sentence, held))
-        outbox.bury(parts.db, wish.key, sentence)
+        outbox.bury(parts.db, wish.key, sentence, now=parts.now())
 
 
 def _tell(parts: Parts, placed: Placed, kind: str, news: Sent | NotSent | RunRead) -> None:

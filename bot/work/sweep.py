@@ -25,6 +25,9 @@ _RUNS_AT_ONCE = 50
 _LOG_KEPT = 3 * 86_400.0
 _REDELIVERIES = 3
 _PARKED = 86_400.0
+#: A comment that GitHub refused is tried again after this long, but not for ever: its pull request may be locked.
+_REFUSED = 3600.0
+_REFUSED_FOR_GOOD = 7 * 86_400.0
 _OVERLAP = 120.0
 #: A delivery may appear in the log this late.
 _LATE = 300.0
@@ -133,6 +136,7 @@ class Sweep:
                 log.warning("input %d (%s) belongs to nothing that is known, and is given up", row.id, row.kind)
             inbox.unpark_known(db)
             inbox.prune(db, now)
+            outbox.reopen_comments(db, died_before=now - _REFUSED, wished_after=now - _REFUSED_FOR_GOOD)
             outbox.prune(db)
             chunks.prune(db, now)
             graphs.prune(db, now)

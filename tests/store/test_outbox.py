@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bot.store import outbox
+from bot.domain.model import Repo
+from bot.store import outbox, repos
 from bot.store.db import Db
 
 
@@ -42,7 +43,7 @@ def test_what_was_sent_stays_in_the_air_until_its_news_is_handled(db: Db) -> Non
     begun = outbox.begin(db, "run:sent")
     assert begun is not None
     outbox.fulfilled(db, begun)
-    outbox.bury(db, "run:dead", "refused")
+    outbox.bury(db, "run:dead", "refused", now=0.0)
     assert outbox.in_air(db, "1#1") == {"sent", "dead"}
 
 
@@ -54,7 +55,7 @@ def test_cancels_go_before_runs_and_runs_before_comments(db: Db) -> None:
 
 def test_a_dead_wish_lives_again_when_it_is_wished_again(db: Db) -> None:
     wish(db, "1#1")
-    outbox.bury(db, "comment:1#1", "locked")
+    outbox.bury(db, "comment:1#1", "locked", now=0.0)
     assert outbox.due(db, 9.0, 10) == []
     wish(db, "1#1", now=9.0, due=9.0)
     assert len(outbox.due(db, 9.0, 10)) == 1
@@ -77,3 +78,27 @@ def test_news_does_not_put_off_a_wish_in_back_off(db: Db) -> None:
     wish(db, "1#1", now=3.0, due=5.0)
     assert outbox.due(db, 3.9, 10) == []
     assert len(outbox.due(db, 4.0, 10)) == 1
+
+
+def test_who_rests_does_not_hide_the_wishes_of_others(db: Db) -> None:
+    for repo_id, installation in ((1, 10), (2, 20)):
+        repos.save(db, Repo(repo_id, "acme", f"infra{repo_id}", installation, "main"), 0.0)
+    for name in "abc":
+        wish(db, name)
+    outbox.wish(db, "comment", "2#1", lane="2#1", repo_id=2, now=1.0, due=1.0)
+    assert [found.repo_id for found in outbox.due(db, 1.0, 2)] == [1, 1]
+    assert [found.repo_id for found in outbox.due(db, 1.0, 2, resting=[10])] == [2]
+
+
+def test_a_comment_that_was_given_up_is_tried_again_for_a_while(db: Db) -> None:
+    repos.save(db, Repo(1, "acme", "infra", 10, "main"), 0.0)
+    wish(db, "1#1")
+    wish(db, "x", "run")
+    for key in ("comment:1#1", "run:x"):
+        outbox.bury(db, key, "refused", now=50.0)
+    outbox.reopen_comments(db, died_before=50.0, wished_after=-1.0)
+    assert outbox.due(db, 99.0, 10) == []
+    outbox.reopen_comments(db, died_before=51.0, wished_after=0.0)
+    assert outbox.due(db, 99.0, 10) == []
+    outbox.reopen_comments(db, died_before=51.0, wished_after=-1.0)
+    assert [found.key for found in outbox.due(db, 99.0, 10)] == ["comment:1#1"]

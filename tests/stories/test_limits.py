@@ -149,6 +149,17 @@ def _other(rig: Rig, needs: dict[str, tuple[str, ...]]) -> Scene:
     return other
 
 
+async def test_the_last_state_is_written_once_github_takes_it(tmp_path: Path) -> None:
+    async with open_rig(tmp_path, model=model(CHAIN)) as rig:
+        locked = rig.faults.add("*", "/comments", "status", FOREVER, status=403)
+        pull = rig.scene.open_pull(["vpc"])
+        await rig.passes(1800)
+        assert rig.comments(pull) == []
+        locked.times = 0
+        await rig.passes(4000)
+        await _planned(rig, dict(CHAIN))
+
+
 async def test_one_installation_does_not_slow_another(tmp_path: Path) -> None:
     needs = wide(3)
     async with open_rig(tmp_path, model=model(needs), sweep_seconds=3600.0) as rig:

@@ -10,7 +10,6 @@ from bot.domain.rollout import Walk
 from bot.domain.texts import commit
 from bot.domain.uploads import MERGED
 
-
 #: How long GitHub may take to start the run that uploads, in seconds.
 PATIENCE = 600.0
 

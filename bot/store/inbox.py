@@ -72,6 +72,11 @@ def put_once(db: Db, kind: str, *, now: float, repo_id: int, lane: str, body: by
     )
 
 
+def drop(db: Db, kind: str, *, lane: str) -> None:
+    """Take back the inputs of a kind that a lane has still to handle: nobody needs them any more."""
+    db.write("DELETE FROM inbox WHERE state = 'new' AND lane = ? AND kind = ?", lane, kind)
+
+
 def unplaced(db: Db, limit: int = 100) -> list[Row]:
     """Read the oldest rows that have no lane yet."""
     sql = "SELECT * FROM inbox WHERE state = 'new' AND lane IS NULL ORDER BY id LIMIT ?"
@@ -149,7 +154,10 @@ def _heads_between(db: Db, now: float, limit: int, lane: str, last: str | None) 
     found: list[Row] = []
     while len(found) < limit:
         head = db.row(
-            "SELECT * FROM inbox WHERE state = 'new' AND lane IS NOT NULL AND lane > ? ORDER BY lane, id LIMIT 1", lane
+            "SELECT * FROM inbox WHERE state = 'new' AND lane IS NOT NULL AND lane > ? "
+            "AND (due <= ? OR kind NOT IN ('nudge', 'look_again')) ORDER BY lane, id LIMIT 1",
+            lane,
+            now,
         )
         if head is None or (last is not None and head["lane"] > last):
             break

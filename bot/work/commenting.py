@@ -83,7 +83,7 @@ def view_of(parts: Parts, repo: Repo, pull: Pull) -> PullView | None:
         if run.head_sha in (pull.head_sha, pull.merge_sha) and run.created_at >= (pull.merged_at if pull.merged else 0)
     ]
     applies = heads.applies_on(pull.base_ref, repo.default_branch, parts.rules.apply_branches)
-    waiting = awaiting.awaited(pull, current, runs, known=bool(current), applies=applies)
+    waiting = awaiting.awaited(pull, current, runs, known=bool(current), applies=applies, seconds=parts.now() - since)
     failed = tuple(f"An upload could not be used. {why}" for why in inbox.failed_uploads(parts.db, lane, since)[:1])
     if not current and not waiting and not failed:
         return None

@@ -43,6 +43,20 @@ def test_a_row_in_back_off_holds_uploads_but_not_webhooks(db: Db) -> None:
     assert [row.kind for row in inbox.heads(db, 100.0, 10)] == ["pull_request"]
 
 
+def test_a_look_at_a_later_time_holds_nothing(db: Db) -> None:
+    put(db, "a", "look_again", due=100.0)
+    put(db, "b", "look_again", due=100.0)
+    put(db, "a", "upload")
+    inbox.put_once(db, "nudge", now=0.0, repo_id=1, lane="a")
+    (row,) = inbox.heads(db, 1.0, 10)
+    assert (row.lane, row.kind) == ("a", "upload")
+    inbox.finish(db, row.id, now=1.0, reason="done")
+    assert [row.kind for row in inbox.heads(db, 1.0, 10)] == ["nudge"]
+    assert [row.kind for row in inbox.heads(db, 100.0, 10)] == ["look_again", "look_again"]
+    inbox.drop(db, "look_again", lane="a")
+    assert [(row.lane, row.kind) for row in inbox.heads(db, 100.0, 10)] == [("a", "nudge"), ("b", "look_again")]
+
+
 def test_a_guid_counts_as_known_until_its_row_is_dead(db: Db) -> None:
     assert inbox.put(db, "push", b"1", now=0.0, guid="g")
     assert not inbox.put(db, "push", b"2", now=1.0, guid="g")

@@ -57,6 +57,27 @@ async def test_it_waits_aloud_once_the_workflow_is_known_to_upload(tmp_path: Pat
         assert len(rig.comments(pull)) == 1
 
 
+async def test_after_ten_minutes_without_a_run_it_says_where_to_look(tmp_path: Path) -> None:
+    async with open_rig(tmp_path, model=model({"a": []}), sweep_seconds=1e6) as rig:
+        pull = rig.scene.open_pull(["a"])
+        await rig.until_quiet()
+        rig.faults.hooks("workflow_run", "lose", 3)
+        describe, rig.hub.programs[AFFECTED] = rig.hub.programs[AFFECTED], no_upload
+        rig.scene.push("feature", ["a"], note="again")
+        await rig.passes(590)
+        assert f"Waiting for the affected stacks of {pull.head_sha[:7]}" in rig.comment(pull)
+        await rig.passes(20)
+        assert f"No run that uploads the affected stacks of {pull.head_sha[:7]} has appeared" in rig.comment(pull)
+        rig.hub.programs[AFFECTED] = describe
+        rig.scene.push("feature", ["a"], note="and again")
+        await rig.passes(60)
+        assert "Planned: 1 instance" in rig.comment(pull)
+        (comment,) = rig.comments(pull)
+        edits = len(comment.edits)
+        await rig.passes(1800)
+        assert len(comment.edits) == edits
+
+
 async def test_it_waits_aloud_for_the_merges_upload(tmp_path: Path) -> None:
     async with open_rig(tmp_path, model=model({"a": []})) as rig:
         pull = rig.scene.open_pull(["a"])

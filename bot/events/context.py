@@ -127,10 +127,9 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """What GitHub says of a repository: how it is now, or (None) that an installation does not cover it any more."""
+    """What GitHub says of a repository: how it is now, or (None) that no installation of ours covers it."""
 
     repo_id: int
-    installation: int
     repo: Repo | None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import gidgethub
@@ -46,14 +47,16 @@ def read_again(repo_id: int, installation: int) -> tuple[str, str, int, bytes]:
 
 
 async def gather_repository(row: Row, ctx: Context) -> Learned:
-    """Ask GitHub what a repository is called now, and whether the installation covers it."""
+    """Ask GitHub what a repository is called now, and which installation covers it, if any."""
     repo_id, installation = row.repo_id or 0, int(row.body)
     try:
-        return Learned(repo_id, installation, await reads.repository(ctx.github.installation(installation), repo_id))
+        told = await reads.repository(ctx.github.installation(installation), repo_id)
     except gidgethub.HTTPException as error:
-        if classify(error, ctx.now()).kind in (FailureKind.FORGET, FailureKind.DEAD) or error.status_code == 401:
-            return Learned(repo_id, installation, None)
-        raise
+        if classify(error, ctx.now()).kind not in (FailureKind.FORGET, FailureKind.DEAD) and error.status_code != 401:
+            raise
+        told = ctx.repo(repo_id)
+    covering = await reads.installation_of(ctx.github, told.owner, told.name)
+    return Learned(repo_id, replace(told, installation=covering) if covering else None)
 
 
 def place_ping(_payload: dict[str, Any], _row: Row, _db: Db) -> Place:

@@ -144,6 +144,17 @@ async def repository(gh: Installation, repo_id: int) -> Repo:
     return shapes.repo(await gh.getitem(f"/repositories/{repo_id}"), gh.id)
 
 
+async def installation_of(github: GitHub, owner: str, name: str) -> int:
+    """Find the installation that covers a repository; 0 where none does. Public ones can be read without any."""
+    try:
+        told = await github.as_app().getitem("/repos/{owner}/{repo}/installation", {"owner": owner, "repo": name})
+    except gidgethub.HTTPException as error:
+        if error.status_code == 404:
+            return 0
+        raise
+    return shapes.number(told, "id")
+
+
 async def repository_by_name(github: GitHub, owner: str, name: str) -> Repo:
     """Read a repository by its name, and find the installation that it belongs to."""
     variables = {"owner": owner, "repo": name}

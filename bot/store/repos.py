@@ -55,9 +55,9 @@ def of_installation(db: Db, installation: int) -> list[Repo]:
     return [repo for repo in found if repo is not None]
 
 
-def uncovered(db: Db, repo_id: int, installation: int) -> None:
-    """Note that an installation does not cover a repository any more; another one may."""
-    db.write("UPDATE repos SET installation = 0 WHERE id = ? AND installation = ?", repo_id, installation)
+def uncovered(db: Db, repo_id: int) -> None:
+    """Note that no installation covers a repository any more."""
+    db.write("UPDATE repos SET installation = 0 WHERE id = ?", repo_id)
 
 
 def _repo(row: object) -> Repo | None:

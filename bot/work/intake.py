@@ -105,8 +105,8 @@ class Intake:
         db, now = self._parts.db, self._parts.now()
         match place:
             case Learned(repo=None):
-                repos.uncovered(db, place.repo_id, place.installation)
-                inbox.finish(db, row.id, now=now, reason="the installation does not cover it")
+                repos.uncovered(db, place.repo_id)
+                inbox.finish(db, row.id, now=now, reason="no installation covers it")
             case Learned(repo=Repo() as repo):
                 repos.save(db, repo, now)
                 inbox.finish(db, row.id, now=now, reason=f"it is {repo.full_name}")

@@ -77,3 +77,43 @@ async def test_a_renamed_repository_keeps_its_key_and_an_old_webhook_does_not_un
         await rig.until_quiet()
         assert rig.scene.answers[-1][0] == 200
         assert set((await rig.statuses(pull)).values()) == {"succeeded"}
+
+
+async def test_a_repository_that_was_taken_out_is_left_alone_until_it_comes_back(tmp_path: Path) -> None:
+    async with open_rig(tmp_path, model=model({"a": []})) as rig:
+        pull = rig.scene.open_pull(["a"])
+        await rig.until_quiet()
+        installation = rig.hub.installation_of(rig.repo)
+        assert installation is not None
+
+        async def told(action: str, key: str) -> int:
+            body = {"action": action, "installation": {"id": installation.id}, key: [{"id": rig.repo.id}]}
+            rig.sandbox.hooks.enqueue(
+                "installation_repositories", body, installation_id=installation.id, repository_id=None, at=rig.clock.at
+            )
+            await rig.until_quiet()
+            known = repos.get(rig.db, rig.repo.id)
+            return known.installation if known else -1
+
+        name = rig.repo.full_name.lower()
+        del installation.repos[name]
+        assert await told("removed", "repositories_removed") == 0
+        assert await told("removed", "repositories_removed") == 0
+        installation.repos[name] = rig.repo
+        assert await told("added", "repositories_added") == installation.id
+        # An older webhook of the taking out comes late: GitHub is asked, and knows better.
+        assert await told("removed", "repositories_removed") == installation.id
+        rig.scene.push("feature", ["a"], note="again")
+        await rig.until_quiet()
+        assert set((await rig.statuses(pull)).values()) == {"succeeded"}
+
+
+async def test_a_suspended_installation_is_left_alone(tmp_path: Path) -> None:
+    async with open_rig(tmp_path, model=model({"a": []})) as rig:
+        rig.scene.open_pull(["a"])
+        await rig.until_quiet()
+        rig.hub.uninstall("acme")
+        await rig.until_quiet()
+        known = repos.get(rig.db, rig.repo.id)
+        assert known is not None
+        assert known.installation == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Literal, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -10,6 +11,9 @@ from prometheus_client.registry import Collector
 
 from bot.store import inbox, outbox
 from bot.store.db import Db, connect
+
+#: What became of sending a dispatch; held: nobody knows, and a person must look.
+Outcome = Literal["sent", "refused", "held"]
 
 
 class Metrics:
@@ -20,13 +24,19 @@ class Metrics:
         self.registry.register(_Stored(database, now))
         self._requests = Counter(
             "switchyard_github_requests",
-            "Requests to GitHub's API, by the class of the answer's status; none: no answer came.",
+            "Requests to GitHub's API, by the answer's status; none: no answer came.",
             ["status"],
             registry=self.registry,
         )
         self._edits = Counter(
             "switchyard_comment_edits",
             "Comment edits: made, or saved because what was to be written was there already.",
+            ["result"],
+            registry=self.registry,
+        )
+        self._dispatches = Counter(
+            "switchyard_dispatches",
+            "Dispatches that were sent, that were refused or given up unsent, or that a person must look for.",
             ["result"],
             registry=self.registry,
         )
@@ -38,6 +48,8 @@ class Metrics:
         )
         for result in ("made", "saved"):
             self._edits.labels(result)
+        for outcome in get_args(Outcome):
+            self._dispatches.labels(outcome)
         self._now = now
         self._answered_at = 0.0
         self._failed_at = 0.0
@@ -45,7 +57,7 @@ class Metrics:
 
     def github_request(self, _method: str, status: int) -> None:
         """Count a request to GitHub; status 0: no answer came. Fits `GitHub(on_request=...)`."""
-        self._requests.labels(f"{status // 100}xx" if status else "none").inc()
+        self._requests.labels(str(status) if status else "none").inc()
         if status == 0 or status >= 500:
             self._failed_at, self._failures = self._now(), self._failures + 1
         else:
@@ -63,6 +75,10 @@ class Metrics:
     def comment_edit(self, *, made: bool) -> None:
         """Count a comment that was written, or left alone since it was as it should be."""
         self._edits.labels("made" if made else "saved").inc()
+
+    def dispatch(self, result: Outcome) -> None:
+        """Count a dispatch whose sending is settled."""
+        self._dispatches.labels(result).inc()
 
     def rate_limit_left(self, installation: int, left: int) -> None:
         """Note how many requests an installation has left."""

@@ -41,6 +41,9 @@ def test_an_empty_database(metrics: Metrics) -> None:
         "switchyard_outbox_oldest_seconds": 0.0,
         "switchyard_dispatches_in_flight": 0.0,
         "switchyard_dispatches_in_doubt": 0.0,
+        'switchyard_dispatches_total{result="sent"}': 0.0,
+        'switchyard_dispatches_total{result="refused"}': 0.0,
+        'switchyard_dispatches_total{result="held"}': 0.0,
         'switchyard_comment_edits_total{result="made"}': 0.0,
         'switchyard_comment_edits_total{result="saved"}': 0.0,
     }
@@ -67,7 +70,8 @@ def test_what_the_database_says(db: Db, metrics: Metrics) -> None:
 
 
 def test_what_the_loops_tell(metrics: Metrics) -> None:
-    for status in (200, 201, 404, 502, 0):
+    metrics.dispatch("held")
+    for status in (200, 200, 201, 403, 0):
         metrics.github_request("GET", status)
     metrics.comment_edit(made=True)
     metrics.comment_edit(made=False)
@@ -75,9 +79,11 @@ def test_what_the_loops_tell(metrics: Metrics) -> None:
     metrics.rate_limit_left(5, 4321)
     found = read(metrics)
     counted = {
-        status: found[f'switchyard_github_requests_total{{status="{status}"}}'] for status in ("2xx", "4xx", "none")
+        status: found[f'switchyard_github_requests_total{{status="{status}"}}']
+        for status in ("200", "201", "403", "none")
     }
-    assert counted == {"2xx": 2.0, "4xx": 1.0, "none": 1.0}
+    assert counted == {"200": 2.0, "201": 1.0, "403": 1.0, "none": 1.0}
+    assert found['switchyard_dispatches_total{result="held"}'] == 1.0
     assert found['switchyard_comment_edits_total{result="made"}'] == 1.0
     assert found['switchyard_comment_edits_total{result="saved"}'] == 2.0
     assert found['switchyard_github_rate_limit_remaining{installation="5"}'] == 4321.0

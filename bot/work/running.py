@@ -207,5 +207,7 @@ def _refused(parts: Parts, wish: Wish, placed: Placed, sentence: str, *, held: b
 
 def _tell(parts: Parts, placed: Placed, kind: str, news: Sent | NotSent | RunRead) -> None:
     """Put what was learnt into the inbox: intake alone changes steps."""
+    held = isinstance(news, NotSent) and news.held
+    parts.metrics.dispatch("held" if held else "refused" if isinstance(news, NotSent) else "sent")
     body = msgspec.json.encode(news)
     inbox.put(parts.db, kind, body, now=parts.now(), repo_id=placed.repo_id, lane=placed.lane)

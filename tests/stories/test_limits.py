@@ -192,3 +192,14 @@ async def test_an_installation_that_rests_is_not_read_either(tmp_path: Path, lim
         assert not headline(rig.comment(ours)).startswith("✅")
         await rig.passes(1800)
         assert headline(rig.comment(ours)).startswith("✅")
+
+
+async def test_dispatches_are_counted_by_what_became_of_them(tmp_path: Path) -> None:
+    async with open_rig(tmp_path, model=model(DIAMOND)) as rig:
+        rig.faults.add("POST", "/dispatches$", "status", status=403)
+        rig.scene.open_pull(["vpc", "storage"])
+        await rig.until_quiet()
+        read = rig.bot.metrics.registry.get_sample_value
+        results = ("sent", "refused", "held")
+        counted = [read("switchyard_dispatches_total", {"result": result}) for result in results]
+        assert counted == [len(rig.dispatched()), 1.0, 0.0]

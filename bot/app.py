@@ -25,6 +25,7 @@ from bot.web.server import WebServer
 from bot.work.lock import WorkerLock
 from bot.work.parts import Parts, Timing
 from bot.work.worker import Worker
+from renderers.engine import engine_name
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +44,15 @@ _ID_BYTES = 8
 def new_id() -> str:
     """Make the id of a dispatch."""
     return f"sy-{secrets.token_hex(_ID_BYTES)}"
+
+
+def drawn_by(public_url: str) -> str:
+    """Tell, for the log, what draws the graphs in comments, or why they are Mermaid text."""
+    if not public_url:
+        return "graphs are Mermaid text, since PUBLIC_URL is not set"
+    if (engine := engine_name()) is None:
+        return "graphs are Mermaid text, since there is no Graphviz here"
+    return f"graphs are pictures, drawn by {engine}"
 
 
 class Switchyard:
@@ -156,7 +166,7 @@ class Switchyard:
             log.info("another process works on %s; this one serves and waits", self.settings.database)
             while not self.lock.take():  # noqa: ASYNC110 -- another process' lock has no event to wait for
                 await asyncio.sleep(_LOCK_POLL)
-        log.info("working on %s", self.settings.database)
+        log.info("working on %s; %s", self.settings.database, drawn_by(self.settings.public_url))
         async with self.working() as worker:
             await worker.run()
 

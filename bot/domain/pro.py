@@ -55,6 +55,7 @@ class WorkflowFile:
     run_name_has_id: bool  # its run-name carries the dispatch id
     dispatchable: bool  # it has on.workflow_dispatch
     on_default_branch: bool
+    uploads: bool = False  # it names what uploads affected stacks
 
 
 def phase(activity: str) -> Phase:

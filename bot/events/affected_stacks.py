@@ -6,9 +6,11 @@ import asyncio
 from typing import Any
 
 from bot.domain.events import UploadCame
+from bot.domain.facts import PullFacts
 from bot.domain.heads import HEAD_ACTIONS, applies_on
 from bot.domain.joins import Candidate, choose
 from bot.domain.model import Repo, lane_of_commit, lane_of_pull
+from bot.domain.pro import WorkflowFile
 from bot.domain.texts import same_commit
 from bot.domain.uploads import MERGED
 from bot.events.context import Context, Finished, Gathered, InLane, Moved, Parked, Place
@@ -60,7 +62,17 @@ async def gather(row: Row, ctx: Context) -> Gathered | Finished | Moved:
         ref = now.base_ref if ctx.rules.plan_ref == "base" else now.head_sha
         for action in sorted(HEAD_ACTIONS):
             files |= await files_for(ctx, repo, upload, f"pull_request.{action}", ref)
-    return Gathered(UploadCame(upload, now), files, tuple(bodies))
+    return Gathered(UploadCame(upload, now), files, tuple(bodies), await _uploaders(ctx, repo, row.lane or "", now))
+
+
+async def _uploaders(ctx: Context, repo: Repo, lane: str, now: PullFacts) -> tuple[str, ...]:
+    """Name the workflow that uploads: the only one of this head that runs, else those that say so in their files."""
+    running = pulls.running_workflows(ctx.db, lane, now.head_sha)
+    known = pulls.uploaders(ctx.db, repo.id).intersection(running)
+    if known or len(running) < 2:
+        return tuple(sorted(known)) or tuple(running)
+    files = await ctx.files.read(ctx.github.installation(repo.installation), repo, running, now.head_sha)
+    return tuple(name for name, file in files.items() if isinstance(file, WorkflowFile) and file.uploads)
 
 
 async def _candidates(ctx: Context, repo: Repo, sha: str) -> list[Candidate]:

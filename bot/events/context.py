@@ -116,6 +116,7 @@ class Gathered:
     event: Event
     files: Files = field(default_factory=dict)
     bodies: tuple[bytes, ...] = ()  # of an upload, to be kept
+    uploaders: tuple[str, ...] = ()  # the workflows that an upload may have come from
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ from bot.domain.pro import DISPATCH_ID, ProProblem, WorkflowFile
 
 #: Far above any workflow file, and what can be read in a few seconds. Anybody with a branch can write one.
 MOST_BYTES = 256 * 1024
+#: What a workflow that uploads affected stacks names: the CLI's command, or the action that runs it.
+_UPLOADING = (b"describe affected", b"affected-stacks")
 
 
 def check_size(workflow: str, size: int) -> None:
@@ -34,6 +36,7 @@ def parse(workflow: str, content: bytes, *, on_default_branch: bool) -> Workflow
         run_name_has_id=f"inputs.{DISPATCH_ID}" in str(told.get("run-name", "")),
         dispatchable="workflow_dispatch" in triggers,
         on_default_branch=on_default_branch,
+        uploads=any(word in content for word in _UPLOADING),
     )
 
 

@@ -73,15 +73,23 @@ def save_affected_run(db: Db, repo_id: int, lane: str, run: RunFacts) -> None:
     )
 
 
-def note_uploader(db: Db, repo_id: int, lane: str, head_sha: str, now: float) -> None:
-    """Learn which workflow uploads: the only one of this head that runs while an upload arrives."""
+def running_workflows(db: Db, lane: str, head_sha: str) -> list[str]:
+    """Name the workflows of this head (7 or more digits) that run now: one of them uploads what arrives meanwhile."""
     sql = (
         "SELECT DISTINCT workflow FROM affected_runs "
-        "WHERE lane = ? AND head_sha LIKE ? || '%' AND status != 'completed'"
+        "WHERE lane = ? AND head_sha LIKE ? || '%' AND status != 'completed' ORDER BY workflow"
     )
-    running = db.rows(sql, lane, head_sha)
-    if len(running) == 1:
-        db.write("INSERT OR REPLACE INTO uploaders VALUES (?, ?, ?)", repo_id, running[0]["workflow"], now)
+    return [row["workflow"] for row in db.rows(sql, lane, head_sha)]
+
+
+def uploaders(db: Db, repo_id: int) -> frozenset[str]:
+    """Name the workflows that have uploaded."""
+    return frozenset(row["workflow"] for row in db.rows("SELECT workflow FROM uploaders WHERE repo_id = ?", repo_id))
+
+
+def note_uploader(db: Db, repo_id: int, workflow: str, now: float) -> None:
+    """Learn that a workflow uploads."""
+    db.write("INSERT OR REPLACE INTO uploaders VALUES (?, ?, ?)", repo_id, workflow, now)
 
 
 def uploading_runs(db: Db, repo_id: int, lane: str, since: float) -> list[RunFacts]:

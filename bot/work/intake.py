@@ -243,7 +243,8 @@ class Intake:
                 uploads.remember(parts.db, repo.id, upload.graph, now)
                 if decision.new:
                     inbox.drop(parts.db, "look_again", lane=lane.key)  # what was awaited has come
-                pulls.note_uploader(parts.db, repo.id, lane.key, upload.head_sha, now)
+                for workflow in found.uploaders:
+                    pulls.note_uploader(parts.db, repo.id, workflow, now)
             case Sent(run_id=run_id) | RunReported(run=RunFacts(run_id=run_id)) if run_id:
                 inbox.unpark(parts.db, f"run:{run_id}")
             case Nudged():

@@ -69,6 +69,18 @@ def test_a_run_name_with_the_dispatch_id(name, has_id):
     assert read(f"on: workflow_dispatch\nrun-name: '{name}'").run_name_has_id is has_id
 
 
+@pytest.mark.parametrize(
+    ("step", "uploads"),
+    [
+        ("run: atmos describe affected --upload", True),
+        ("uses: cloudposse/github-action-atmos-affected-stacks@v6", True),
+        ("run: atmos validate stacks", False),
+    ],
+)
+def test_a_file_that_uploads_affected_stacks(step, uploads):
+    assert read(f"on: pull_request\njobs: {{a: {{steps: [{{{step}}}]}}}}").uploads is uploads
+
+
 def test_odd_inputs_are_no_reason_to_fail():
     assert read("on: {workflow_dispatch: {inputs: [a, b]}}").inputs == frozenset()
     assert read("on: {workflow_dispatch: {inputs: {a: text, 1: {required: yes}}}}").inputs == frozenset({"a", "1"})

@@ -78,6 +78,19 @@ async def test_after_ten_minutes_without_a_run_it_says_where_to_look(tmp_path: P
         assert len(comment.edits) == edits
 
 
+async def test_beside_another_long_workflow_the_one_that_uploads_is_known_by_its_file(tmp_path: Path) -> None:
+    lint = ".github/workflows/a-lint.yaml"
+    text = "on: pull_request\njobs: {lint: {runs-on: ubuntu-latest, steps: [{run: make lint}]}}\n"
+    async with open_rig(tmp_path, model=model({"a": []}), files=example.files() | {lint: text}) as rig:
+        rig.hub.scenario.seconds = lambda file, _inputs: 120.0 if file == "a-lint.yaml" else 1.0
+        rig.scene.open_pull(["a"], branch="first")
+        await rig.until_quiet()
+        rig.hub.programs[AFFECTED] = failing
+        pull = rig.scene.open_pull(["a"], branch="second")
+        await rig.passes(300)
+        assert "`atmos-pro.yaml` failed without uploading the affected stacks" in rig.comment(pull)
+
+
 async def test_it_waits_aloud_for_the_merges_upload(tmp_path: Path) -> None:
     async with open_rig(tmp_path, model=model({"a": []})) as rig:
         pull = rig.scene.open_pull(["a"])

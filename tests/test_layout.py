@@ -7,7 +7,8 @@ import json
 import re
 import tomllib
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from fnmatch import fnmatch
+from pathlib import Path, PurePosixPath
 
 from bot.settings import SETTINGS
 
@@ -80,6 +81,41 @@ def test_app_json_asks_for_what_is_required_and_has_no_secret_in_it() -> None:
         setting.name for setting in SETTINGS if setting.required
     ]
     assert [setting.name for setting in SETTINGS if setting.secret and "value" in asked[setting.name]] == []
+
+
+def test_heroku_has_graphviz_before_python_comes() -> None:
+    buildpacks = [buildpack["url"] for buildpack in json.loads((ROOT / "app.json").read_text())["buildpacks"]]
+    assert buildpacks == ["heroku-community/apt", "heroku/python"]
+    assert "graphviz" in (ROOT / "Aptfile").read_text().split()
+
+
+def test_app_json_leaves_the_database_to_the_image_and_the_host() -> None:
+    assert "value" not in json.loads((ROOT / "app.json").read_text())["env"]["SWITCHYARD_DATABASE"]
+    assert "SWITCHYARD_DATABASE=/data/switchyard.db" in (ROOT / "Dockerfile").read_text()
+
+
+def test_what_the_image_copies_is_there_and_is_sent_to_docker() -> None:
+    lines = re.findall(r"^COPY (.+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    sources = [source for line in lines for source in line.split()[:-1]]
+    assert {"bot", "renderers", "requirements/base.txt"} <= set(sources)
+    assert [source for source in sources if not (ROOT / source).exists() or kept_from_docker(source)] == []
+    assert [path for path in (".git/config", "tests/rig.py", "switchyard.env") if not kept_from_docker(path)] == []
+
+
+def kept_from_docker(path: str) -> bool:
+    """Tell whether .dockerignore leaves a path out: the last line that matches it, or a folder of it, decides."""
+    kept = False
+    parts = [path, *(str(parent) for parent in PurePosixPath(path).parents)]
+    for line in (ROOT / ".dockerignore").read_text().split():
+        if any(fnmatch(part, line.removeprefix("!")) for part in parts):
+            kept = not line.startswith("!")
+    return kept
+
+
+def test_ci_runs_what_people_run() -> None:
+    lines = (ROOT / ".ci/run").read_text().splitlines()
+    assert [line for line in lines if line.startswith("make ")] == ["make lint || failed=1", "make test || failed=1"]
+    assert lines[-1] == 'exit "$failed"'
 
 
 def test_procfile_and_app_json_run_one_web_process_on_every_address() -> None:

@@ -5,6 +5,7 @@ that failed. What GitHub answers enters by the inbox like everything else.
 from __future__ import annotations
 
 import logging
+from collections import Counter
 
 import msgspec
 
@@ -29,6 +30,10 @@ _PARKED = 86_400.0
 _REFUSED = 3600.0
 _REFUSED_FOR_GOOD = 7 * 86_400.0
 _OVERLAP = 120.0
+#: A repository without open pull requests is read this often: a hundred of them must fit into GitHub's hourly limit.
+_QUIET = 900.0
+#: Every so many readings all that is open is listed, in case a change was not among the latest.
+_ALL_OPEN = 10
 #: A delivery may appear in the log this late.
 _LATE = 300.0
 
@@ -39,6 +44,8 @@ class Sweep:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self.due = 0.0
+        #: How often the pull requests of each repository were read since the process began.
+        self._readings: Counter[int] = Counter()
 
     async def step(self) -> bool:
         """Sweep when it is time to; False when it is not."""
@@ -102,11 +109,14 @@ class Sweep:
         parts, now = self._parts, self._parts.now()
         gh = parts.installation(repo.installation)
         since = repos.pulls_read_at(parts.db, repo.id)
-        known = {pull.number: pull for pull in pulls.believed_open(parts.db, repo.id)}
+        known = {pull.number for pull in pulls.believed_open(parts.db, repo.id)}
+        if since and not known and now < since + _OVERLAP + _QUIET:
+            return
         # The first look after an installation is at what is open; nobody wants the news of all years.
-        found = await (reads.pulls_updated_since(gh, repo, since) if since else reads.open_pulls(gh, repo))
+        all_open = not since or self._readings[repo.id] % _ALL_OPEN == _ALL_OPEN - 1
+        found = await (reads.open_pulls(gh, repo) if all_open else reads.pulls_updated_since(gh, repo, since))
         seen = {facts.number: facts for facts in found}
-        for number in known.keys() - seen.keys() if not since else ():
+        for number in known - seen.keys() if all_open else ():
             seen[number] = await reads.pull(gh, repo, number)
         changed = [facts for facts in seen.values() if _differs(pulls.get(parts.db, repo.id, facts.number), facts)]
         with transaction(parts.db):
@@ -114,6 +124,7 @@ class Sweep:
                 lane = lane_of_pull(repo.id, facts.number)
                 inbox.put_once(parts.db, "pull_read", now=now, repo_id=repo.id, lane=lane)
             repos.note_pulls_read(parts.db, repo.id, now - _OVERLAP)
+        self._readings[repo.id] += 1
 
     async def _deliveries(self) -> None:
         parts, now = self._parts, self._parts.now()

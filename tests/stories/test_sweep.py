@@ -72,6 +72,30 @@ async def test_a_closed_pull_request_is_noticed(tmp_path: Path) -> None:
         assert [run.conclusion for run in rig.runs()] == ["cancelled"]
 
 
+async def test_a_change_that_github_did_not_list_is_noticed(tmp_path: Path) -> None:
+    async with open_rig(tmp_path, model=model(CHAIN)) as rig:
+        rig.hub.scenario.seconds = lambda file, _inputs: 3000.0 if file == example.PLAN else 1.0
+        pull = rig.scene.open_pull(["vpc"])
+        await rig.passes(200)
+        rig.faults.hooks("pull_request|push", "lose", FOREVER)
+        before = pull.updated_at
+        rig.hub.close(pull, "dev")
+        pull.updated_at = before  # so that it is not among the latest changes
+        await rig.passes(700)
+        assert [run.conclusion for run in rig.runs()] == ["cancelled"]
+
+
+async def test_a_repository_without_pull_requests_is_rarely_read(tmp_path: Path) -> None:
+    async with open_rig(tmp_path, model=model(CHAIN)) as rig:
+        await rig.passes(HOUR)
+        quiet = _asked_at(rig, "/pulls")
+        assert {later - sooner for sooner, later in pairwise(quiet)} == {900.0}
+        rig.scene.open_pull(["vpc"])
+        await rig.passes(HOUR)
+        busy = [at for at in _asked_at(rig, "/pulls") if at > quiet[-1] + 60]
+        assert {later - sooner for sooner, later in pairwise(busy)} == {60.0}
+
+
 async def test_a_push_is_noticed(tmp_path: Path) -> None:
     async with open_rig(tmp_path, model=model(CHAIN)) as rig:
         rig.hub.scenario.seconds = lambda file, _inputs: 1000.0 if file == example.PLAN else 1.0

@@ -11,6 +11,7 @@ from bot.domain.model import lane_of_pull, lane_of_repo
 from bot.events.context import Context, Finished, Learned, Place, Spread, repo_of
 from bot.github import reads, shapes
 from bot.github.failures import FailureKind, classify
+from bot.github.line import Uninstalled
 from bot.store import pulls, repos
 from bot.store.db import Db
 from bot.store.inbox import Row
@@ -51,6 +52,8 @@ async def gather_repository(row: Row, ctx: Context) -> Learned:
     repo_id, installation = row.repo_id or 0, int(row.body)
     try:
         told = await reads.repository(ctx.github.installation(installation), repo_id)
+    except Uninstalled:
+        told = ctx.repo(repo_id)
     except gidgethub.HTTPException as error:
         if classify(error, ctx.now()).kind not in (FailureKind.FORGET, FailureKind.DEAD) and error.status_code != 401:
             raise

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import cast
 
 import aiohttp
+import gidgethub
 import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -17,7 +18,7 @@ from gidgethub.aiohttp import GitHubAPI
 
 from bot import __version__
 from bot.github import shapes
-from bot.github.line import BadAnswer, Line, Resting
+from bot.github.line import BadAnswer, Line, Resting, Uninstalled
 
 API_VERSION = "2022-11-28"
 USER_AGENT = f"atmos-switchyard/{__version__}"
@@ -87,6 +88,10 @@ class App(Caller):
             token, expires_at = shapes.text(told, "token"), shapes.moment(told, "expires_at")
         except ValueError:
             pass  # it may quote the answer, and with it the token
+        except gidgethub.HTTPException as error:
+            if error.status_code == 404:  # not the 404 of what the token was wanted for
+                raise Uninstalled(f"There is no installation {installation_id} of the App.") from None
+            raise
         if not token:
             raise BadAnswer("GitHub answered a request for an installation's token without a readable token.")
         return token, expires_at

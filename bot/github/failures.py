@@ -12,7 +12,7 @@ import gidgethub
 
 from bot.domain.names import shown
 from bot.domain.pro import ProProblem
-from bot.github.line import BadAnswer, Resting
+from bot.github.line import BadAnswer, Resting, Uninstalled
 
 LEAST_REST = 60.0  # seconds to rest where GitHub does not say how long
 LONGEST_REST = 3600.0  # GitHub counts by the hour; anything longer is two clocks that disagree
@@ -53,6 +53,10 @@ def classify(error: BaseException, now: float) -> Failure:
         return _later("GitHub did not answer in time; this is tried again by itself.")
     if isinstance(error, (aiohttp.ClientError, ConnectionError)):
         return _later("The connection to GitHub broke off; this is tried again by itself.")
+    if isinstance(error, Uninstalled):
+        return _later(
+            "The App is not installed there any more; install it again, or take its repository out.", sent=False
+        )
     if isinstance(error, ProProblem):
         return Failure(FailureKind.DEAD, sent=False, retry_at=None, status=0, sentence=str(error))
     if isinstance(error, (BadAnswer, ValueError)):

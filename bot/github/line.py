@@ -18,6 +18,10 @@ MOST_HOPS = 3
 _STATUSES = frozenset(int(status) for status in http.HTTPStatus)
 
 
+class Uninstalled(Exception):  # noqa: N818 - it reads as what happened
+    """GitHub knows no such installation of the App (any more)."""
+
+
 class BadAnswer(gidgethub.GitHubException):
     """GitHub's answer could not be read, or does not hold what it must hold."""
 

@@ -12,9 +12,11 @@ import msgspec
 from bot.domain import runs
 from bot.domain.facts import PullFacts, RunFacts
 from bot.domain.model import Dispatch, Pull, Repo, lane_of_pull
+from bot.events.elsewhere import read_again
 from bot.events.workflow_run import RunRead
 from bot.github import ensure, reads
 from bot.github.failures import FailureKind, classify, is_ours
+from bot.github.line import Uninstalled
 from bot.store import chunks, graphs, inbox, meta, outbox, pulls, repos, rollouts
 from bot.store.db import transaction
 from bot.work.parts import Parts
@@ -56,7 +58,7 @@ class Sweep:
         await self._guarded("runs", self._runs)
         for repo in repos.everyone(parts.db):
             if repo.installation not in parts.resting():
-                await self._guarded(f"pull requests of {repo.full_name}", self._pulls, repo)
+                await self._guarded(f"pull requests of {repo.full_name}", self._read, repo)
         await self._guarded("deliveries", self._deliveries)
         self._tidy()
         return True
@@ -89,12 +91,32 @@ class Sweep:
                 if failure.kind is FailureKind.PAUSED:
                     parts.pace(repo.installation).pause(failure.retry_at or now + 60)
                     continue
-                run = _deleted(placed.dispatch, now) if failure.kind is FailureKind.FORGET else None
+                run = await self._gone(repo, placed.dispatch) if failure.kind is FailureKind.FORGET else None
             with transaction(parts.db):
                 rollouts.asked(parts.db, placed.dispatch.id, now)
                 if run is not None and _is_news(placed.dispatch, run):
                     body = msgspec.json.encode(RunRead(placed.dispatch.id, run))
                     inbox.put(parts.db, "run_read", body, now=now, repo_id=repo.id, lane=placed.lane)
+
+    async def _gone(self, repo: Repo, known: Dispatch) -> RunFacts | None:
+        """Tell a run that is gone from a repository that the App may not see any more."""
+        if await reads.installation_of(self._parts.github, repo.owner, repo.name):
+            return _deleted(known, self._parts.now())
+        self._look_at(repo)
+        return None
+
+    async def _read(self, repo: Repo) -> None:
+        """Read a repository's pull requests; where its installation is gone, have that looked into."""
+        try:
+            await self._pulls(repo)
+        except Uninstalled:
+            self._look_at(repo)
+
+    def _look_at(self, repo: Repo) -> None:
+        """Have it found out whether an installation still covers a repository."""
+        kind, lane, repo_id, body = read_again(repo.id, repo.installation)
+        with transaction(self._parts.db):
+            inbox.put_once(self._parts.db, kind, now=self._parts.now(), repo_id=repo_id, lane=lane, body=body)
 
     async def _pulls(self, repo: Repo) -> None:
         try:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from bot.sandbox import example
 from bot.store import outbox, repos
 from tests.rig import Rig, open_rig
@@ -108,12 +110,31 @@ async def test_a_repository_that_was_taken_out_is_left_alone_until_it_comes_back
         assert set((await rig.statuses(pull)).values()) == {"succeeded"}
 
 
-async def test_a_suspended_installation_is_left_alone(tmp_path: Path) -> None:
+async def test_a_run_in_a_repository_that_was_taken_out_has_not_ended(tmp_path: Path) -> None:
     async with open_rig(tmp_path, model=model({"a": []})) as rig:
-        rig.scene.open_pull(["a"])
-        await rig.until_quiet()
+        rig.hub.scenario.seconds = lambda file, _inputs: 1e6 if file == example.PLAN else 1.0
+        rig.repo.private = True
+        pull = rig.scene.open_pull(["a"])
+        await rig.passes(30)
+        installation = rig.hub.installation_of(rig.repo)
+        assert installation is not None
+        del installation.repos[rig.repo.full_name.lower()]
+        await rig.passes(4000)
+        assert await rig.statuses(pull) == {"dev/a": "running"}
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["told", "webhook lost"])
+async def test_an_uninstalled_app_leaves_the_repository_alone(tmp_path: Path, *, lost: bool) -> None:
+    async with open_rig(tmp_path, model=model({"a": []})) as rig:
+        rig.hub.scenario.seconds = lambda file, _inputs: 1e6 if file == example.PLAN else 1.0
+        pull = rig.scene.open_pull(["a"])
+        await rig.passes(30)
+        if lost:
+            rig.faults.hooks("installation", "lose")
         rig.hub.uninstall("acme")
-        await rig.until_quiet()
+        await rig.passes(4000)
         known = repos.get(rig.db, rig.repo.id)
         assert known is not None
         assert known.installation == 0
+        # That the App may not see the run any more does not mean that it has ended.
+        assert await rig.statuses(pull) == {"dev/a": "running"}

@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 #: A lost wake-up costs no more than this, in seconds.
 _POLL = 1.0
-#: In a storm of webhooks, inputs gather for this long, in seconds: placing shares one sync to disk, as taking them does.
+#: In a storm of webhooks, inputs gather for this long, in seconds: placing many costs little more than placing one.
 _GATHER = 0.1
 #: A loop that breaks is started again after this many seconds: it must not spin.
 _REST = 1.0

@@ -6,6 +6,7 @@ gidgethub builds the requests and takes the answers apart; `Line` carries them.
 from __future__ import annotations
 
 import asyncio
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from typing import cast
 
@@ -62,11 +63,13 @@ class Caller(GitHubAPI):
             self.remaining = int(left)
         return answer
 
+    @abstractmethod
     async def _credential(self) -> str:
-        raise NotImplementedError
+        """Give what the next request proves itself with."""
 
+    @abstractmethod
     def _forget(self, credential: str) -> None:
-        raise NotImplementedError
+        """Stop using a credential that GitHub refused."""
 
 
 class App(Caller):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
 import logging
 import secrets
 import signal
@@ -46,6 +47,11 @@ def new_id() -> str:
     return f"sy-{secrets.token_hex(_ID_BYTES)}"
 
 
+def session_key(private_key: str) -> bytes:
+    """Make the key that signs sessions: every process with the App's key has the same, and none is stored."""
+    return hmac.digest(private_key.encode(), b"switchyard sessions", "sha256")
+
+
 def drawn_by(public_url: str) -> str:
     """Tell, for the log, what draws the graphs in comments, or why they are Mermaid text."""
     if not public_url:
@@ -85,6 +91,7 @@ class Switchyard:
         app = create_app(
             database=self.settings.database,
             webhook_secret=self.settings.webhook_secret,
+            session_key=session_key(self.settings.private_key),
             writer=writer,
             now=self.now,
             health=self.health,

@@ -65,6 +65,14 @@ SETTINGS = (
         "SWITCHYARD_APPLY_BRANCHES",
         "Branches besides the default one whose merges are applied: patterns such as release/*, separated by commas.",
     ),
+    Setting(
+        "SWITCHYARD_WORKSPACE_ID",
+        "What workflows must have in ATMOS_PRO_WORKSPACE_ID; where it is not set, any text will do.",
+    ),
+    Setting(
+        "SWITCHYARD_OIDC_ISSUER",
+        "Who signs the identity tokens of workflow runs; where it is not set, GitHub's own issuer for GITHUB_API_URL.",
+    ),
 )
 
 _SECRET = frozenset({"private_key", "webhook_secret"})
@@ -101,6 +109,8 @@ class Settings:
     doubt_seconds: float
     plan_ref: str  # "head" or "base"
     apply_branches: tuple[str, ...]
+    workspace_id: str = ""  # empty where any will do
+    oidc_issuer: str = ""  # empty where it follows from api_url
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -123,6 +133,8 @@ class Settings:
             doubt_seconds=read.number("SWITCHYARD_DOUBT_SECONDS"),
             plan_ref=read.choice("SWITCHYARD_PLAN_REF", "head", "base"),
             apply_branches=read.branches(),
+            workspace_id=read.text("SWITCHYARD_WORKSPACE_ID"),
+            oidc_issuer=read.url("SWITCHYARD_OIDC_ISSUER"),
         )
         if read.problems:
             raise BadSettings(read.problems)
@@ -135,6 +147,18 @@ class Settings:
         if url.netloc == "api.github.com" or url.netloc.endswith(".ghe.com"):
             return f"{url.scheme}://{url.netloc.removeprefix('api.')}"
         return f"{url.scheme}://{url.netloc}"
+
+    @property
+    def issuer(self) -> str:
+        """Who signs the identity tokens of workflow runs; without a slash at the end."""
+        url = urlsplit(self.server_url)
+        if self.oidc_issuer:
+            return self.oidc_issuer
+        if url.netloc == "github.com":
+            return "https://token.actions.githubusercontent.com"
+        if url.netloc.endswith(".ghe.com"):
+            return f"https://token.actions.{url.netloc}"
+        return f"{self.server_url}/_services/token"
 
     def __repr__(self) -> str:
         shown = (

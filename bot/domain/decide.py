@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import assert_never
 
-from bot.domain import dispatching, pulls, runs, uploads
+from bot.domain import dispatching, pulls, results, runs, uploads
 from bot.domain.desk import Decision, Desk, Lane
 from bot.domain.events import (
     AffectedRunReported,
@@ -16,6 +16,7 @@ from bot.domain.events import (
     PullChanged,
     RunReported,
     Sent,
+    StatusReported,
     UploadCame,
 )
 
@@ -33,6 +34,8 @@ def decide(lane: Lane, event: Event, facts: Facts, *, now: float, ids: Callable[
             uploads.came(desk, event)
         case RunReported():
             runs.reported(desk, event)
+        case StatusReported():
+            results.reported(desk, event)
         case Sent():
             runs.sent(desk, event)
         case NotSent():

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from bot.domain.claims import Claims
 from bot.domain.facts import PullFacts, RunFacts
 from bot.domain.graph import Graph
 from bot.domain.layout import Files
+from bot.domain.locks import Lock
 from bot.domain.pro import Phase
 
 
@@ -31,6 +33,7 @@ class Upload:
     content: str  # a hash of what it says, whatever the order
     received_at: float
     graph: Graph
+    claims: Claims | None = None  # of the run that it came from; None where a static key sent it
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,17 @@ class AffectedRunReported:
 
 
 @dataclass(frozen=True, slots=True)
+class StatusReported:
+    """The CLI told how a plan or an apply ended."""
+
+    dispatch_id: str
+    command: str  # plan or apply
+    exit_code: int  # Terraform's own
+    at: float  # when it ended
+    attempt: int = 0  # of the run that told it; 0 where nobody knows
+
+
+@dataclass(frozen=True, slots=True)
 class Sent:
     """GitHub started a run for a dispatch. The run id is 0 where it did not say which."""
 
@@ -82,7 +96,7 @@ class Nudged:
     """Something that this lane may wait for became free, or time passed."""
 
 
-Event = PullChanged | UploadCame | RunReported | AffectedRunReported | Sent | NotSent | Nudged
+Event = PullChanged | UploadCame | RunReported | StatusReported | AffectedRunReported | Sent | NotSent | Nudged
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,3 +128,4 @@ class Facts:
     in_air: frozenset[str] = frozenset()  # of this lane: dispatches whose sending has begun
     files: Files = field(default_factory=dict)
     next_rollout: int = 1
+    locks: Mapping[str, Lock] = field(default_factory=dict)  # those of the repository that hold now, by name

@@ -49,6 +49,7 @@ class Repo:
     name: str
     installation: int
     default_branch: str
+    owner_id: int = 0  # 0 until GitHub told it
 
     @property
     def full_name(self) -> str:
@@ -98,6 +99,9 @@ class Dispatch:
     finished_at: float = 0.0
     reason: str = ""  # one sentence for people where the status alone does not tell
     cancel_wanted: bool = False
+    result: str = ""  # what the CLI said of it (bot.domain.results); empty until it did
+    result_at: float = 0.0
+    result_attempt: int = 0
 
 
 @dataclass(frozen=True, slots=True)

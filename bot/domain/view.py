@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
+from bot.domain.locks import Lock
 from bot.domain.model import Pull, Repo
 from bot.domain.rollout import Walk
 
@@ -30,3 +32,4 @@ class PullView:
     notes: tuple[str, ...]  # what else a person should know, a sentence each
     as_of: float
     server_url: str  # https://github.com, without a slash at the end
+    locks: Mapping[str, Lock] = field(default_factory=dict)  # those that hold, by name

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import msgspec
+
+from bot.domain.claims import Claims
 
 
 class Header(msgspec.Struct, omit_defaults=True, frozen=True):
@@ -15,16 +15,15 @@ class Header(msgspec.Struct, omit_defaults=True, frozen=True):
     head_sha: str  # what the upload is about, so that its place is found without reading all of it
     batch_id: str = ""  # set: the body is empty, and the chunks of this batch are the upload
     base_sha: str = ""
+    claims: Claims | None = None  # of the run that sent it; None where a static key did
 
 
 _header = msgspec.json.Decoder(Header)
 
 
-def pack(
-    credential: str, query: Mapping[str, str], body: bytes, *, head_sha: str, base_sha: str = "", batch_id: str = ""
-) -> bytes:
+def pack(header: Header, body: bytes) -> bytes:
     """Put an upload into one piece."""
-    return msgspec.json.encode(Header(credential, dict(query), head_sha, batch_id, base_sha)) + b"\n" + body
+    return msgspec.json.encode(header) + b"\n" + body
 
 
 def unpack(packed: bytes) -> tuple[Header, bytes]:

@@ -153,6 +153,7 @@ def repo(obj: Any, installation: int) -> Repo:
         name=text(obj, "name"),
         installation=installation,
         default_branch=text(obj, "default_branch"),
+        owner_id=number(part(obj, "owner"), "id"),
     )
     if not (found.id and found.owner and found.name):
         raise ValueError("GitHub sent a repository without its id, its owner or its name.")

@@ -11,7 +11,8 @@ migrations = Migrations("switchyard")
 _FIRST = """
 CREATE TABLE repos (
     id INTEGER PRIMARY KEY, owner TEXT NOT NULL, name TEXT NOT NULL, installation INTEGER NOT NULL,
-    default_branch TEXT NOT NULL, seen_at REAL NOT NULL, pulls_read_at REAL NOT NULL DEFAULT 0
+    default_branch TEXT NOT NULL, seen_at REAL NOT NULL, pulls_read_at REAL NOT NULL DEFAULT 0,
+    owner_id INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX repos_by_name ON repos (owner COLLATE NOCASE, name COLLATE NOCASE);
 
@@ -90,13 +91,13 @@ CREATE INDEX dispatches_open ON dispatches (heard_at) WHERE open;
 
 CREATE TABLE waiting (
     repo_id INTEGER NOT NULL, lane TEXT NOT NULL, rollout_id INTEGER NOT NULL, phase TEXT NOT NULL,
-    steps INTEGER NOT NULL,
+    steps INTEGER NOT NULL, locked INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (repo_id, lane, rollout_id)
 ) WITHOUT ROWID;
 
 CREATE TABLE instances (
     repo_id INTEGER NOT NULL, stack TEXT NOT NULL, component TEXT NOT NULL, pro BLOB, parents BLOB NOT NULL,
-    seen_at REAL NOT NULL,
+    seen_at REAL NOT NULL, listed_at REAL NOT NULL DEFAULT 0,
     PRIMARY KEY (repo_id, stack, component)
 ) WITHOUT ROWID;
 
@@ -112,8 +113,29 @@ CREATE TABLE uploaders (
 
 CREATE TABLE keys (
     id INTEGER PRIMARY KEY, repo_id INTEGER NOT NULL, hash TEXT NOT NULL UNIQUE, allow TEXT NOT NULL,
-    created_at REAL NOT NULL, revoked_at REAL, used_at REAL
+    created_at REAL NOT NULL, revoked_at REAL, used_at REAL, name TEXT NOT NULL DEFAULT '', expires_at REAL
 );
+CREATE TABLE spent_tokens (id TEXT PRIMARY KEY, until REAL NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE locks (
+    repo_id INTEGER NOT NULL, name TEXT NOT NULL, id TEXT NOT NULL, holder TEXT NOT NULL, owner TEXT NOT NULL,
+    message TEXT NOT NULL, created_at REAL NOT NULL, updated_at REAL NOT NULL, expires_at REAL NOT NULL,
+    PRIMARY KEY (repo_id, name)
+) WITHOUT ROWID;
+
+CREATE TABLE inventories (
+    repo_id INTEGER PRIMARY KEY, sha TEXT NOT NULL, run_id INTEGER NOT NULL, at REAL NOT NULL, size INTEGER NOT NULL
+);
+CREATE TABLE inventory (
+    repo_id INTEGER NOT NULL, stack TEXT NOT NULL, component TEXT NOT NULL, type TEXT NOT NULL,
+    PRIMARY KEY (repo_id, stack, component, type)
+) WITHOUT ROWID;
+
+CREATE TABLE audit (
+    id INTEGER PRIMARY KEY, at REAL NOT NULL, repo_id INTEGER NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL,
+    target TEXT NOT NULL, cause TEXT NOT NULL
+);
+CREATE INDEX audit_by_repo ON audit (repo_id, id);
 CREATE TABLE graphs (
     token TEXT NOT NULL, hash TEXT NOT NULL, svg BLOB NOT NULL, at REAL NOT NULL, PRIMARY KEY (token, hash)
 ) WITHOUT ROWID;

@@ -9,14 +9,16 @@ from bot.store.db import Db
 def save(db: Db, repo: Repo, now: float) -> None:
     """Remember a repository as GitHub tells it now."""
     db.write(
-        "INSERT INTO repos (id, owner, name, installation, default_branch, seen_at) VALUES (?, ?, ?, ?, ?, ?) "
-        "ON CONFLICT (id) DO UPDATE SET owner = excluded.owner, name = excluded.name, "
-        "installation = excluded.installation, default_branch = excluded.default_branch, seen_at = excluded.seen_at",
+        "INSERT INTO repos (id, owner, name, installation, default_branch, owner_id, seen_at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET owner = excluded.owner, name = excluded.name, "
+        "installation = excluded.installation, default_branch = excluded.default_branch, "
+        "owner_id = excluded.owner_id, seen_at = excluded.seen_at",
         repo.id,
         repo.owner,
         repo.name,
         repo.installation,
         repo.default_branch,
+        repo.owner_id,
         now,
     )
 
@@ -64,4 +66,11 @@ def _repo(row: object) -> Repo | None:
     if row is None:
         return None
     fields = dict(row)  # type: ignore[call-overload]
-    return Repo(fields["id"], fields["owner"], fields["name"], fields["installation"], fields["default_branch"])
+    return Repo(
+        fields["id"],
+        fields["owner"],
+        fields["name"],
+        fields["installation"],
+        fields["default_branch"],
+        fields["owner_id"],
+    )

@@ -11,12 +11,14 @@ from bot.store.writer import Writer
 from bot.web import answers, api, graphs, headers, hooks, state, watch
 from bot.web.auth import Gate
 from bot.web.reading import Reader
+from bot.web.sessions import Sessions
 
 
 def create_app(
     *,
     database: str,
     webhook_secret: str,
+    session_key: bytes,
     writer: Writer,
     now: Callable[[], float],
     health: Callable[[], dict[str, object]],
@@ -34,7 +36,7 @@ def create_app(
     answers.install(app)
     app.after_request(headers.secure)
     app.register_blueprint(hooks.blueprint(webhook_secret, writer, now, own_kinds))
-    gate = Gate(reader, writer, now)
+    gate = Gate(reader, writer, Sessions(session_key, now), now)
     app.register_blueprint(api.blueprint(gate, writer, now))
     app.register_blueprint(state.blueprint(gate, reader))
     app.register_blueprint(graphs.blueprint(reader))

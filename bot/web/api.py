@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from flask import Blueprint, Response, request
 
-from bot.events.packing import pack
+from bot.events.packing import Header, pack
 from bot.events.upload import BadUpload, Upload, parse_upload
 from bot.store import chunks, inbox
 from bot.store.db import Db
@@ -31,11 +31,12 @@ def blueprint(gate: Gate, writer: Writer, now: Callable[[], float]) -> Blueprint
         body = request.get_data(cache=False)
         query = request.args.to_dict()
         upload = _read(body, query, caller)
-        packed = pack(caller.credential, query, body, head_sha=upload.head_sha, base_sha=upload.base_sha)
+        header = Header(caller.credential, query, upload.head_sha, upload.batch_id, upload.base_sha, caller.claims)
+        packed = pack(header, body)
 
         def put(db: Db) -> chunks.Put:
             if upload.batch_id:
-                return _put_chunk(db, caller, upload, query, body, now())
+                return _put_chunk(db, caller, upload, header, body, now())
             inbox.put(db, "upload", packed, now=now(), repo_id=caller.repo.id)
             return chunks.Put.COMPLETE
 
@@ -65,7 +66,7 @@ def _read(body: bytes, query: dict[str, str], caller: Caller) -> Upload:
     return upload
 
 
-def _put_chunk(db: Db, caller: Caller, upload: Upload, query: dict[str, str], body: bytes, now: float) -> chunks.Put:
+def _put_chunk(db: Db, caller: Caller, upload: Upload, header: Header, body: bytes, now: float) -> chunks.Put:
     """Keep a part; the last missing one makes the input, which names the batch and leaves the parts where they are."""
     repo_id, batch_id = caller.repo.id, upload.batch_id
     done = chunks.put(
@@ -79,8 +80,5 @@ def _put_chunk(db: Db, caller: Caller, upload: Upload, query: dict[str, str], bo
         now=now,
     )
     if done is chunks.Put.COMPLETE:
-        packed = pack(
-            caller.credential, query, b"", head_sha=upload.head_sha, base_sha=upload.base_sha, batch_id=batch_id
-        )
-        inbox.put(db, "upload", packed, now=now, repo_id=repo_id)
+        inbox.put(db, "upload", pack(header, b""), now=now, repo_id=repo_id)
     return done

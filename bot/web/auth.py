@@ -1,4 +1,4 @@
-"""Who asks: API keys in `Authorization: Bearer`."""
+"""Who asks: API keys and sessions in `Authorization: Bearer`."""
 
 from __future__ import annotations
 
@@ -7,43 +7,71 @@ from dataclasses import dataclass
 
 from flask import request
 
+from bot.domain.claims import Claims
 from bot.domain.model import Repo
 from bot.store import keys, repos
 from bot.store.writer import Writer
 from bot.web.answers import Refusal
 from bot.web.reading import Reader
+from bot.web.sessions import BadSession, Sessions, looks_like_one
 
 #: A key's last use is noted at most this often, in seconds.
 _NOTE_EVERY = 60.0
+#: What a session may do. It may not approve: a run must not approve what it does itself.
+_OF_SESSIONS = frozenset({"upload", "status", "locks", "read"})
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Somebody with a key, and the one repository that it is for."""
+    """Who asks, and the one repository that they may speak of."""
 
-    credential: str  # the same for every request with this key
+    credential: str  # the same for every request of one key, or of one attempt of a run
+    holder: str  # whose locks are the same one's: a key's, or a run's whatever its attempt
+    name: str  # for people: "the key ci", "octocat in run 123"
     repo: Repo
+    claims: Claims | None = None  # what GitHub vouched for; None for a key
 
     def speaks_for(self, owner: str, name: str) -> bool:
-        """Tell whether a repository's name is that of the key's."""
+        """Tell whether a repository's name is that of the caller's."""
         return f"{owner}/{name}".lower() == self.repo.full_name.lower()
 
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """Lets requests in by their key."""
+    """Lets requests in by their key or their session."""
 
     reader: Reader
     writer: Writer
+    sessions: Sessions
     now: Callable[[], float]
 
     def admit(self, scope: str) -> Caller:
-        """Find out who asks; raises Refusal: 401 without a valid key, 403 where the key may not do this."""
+        """Find out who asks; raises Refusal: 401 without a valid key or session, 403 where it may not do this."""
         scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+        token = given.strip() if scheme.lower() == "bearer" else ""
+        if not token:
+            raise Refusal(401, _NO_KEY)
+        return self._session(token, scope) if looks_like_one(token) else self._key(token, scope)
+
+    def _session(self, token: str, scope: str) -> Caller:
+        try:
+            session = self.sessions.read(token)
+        except BadSession as error:
+            raise Refusal(401, f"Switchyard does not take this session: {error} Run the command again.") from None
+        claims = session.claims
+        repo = repos.get(self.reader.db(), session.repo_id)
+        if repo is None or not repo.installation:
+            raise Refusal(403, "The Switchyard App is not installed in the repository of this session any more.")
+        if scope not in _OF_SESSIONS:
+            raise Refusal(403, f"A workflow run may not do this; use a Switchyard key that is allowed `{scope}`.")
+        credential = f"run:{claims.run_id}.{claims.attempt}"
+        return Caller(credential, f"run:{claims.run_id}", f"{claims.actor} in run {claims.run_id}", repo, claims)
+
+    def _key(self, token: str, scope: str) -> Caller:
         db = self.reader.db()
-        key = keys.find(db, given.strip()) if scheme.lower() == "bearer" and given.strip() else None
+        key = keys.find(db, token)
         if key is None:
-            raise Refusal(401, _NO_KEY if not given.strip() else _WRONG_KEY)
+            raise Refusal(401, _WRONG_KEY)
         repo = repos.get(db, key.repo_id)
         if repo is None:
             raise Refusal(403, f"The repository of this key is not known to Switchyard any more. {_MAKE_ONE}")
@@ -54,7 +82,7 @@ class Gate:
                 f"but `{scope}` is needed. Make one with `switchyard keys create {repo.full_name} --allow {scope}`.",
             )
         self._note(key)
-        return Caller(f"key:{key.id}", repo)
+        return Caller(f"key:{key.id}", f"key:{key.id}", f"the key {key.id}", repo)
 
     def _note(self, key: keys.Key) -> None:
         now = self.now()

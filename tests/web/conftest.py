@@ -6,7 +6,7 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +18,17 @@ from prometheus_client import CollectorRegistry
 from waitress import wasyncore
 from werkzeug.test import TestResponse
 
+from bot.domain.claims import Claims
 from bot.domain.model import Repo
 from bot.store import keys, repos
 from bot.store.db import Db, connect, transaction
 from bot.store.migrations import migrate
 from bot.store.writer import Writer
 from bot.web import create_app
+from bot.web.sessions import Sessions
 
 SECRET = "a webhook secret"
+SESSION_KEY = b"a key that signs sessions, 32 bytes or more"
 HEAD = "a" * 40
 BASE = "b" * 40
 
@@ -49,6 +52,10 @@ class Site:
         with transaction(self.db):
             keys.add(self.db, text, repo_id=repo_id, allow=allow or keys.DEFAULT, now=self.clock[0])
         return text
+
+    def session(self, *, repo_id: int = 7, **changed: Any) -> str:
+        """Make the token of a workflow run's session."""
+        return Sessions(SESSION_KEY, lambda: self.clock[0]).issue(repo_id, claims(**changed))
 
     def hook(self, body: bytes, *, event: str = "push", guid: str = "guid-1", **changed: str | None) -> TestResponse:
         headers = {"X-GitHub-Event": event, "X-GitHub-Delivery": guid, "X-Hub-Signature-256": signature(body)}
@@ -83,6 +90,24 @@ def serving(app: Flask) -> Iterator[int]:
         server.task_dispatcher.shutdown()
 
 
+def claims(**changed: Any) -> Claims:
+    """Make the claims of a run of the affected workflow on pull request 42, but for what is changed."""
+    usual = Claims(
+        run_id=9001,
+        attempt=1,
+        event="pull_request",
+        ref="refs/pull/42/merge",
+        head_ref="feature",
+        base_ref="main",
+        sha="c" * 40,
+        actor="octocat",
+        environment="",
+        workflow="Affected stacks",
+        workflow_file="atmos-pro.yaml",
+    )
+    return replace(usual, **changed)
+
+
 def signature(body: bytes, secret: str = SECRET) -> str:
     return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
@@ -113,6 +138,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
     site.app = create_app(
         database=str(path),
         webhook_secret=SECRET,
+        session_key=SESSION_KEY,
         writer=writer,
         now=lambda: site.clock[0],
         health=lambda: site.health,

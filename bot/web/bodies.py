@@ -1,0 +1,27 @@
+"""Request bodies: decoded into the same definitions that the API's document is made from."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import msgspec
+from flask import request
+
+from bot.web.answers import Refusal
+
+T = TypeVar("T")
+
+#: As large as a body may be where nothing large is expected.
+SMALL = 256 * 1024
+
+
+def read(shape: type[T], *, most: int = SMALL) -> T:
+    """Decode the request's body; raises Refusal: 400 that names the place, 413 above `most` bytes."""
+    request.max_content_length = most
+    body = request.get_data(cache=False).removeprefix(b"\xef\xbb\xbf")
+    try:
+        return msgspec.json.decode(body, type=shape)
+    except msgspec.ValidationError as error:
+        raise Refusal(400, "The body does not have the expected shape.", (str(error),)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Refusal(400, f"The body is not JSON: {error}.") from None

@@ -57,12 +57,7 @@ def _read(body: bytes, query: dict[str, str], caller: Caller) -> Upload:
         upload = parse_upload(body, query)
     except BadUpload as error:
         raise Refusal(400, f"Switchyard cannot use this upload. {error.message}", tuple(error.problems)) from None
-    if not caller.speaks_for(upload.repo_owner, upload.repo_name):
-        raise Refusal(
-            403,
-            f"The upload is about {upload.repo_owner}/{upload.repo_name}, but this Switchyard key is for "
-            f"{caller.repo.full_name}. Give the workflow a key of its own repository as ATMOS_PRO_TOKEN.",
-        )
+    caller.check_speaks_for(upload.repo_owner, upload.repo_name, "The upload")
     return upload
 
 

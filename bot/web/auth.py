@@ -35,6 +35,17 @@ class Caller:
         """Tell whether a repository's name is that of the caller's."""
         return f"{owner}/{name}".lower() == self.repo.full_name.lower()
 
+    def check_speaks_for(self, owner: str, name: str, what: str) -> None:
+        """Refuse (403) what is about a repository that is not the caller's; `what` is "The upload", "The lock"."""
+        if self.speaks_for(owner, name):
+            return
+        own = self.repo.full_name
+        if self.claims is not None:
+            told = f"the session of this workflow run is for {own}. A run may speak of its own repository only."
+        else:
+            told = f"this Switchyard key is for {own}. Give the workflow a key of its repository as ATMOS_PRO_TOKEN."
+        raise Refusal(403, f"{what} is about {owner}/{name}, but {told}")
+
 
 @dataclass(frozen=True, slots=True)
 class Gate:

@@ -58,9 +58,10 @@ CREATE TABLE uploads (
 CREATE INDEX uploads_by_pull ON uploads (repo_id, pull, id);
 
 CREATE TABLE chunks (
-    repo_id INTEGER NOT NULL, credential TEXT NOT NULL, batch_id TEXT NOT NULL, batch_index INTEGER NOT NULL,
-    batch_total INTEGER NOT NULL, digest TEXT NOT NULL, body BLOB NOT NULL, at REAL NOT NULL,
-    PRIMARY KEY (repo_id, credential, batch_id, batch_index)
+    kind TEXT NOT NULL, repo_id INTEGER NOT NULL, credential TEXT NOT NULL, batch_id TEXT NOT NULL,
+    batch_index INTEGER NOT NULL, batch_total INTEGER NOT NULL, digest TEXT NOT NULL, body BLOB NOT NULL,
+    at REAL NOT NULL,
+    PRIMARY KEY (kind, repo_id, credential, batch_id, batch_index)
 ) WITHOUT ROWID;
 
 CREATE TABLE rollouts (

@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 from bot.events.packing import Header, unpack
 from bot.store import chunks, keys
 from bot.store.db import transaction
-from bot.web import api
+from bot.web import api, reports
 from tests.web.conftest import BASE, HEAD, Site, serving, upload_body
 
 
@@ -138,9 +138,9 @@ def test_a_body_of_another_shape(site: Site, body: bytes, problem: str | None) -
 
 def test_size(site: Site) -> None:
     plain = upload_body(filler="")
-    fits = upload_body(filler="x" * (api.LARGEST - len(plain)))
+    fits = upload_body(filler="x" * (reports.LARGEST - len(plain)))
     assert site.upload(fits).status_code == 200
-    answer = site.upload(upload_body(filler="x" * (api.LARGEST - len(plain) + 1)))
+    answer = site.upload(upload_body(filler="x" * (reports.LARGEST - len(plain) + 1)))
     assert answer.status_code == 413
     assert "larger" in envelope(answer).errorMessage
     assert len(site.inbox()) == 1

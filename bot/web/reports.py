@@ -1,0 +1,67 @@
+"""Reports in one request or in several: each is an input on disk before the last of it is answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.events.packing import Header, pack
+from bot.store import chunks, inbox
+from bot.store.db import Db
+from bot.store.writer import Writer
+from bot.web.answers import Refusal
+from bot.web.auth import Caller
+
+#: The largest report in one request. The CLI aims at 4 MiB, but one instance alone can be far above that.
+LARGEST = 32 * 1024 * 1024
+#: The CLI waits 30 seconds for an answer.
+PATIENCE = 25.0
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What one request brought: all of a report, or (where the header names a batch) a part of it."""
+
+    kind: str  # of input
+    header: Header
+    body: bytes
+    index: int = 0  # from 0
+    total: int = 1
+    lane: str | None = None
+    guid: str | None = None  # the whole report is taken once under it
+
+
+def take(writer: Writer, caller: Caller, report: Report, now: float, *, command: str) -> chunks.Put:
+    """Put a report on disk; raises Refusal, which names the `command` to run again where parts do not fit together."""
+    batch = report.header.batch_id
+    whole = pack(report.header, b"" if batch else report.body)
+
+    def put(db: Db) -> chunks.Put:
+        done = _keep_part(db, caller, report, now) if batch else chunks.Put.COMPLETE
+        # The last missing part makes the input, which names the batch and leaves the parts where they are.
+        if done is chunks.Put.COMPLETE:
+            guid, lane = report.guid, report.lane
+            inbox.put(db, report.kind, whole, now=now, guid=guid, repo_id=caller.repo.id, lane=lane)
+        return done
+
+    done = writer.run(put, PATIENCE)
+    if done is chunks.Put.OTHER:
+        raise Refusal(
+            409,
+            f"Part {report.index} of the batch {batch} was sent before with other content, or with another number of "
+            f"parts. Run `{command}` again: it starts a new batch.",
+        )
+    return done
+
+
+def _keep_part(db: Db, caller: Caller, report: Report, now: float) -> chunks.Put:
+    return chunks.put(
+        db,
+        kind=report.kind,
+        repo_id=caller.repo.id,
+        credential=caller.credential,
+        batch_id=report.header.batch_id,
+        index=report.index,
+        total=report.total,
+        body=report.body,
+        now=now,
+    )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.domain import digraph, heads, layout, pro
+from bot.domain import digraph, heads, joins, layout, pro
+from bot.domain.claims import Claims
 from bot.domain.desk import Desk, Regather
 from bot.domain.events import Upload, UploadCame
 from bot.domain.model import Pull, Rollout, Status, Step
@@ -30,23 +31,34 @@ def came(desk: Desk, event: UploadCame) -> None:
     desk.show()
     if pull.fork:
         desk.say(f"#{pull.number} comes from a fork, and forks are never dispatched")
-    elif is_of_merge(pull, upload.received_at, repeats_plan=_repeats_plan(desk, upload)):
+    elif is_of_merge(pull, upload.received_at, upload.claims, repeats_plan=_repeats_plan(desk, upload)):
         _merged(desk, pull, upload)
+    elif joins.works_on_merge(upload.claims):
+        desk.say(f"its run works on a merge, but #{pull.number} is not known to be merged there")
     elif not pull.open:
-        desk.say(f"the upload is older than the end of #{pull.number}")
+        desk.say(_too_late(pull, upload.claims))
     elif not same_commit(upload.head_sha, pull.head_sha):
         desk.say(f"the upload is for {commit(upload.head_sha)}, but the head is {commit(pull.head_sha)} by now")
     else:
         _planned(desk, pull, upload)
 
 
-def is_of_merge(pull: Pull, received_at: float, *, repeats_plan: bool = False) -> bool:
+def is_of_merge(pull: Pull, received_at: float, claims: Claims | None = None, *, repeats_plan: bool = False) -> bool:
     """Tell whether an upload of a pull request's head is the merged one.
 
-    Plan and merge send the same commit, so only the time tells: what came before GitHub merged is the plan's. Our
-    clock may be slow: what the plan has said already is believed to be the merged one from a little before.
+    Plan and merge send the same commit. The run's claims tell which it is; without them only the time does: what came
+    before GitHub merged is the plan's. Our clock may be slow: what the plan has said already is believed to be the
+    merged one from a little before.
     """
-    return pull.merged and received_at >= pull.merged_at - (CLOCKS_DIFFER if repeats_plan else 0.0)
+    if not pull.merged or not joins.may_report_merge(claims, pull.base_ref):
+        return False
+    return joins.works_on_merge(claims) or received_at >= pull.merged_at - (CLOCKS_DIFFER if repeats_plan else 0.0)
+
+
+def _too_late(pull: Pull, claims: Claims | None) -> str:
+    if claims is None or not pull.merged or joins.may_report_merge(claims, pull.base_ref):
+        return f"the upload is older than the end of #{pull.number}"
+    return f"#{pull.number} was merged, and its run on {claims.ref} can only report for the plan before that"
 
 
 def _repeats_plan(desk: Desk, upload: Upload) -> bool:

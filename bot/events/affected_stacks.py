@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
+import gidgethub
+
+from bot.domain.claims import Claims
 from bot.domain.events import UploadCame
 from bot.domain.facts import PullFacts
 from bot.domain.heads import HEAD_ACTIONS, applies_on
-from bot.domain.joins import Candidate, choose
+from bot.domain.joins import Candidate, choose, merged_by, works_on_merge
 from bot.domain.model import Repo, lane_of_commit, lane_of_pull
 from bot.domain.pro import WorkflowFile
-from bot.domain.texts import same_commit
+from bot.domain.texts import commit, same_commit
 from bot.domain.uploads import MERGED
 from bot.events.context import Context, Finished, Gathered, InLane, Moved, Parked, Place
-from bot.events.packing import unpack
+from bot.events.packing import Header, unpack
 from bot.events.pull_request import files_for, read_upload
+from bot.events.upload import BadUpload
 from bot.github import reads
 from bot.store import chunks, pulls, rollouts
 from bot.store.db import Db
@@ -23,13 +28,23 @@ from bot.store.inbox import Row
 
 
 def place(_payload: dict[str, Any], row: Row, db: Db) -> Place:
-    """Find the pull request by the commit; where that is not plain, GitHub is asked."""
+    """Find the pull request by what the run's claims say, else by the commit; where that is not plain, ask GitHub."""
     repo_id = row.repo_id or 0
     header, _ = unpack(row.body)
-    found = pulls.of_commit(db, repo_id, header.head_sha)
+    claims = header.claims
+    if claims is not None and claims.event == "merge_group":
+        return Finished("it comes from a merge queue, and those are not worked yet")
+    if claims is not None and claims.pull:
+        return InLane(lane_of_pull(repo_id, claims.pull), repo_id)
+    sha = header.head_sha
+    if claims is not None and works_on_merge(claims):
+        sha = claims.sha
+        found = [pull for pull in pulls.of_commit(db, repo_id, sha) if pull.merge_sha == sha]
+    else:
+        found = pulls.of_commit(db, repo_id, sha)
     if len(found) == 1:
         return InLane(lane_of_pull(repo_id, found[0].number), repo_id)
-    return InLane(lane_of_commit(repo_id, header.head_sha), repo_id)
+    return InLane(lane_of_commit(repo_id, sha), repo_id)
 
 
 def parked_key(repo_id: int, sha: str) -> str:
@@ -40,21 +55,18 @@ def parked_key(repo_id: int, sha: str) -> str:
 async def gather(row: Row, ctx: Context) -> Gathered | Finished | Moved:
     """Read the upload, its pull request as it is now, and the workflow files that it names."""
     repo = ctx.repo(row.repo_id or 0)
-    gh = ctx.github.installation(repo.installation)
     header, body = unpack(row.body)
     if "#" not in (row.lane or ""):
-        candidates = await _candidates(ctx, repo, header.head_sha)
-        if candidates:
-            number = choose(candidates, base_sha=header.base_sha, received_at=row.at)
-            return Moved(InLane(lane_of_pull(repo.id, number), repo.id))
-        reason = f"no pull request has the commit {header.head_sha[:7]}"
-        return Moved(Parked(parked_key(repo.id, header.head_sha), repo.id, reason))
+        return Moved(await _elsewhere(ctx, repo, header, row.at))
     bodies = [body]
     if header.batch_id:
         bodies = chunks.bodies(ctx.db, repo_id=repo.id, credential=header.credential, batch_id=header.batch_id)
     number = int((row.lane or "").rpartition("#")[2])
-    now = await reads.pull(gh, repo, number)
+    now = await _pull(ctx, repo, number, header.claims)
+    if works_on_merge(header.claims) and not (now.merged or _known_merged(ctx, repo, number)):
+        return Moved(_unmerged(repo, header))  # GitHub's readers lag behind
     upload = await asyncio.to_thread(read_upload, bodies, header.query, row.at)
+    upload = replace(upload, claims=header.claims)
     files: dict[str, Any] = {}
     if now.merged:
         files = dict(await files_for(ctx, repo, upload, MERGED, now.base_ref))
@@ -62,11 +74,50 @@ async def gather(row: Row, ctx: Context) -> Gathered | Finished | Moved:
         ref = now.base_ref if ctx.rules.plan_ref == "base" else now.head_sha
         for action in sorted(HEAD_ACTIONS):
             files |= await files_for(ctx, repo, upload, f"pull_request.{action}", ref)
-    return Gathered(UploadCame(upload, now), files, tuple(bodies), await _uploaders(ctx, repo, row.lane or "", now))
+    uploaders = await _uploaders(ctx, repo, row.lane or "", now, header.claims)
+    return Gathered(UploadCame(upload, now), files, tuple(bodies), uploaders)
 
 
-async def _uploaders(ctx: Context, repo: Repo, lane: str, now: PullFacts) -> tuple[str, ...]:
-    """Name the workflow that uploads: the only one of this head that runs, else those that say so in their files."""
+async def _elsewhere(ctx: Context, repo: Repo, header: Header, received_at: float) -> Place:
+    """Ask GitHub which pull request an upload belongs to; it waits where there is none yet."""
+    claims = header.claims
+    candidates = await _candidates(ctx, repo, header.head_sha)
+    if claims is not None and works_on_merge(claims):
+        candidates += await _candidates(ctx, repo, claims.sha)
+        number = merged_by((candidate.pull for candidate in candidates), claims, header.head_sha)
+        return InLane(lane_of_pull(repo.id, number), repo.id) if number else _unmerged(repo, header)
+    if candidates:
+        number = choose(candidates, base_sha=header.base_sha, received_at=received_at, claims=claims)
+        return InLane(lane_of_pull(repo.id, number), repo.id)
+    reason = f"no pull request has the commit {commit(header.head_sha)}"
+    return Parked(parked_key(repo.id, header.head_sha), repo.id, reason)
+
+
+def _unmerged(repo: Repo, header: Header) -> Parked:
+    """Let the upload of a merge that is not known yet wait for it."""
+    sha = header.claims.sha if header.claims else ""
+    return Parked(parked_key(repo.id, sha), repo.id, f"no pull request is known to be merged as {commit(sha)}")
+
+
+def _known_merged(ctx: Context, repo: Repo, number: int) -> bool:
+    known = pulls.get(ctx.db, repo.id, number)
+    return known is not None and known.merged
+
+
+async def _pull(ctx: Context, repo: Repo, number: int, claims: Claims | None) -> PullFacts:
+    """Read the pull request; raises BadUpload where a run names one that is not there."""
+    try:
+        return await reads.pull(ctx.github.installation(repo.installation), repo, number)
+    except gidgethub.HTTPException as error:
+        if claims is None or error.status_code != 404:
+            raise
+        raise BadUpload(f"Its run works on pull request #{number}, but GitHub knows no such pull request.") from None
+
+
+async def _uploaders(ctx: Context, repo: Repo, lane: str, now: PullFacts, claims: Claims | None) -> tuple[str, ...]:
+    """Name the workflow that uploads: as the claims say, else the only one of this head that runs or says so."""
+    if claims is not None and claims.workflow_file:
+        return (claims.workflow_file,)
     running = pulls.running_workflows(ctx.db, lane, now.head_sha)
     known = pulls.uploaders(ctx.db, repo.id).intersection(running)
     if known or len(running) < 2:

@@ -72,7 +72,9 @@ class Item(msgspec.Struct, gc=False):
         return self.settings == other.settings or bool(self.pro == other.pro)
 
 
-class _Body(msgspec.Struct):
+class Body(msgspec.Struct):
+    """What the CLI sends."""
+
     stacks: list[Item] | None
     head_sha: str | None = None
     base_sha: str | None = None
@@ -84,7 +86,7 @@ class _Body(msgspec.Struct):
 
 
 _SETTINGS = msgspec.json.Decoder(_Settings)
-_BODY = msgspec.json.Decoder(_Body)
+_BODY = msgspec.json.Decoder(Body)
 _LIST = msgspec.json.Decoder(list[Item])
 
 
@@ -115,7 +117,8 @@ def parse_upload(body: bytes, query: Mapping[str, str]) -> Upload:
         raise BadUpload("The upload is nested too deeply to be read.") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadUpload(f"The upload is not JSON: {error}.") from None
-    problems = [*_check_places(raw, plain), *_check_batch(raw), *_check_deleted(raw, plain)]
+    batch = batch_problems(raw.batch_id, raw.batch_index, raw.batch_total)
+    problems = [*_check_places(raw, plain), *batch, *_check_deleted(raw, plain)]
     if problems:
         raise BadUpload("The upload lacks something or holds a wrong value.", problems[:MOST_PROBLEMS])
     return Upload(
@@ -130,7 +133,7 @@ def parse_upload(body: bytes, query: Mapping[str, str]) -> Upload:
     )
 
 
-def _decode(text: bytes, query: Mapping[str, str], plain: bool) -> _Body:
+def _decode(text: bytes, query: Mapping[str, str], plain: bool) -> Body:
     try:
         return _from_list(_LIST.decode(text), query) if plain else _BODY.decode(text)
     except msgspec.ValidationError as error:
@@ -138,12 +141,12 @@ def _decode(text: bytes, query: Mapping[str, str], plain: bool) -> _Body:
         raise BadUpload("The upload does not have the expected shape.", problems) from None
 
 
-def _from_list(items: list[Item], query: Mapping[str, str]) -> _Body:
+def _from_list(items: list[Item], query: Mapping[str, str]) -> Body:
     owner, _, name = query.get("repo", "").partition("/")
-    return _Body(items, query.get("head_sha"), query.get("base_sha"), owner, name)
+    return Body(items, query.get("head_sha"), query.get("base_sha"), owner, name)
 
 
-def _check_places(raw: _Body, plain: bool) -> list[str]:
+def _check_places(raw: Body, plain: bool) -> list[str]:
     """Name what is wrong with the commits and the repository."""
     where = "query parameter " if plain else "$."
     problems = [
@@ -159,13 +162,12 @@ def _check_places(raw: _Body, plain: bool) -> list[str]:
     return problems
 
 
-def _check_batch(raw: _Body) -> list[str]:
+def batch_problems(batch_id: str | None, index: int | None, total: int | None) -> list[str]:
     """Name what is wrong with the numbers of a chunk."""
-    if not raw.batch_id and raw.batch_index is None and raw.batch_total is None:
+    if not batch_id and index is None and total is None:
         return []
-    total, index = raw.batch_total, raw.batch_index
     problems = []
-    if not raw.batch_id or len(raw.batch_id) > 200:
+    if not batch_id or len(batch_id) > 200:
         problems.append("$.batch_id: expected a text of at most 200 characters beside batch_index and batch_total")
     if total is None or not 1 <= total <= MOST_CHUNKS:
         problems.append(f"$.batch_total: expected a number from 1 to {MOST_CHUNKS}")
@@ -174,7 +176,7 @@ def _check_batch(raw: _Body) -> list[str]:
     return problems
 
 
-def _check_deleted(raw: _Body, plain: bool) -> list[str]:
+def _check_deleted(raw: Body, plain: bool) -> list[str]:
     where = "$" if plain else "$.stacks"
     return [
         f"{where}[{index}].deleted: expected true or false"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 
 from flask import Blueprint, Response, request
 
-from bot.events.packing import Header
+from bot.events.packing import Header, pack
 from bot.events.upload import BadUpload, Upload, parse_upload
 from bot.store.writer import Writer
 from bot.web.answers import Refusal, envelope
@@ -26,11 +27,21 @@ def blueprint(gate: Gate, writer: Writer, now: Callable[[], float]) -> Blueprint
         query = request.args.to_dict()
         upload = _read(body, query, caller)
         header = Header(caller.credential, query, upload.head_sha, upload.batch_id, upload.base_sha, caller.claims)
-        report = Report("upload", header, body, upload.batch_index, upload.batch_total)
+        guid = None if upload.batch_id else _guid(caller, header, body)
+        report = Report("upload", header, body, upload.batch_index, upload.batch_total, guid=guid)
         done = take(writer, caller, report, now(), command="atmos describe affected --upload")
         return envelope(200, {"repository": caller.repo.full_name, "headSha": upload.head_sha, "part": done.value})
 
     return api
+
+
+def _guid(caller: Caller, header: Header, body: bytes) -> str | None:
+    """Name what one attempt of a run says, so that the CLI's repeats are known; a key's may be said anew later."""
+    if caller.claims is None:
+        return None
+    said = hashlib.sha256(pack(header, b""))
+    said.update(body)
+    return f"upload:{caller.repo.id}:{caller.claims.run_id}.{caller.claims.attempt}:{said.hexdigest()}"
 
 
 def _read(body: bytes, query: dict[str, str], caller: Caller) -> Upload:

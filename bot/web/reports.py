@@ -40,7 +40,8 @@ def take(writer: Writer, caller: Caller, report: Report, now: float, *, command:
         # The last missing part makes the input, which names the batch and leaves the parts where they are.
         if done is chunks.Put.COMPLETE:
             guid, lane = report.guid, report.lane
-            inbox.put(db, report.kind, whole, now=now, guid=guid, repo_id=caller.repo.id, lane=lane)
+            fresh = inbox.put(db, report.kind, whole, now=now, guid=guid, repo_id=caller.repo.id, lane=lane)
+            return done if fresh else chunks.Put.KNOWN
         return done
 
     done = writer.run(put, PATIENCE)

@@ -98,8 +98,11 @@ def _after(draft: Draft, dispatch: Dispatch, run: RunFacts) -> Dispatch:
     if status is Status.CANCELLED and dispatch.cancel_wanted:
         reason = f"Cancelled after {draft.rollout.superseded_by}." if draft.rollout.superseded_by else ""
     started = run.started_at if status is not Status.QUEUED else 0.0
+    kept = dispatch
+    if dispatch.result_attempt < run.attempt:  # what an earlier attempt told is not true of this one
+        kept = replace(dispatch, result="", result_at=0.0, result_attempt=0)
     return replace(
-        dispatch,
+        kept,
         status=status,
         run_id=run.run_id,
         run_url=run.url,

@@ -221,6 +221,7 @@ def _plan(file: WorkflowFile, context: Mapping[str, Any]) -> tuple[JobPlan, ...]
             expressions.substitute(job.name, context),
             expressions.substitute(job.environment, context) or None if job.environment else None,
             not expressions.condition(job.condition, context),
+            job.identity,
         )
         for job in file.jobs
     )

@@ -125,6 +125,7 @@ def found(thing: T | None) -> T:
 
 Handler = Callable[[Call], Answer]
 Route = tuple[str, str, Auth, Handler]
+OpenRoute = tuple[str, str, None, Handler]
 
 
 def _whole(text: str, default: int) -> int:

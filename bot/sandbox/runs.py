@@ -10,6 +10,7 @@ from bot.sandbox import payloads
 from bot.sandbox import payloads_actions as shapes
 from bot.sandbox.core import Core
 from bot.sandbox.errors import HubError
+from bot.sandbox.identity import Issuer
 from bot.sandbox.ids import rfc3339
 from bot.sandbox.runstate import Attempt, Job, Review, Run
 from bot.sandbox.scenario import Scenario
@@ -21,24 +22,36 @@ Step = Callable[[Run, float], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What a stand-in for a workflow's steps gets to see; `commit` is what its checkout would find."""
+    """What a stand-in for a workflow's steps gets to see and do; `commit` is what its checkout would find."""
 
     repo: Repo
     run: Run
     event: dict[str, Any]
     pull: Pull | None
     commit: Commit
+    _sign: Callable[[str], str]
+
+    async def identity_token(self, audience: str) -> str:
+        """Ask for a token that tells which run this is. Raises HubError where the job may not."""
+        return self._sign(audience)
+
+
+Steps = Callable[[Program], Awaitable[str]]
 
 
 class Runs(Core):
-    """Workflow runs. `programs` maps a workflow file's name to what is done while it is in progress."""
+    """Workflow runs. What a workflow file does is done by one of `programs` when a run of it begins, or of `endings`
+    when its time is up; both go by the file's name, and return how the run ends.
+    """
 
     def __init__(self, **parts: Any) -> None:
         super().__init__(**parts)
         self.runs: dict[int, Run] = {}
         self.scenario = Scenario()
+        self.issuer = Issuer(now=self.now, ids=self.ids)
         self.listing_delay = 3.0
-        self.programs: dict[str, Callable[[Program], Awaitable[str]]] = {}
+        self.programs: dict[str, Steps] = {}
+        self.endings: dict[str, Steps] = {}
 
     def start(self, run: Run, by: User, at: float) -> None:
         """Begin the next attempt of a run."""
@@ -149,18 +162,31 @@ class Runs(Core):
 
     async def _execute(self, run: Run, at: float) -> None:
         file, attempt = run.workflow.file, run.latest
-        program = self.programs.get(file)
-        if program is None:
-            conclusion = self.scenario.conclusion(file, run.inputs, attempt.number)
+        due = at + self._scaled(self.scenario.seconds(file, run.inputs))
+        if file in self.endings:
+            self._later(run, due, self._last_step)
+            return
+        if file in self.programs:
+            conclusion = await self._outcome(self.programs[file], run)
         else:
-            commit = run.repo.commits[run.sha]
-            try:
-                conclusion = await program(Program(run.repo, run, run.payload, run.pull, commit))
-            except Exception:
-                attempt.log, conclusion = traceback.format_exc(), "failure"
+            conclusion = self.scenario.conclusion(file, run.inputs, attempt.number)
         if attempt.status != "completed":  # a person may have ended it while the program ran
-            seconds = self._scaled(self.scenario.seconds(file, run.inputs))
-            self._later(run, at + seconds, partial(self._finish, conclusion=conclusion))
+            self._later(run, due, partial(self._finish, conclusion=conclusion))
+
+    async def _last_step(self, run: Run, at: float) -> None:
+        attempt = run.latest
+        conclusion = await self._outcome(self.endings[run.workflow.file], run)
+        if attempt.status != "completed":
+            self._end(run, at, conclusion)
+
+    async def _outcome(self, steps: Steps, run: Run) -> str:
+        attempt = run.latest
+        sign = partial(self.issuer.token, run, self.base_url)
+        try:
+            return await steps(Program(run.repo, run, run.payload, run.pull, run.repo.commits[run.sha], sign))
+        except Exception:
+            attempt.log = traceback.format_exc()
+            return "failure"
 
     async def _finish(self, run: Run, at: float, *, conclusion: str) -> None:
         self._end(run, at, conclusion)

@@ -13,6 +13,7 @@ class JobPlan:
     name: str
     environment: str | None
     skipped: bool
+    identity: bool  # whether it may ask for an identity token
 
 
 @dataclass(slots=True, eq=False)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from bot.sandbox import rest_actions, rest_app, rest_pulls, rest_repos
+from bot.sandbox import rest_actions, rest_app, rest_identity, rest_pulls, rest_repos
 from bot.sandbox.faults import Faults
 from bot.sandbox.gate import Asked, Gate, not_found
 from bot.sandbox.hooks import Hooks
@@ -41,6 +41,8 @@ class Sandbox:
         routes = rest_app.ROUTES + rest_actions.ROUTES + rest_pulls.ROUTES + rest_repos.ROUTES + rest_repos.LATE_ROUTES
         for method, path, auth, handler in routes:
             self.app.router.add_route(method, path, self._gate.wrap(auth, handler))
+        for method, path, _, handler in rest_identity.ROUTES:
+            self.app.router.add_route(method, path, self._gate.wrap(None, handler))
         self.unknown = self._gate.wrap(None, not_found)
         self._runner: web.AppRunner | None = None
 

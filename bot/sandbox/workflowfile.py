@@ -33,6 +33,7 @@ class JobSpec:
     name: str
     condition: str | bool
     environment: str | None
+    identity: bool  # `permissions` has `id-token: write`
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ def parse(path: str, text: str) -> WorkflowFile:
         name=str(raw.get("name") or path),
         run_name=raw.get("run-name"),
         on=_events(on),
-        jobs=tuple(_job(key, spec) for key, spec in jobs.items()),
+        jobs=tuple(_job(key, spec, raw.get("permissions")) for key, spec in jobs.items()),
     )
 
 
@@ -97,13 +98,20 @@ def _events(on: Any) -> dict[str, dict[str, Any]]:
     return {str(event): filters if isinstance(filters, dict) else {} for event, filters in on.items()}
 
 
-def _job(key: str, spec: Any) -> JobSpec:
+def _job(key: str, spec: Any, permissions: Any) -> JobSpec:
     if not isinstance(spec, dict):
         raise WorkflowError(f"Unexpected value for job '{key}'")
     environment = spec.get("environment")
     if isinstance(environment, dict):
         environment = environment.get("name")
-    return JobSpec(str(key), str(spec.get("name") or key), spec.get("if", True), environment)
+    identity = _may_identify(spec.get("permissions", permissions))
+    return JobSpec(str(key), str(spec.get("name") or key), spec.get("if", True), environment, identity)
+
+
+def _may_identify(permissions: Any) -> bool:
+    if isinstance(permissions, dict):
+        return permissions.get("id-token") == "write"
+    return bool(permissions == "write-all")
 
 
 def _input(spec: dict[str, Any]) -> Input:

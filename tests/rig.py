@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 from cryptography.hazmat.primitives import serialization
@@ -30,6 +31,8 @@ SECRET = "it is a secret"
 #: 2026-05-04 10:00:00 UTC
 MORNING = 1_777_888_800.0
 _POLL = 1.0
+_LOOK_SECONDS = 0.01
+T = TypeVar("T")
 
 
 class Clock:
@@ -78,6 +81,14 @@ class Rig:
             if not happened and not did:
                 return
         raise AssertionError("It never settles.")
+
+    async def answers(self, asked: Awaitable[T]) -> T:
+        """Let things happen until a call of the bot is answered that waits for its worker."""
+        call = asyncio.ensure_future(asked)
+        while not call.done():
+            await self.settle()
+            await asyncio.wait({call}, timeout=_LOOK_SECONDS)
+        return call.result()
 
     async def passes(self, seconds: float) -> None:
         """Let time pass, from one due thing to the next."""
@@ -182,6 +193,10 @@ class Rig:
         return key
 
 
+async def _at_once(_seconds: float) -> None:
+    """Let the CLI try again without a pause."""
+
+
 def label_of(run: Run) -> str:
     """Name a dispatched run: its verb, stack and component."""
     verb = run.display_title.split()[0]
@@ -195,13 +210,20 @@ async def open_rig(
     model: Model | None = None,
     files: Mapping[str, str] | None = None,
     reviewers: Mapping[str, Iterable[str]] | None = None,
+    oidc: bool = False,
+    statuses: bool = False,
     **changes: Any,
 ) -> AsyncIterator[Rig]:
-    """Set the stage; `changes` are settings that differ from the usual ones."""
+    """Set the stage; `changes` are settings that differ from the usual ones.
+
+    With `oidc` the workflows exchange identity tokens. They do it while the worker stands still, so the bot must know
+    the repository already, as it does here. With `statuses` plans and applies tell how they ended.
+    """
     clock = Clock()
     private, public = app_key()
     sandbox = Sandbox(now=clock, app_id=APP_ID, app_public_key=public, webhook_secret=SECRET)
-    scene = Scene(sandbox, model=model, files=files, reviewers=reviewers)
+    scene = Scene(sandbox, model=model, files=files, reviewers=reviewers, oidc=oidc, statuses=statuses)
+    scene.sleep = _at_once
     base_url = await sandbox.start()
     settings = Settings(
         database=str(folder / "switchyard.db"),

@@ -175,22 +175,33 @@ def _strip(item: Json, *, top: bool) -> Json:
 
 def upload_body(items: Iterable[Json], *, repo: str, head_sha: str, base_sha: str, host: str = "github.com") -> Json:
     """Make the request body for `repo` (owner/name) from what `describe_affected` gave."""
+    return {"head_sha": head_sha, "base_sha": base_sha, **_repository(repo, host), "stacks": strip(items)}
+
+
+def instances_body(model: Model, *, repo: str, host: str = "github.com") -> Json:
+    """Make the request body of `atmos list instances --upload`."""
+    instances = [
+        {
+            "component": component,
+            "stack": stack,
+            "component_type": configured.kind,
+            **({"settings": {"pro": configured.settings["pro"]}} if "pro" in configured.settings else {}),
+        }
+        for (stack, component), configured in model.instances.items()
+    ]
+    return {**_repository(repo, host), "instances": instances}
+
+
+def _repository(repo: str, host: str) -> Json:
     owner, _, name = repo.partition("/")
-    return {
-        "head_sha": head_sha,
-        "base_sha": base_sha,
-        "repo_url": f"https://{host}/{repo}",
-        "repo_name": name,
-        "repo_owner": owner,
-        "repo_host": host,
-        "stacks": strip(items),
-    }
+    return {"repo_url": f"https://{host}/{repo}", "repo_name": name, "repo_owner": owner, "repo_host": host}
 
 
 def chunks(body: Json, batch_id: str, limit: int = CHUNK_BYTES) -> list[Json]:
     """Cut a body as the CLI does: by the average size of its top-level items; small enough, it stays whole."""
-    items = body["stacks"]
-    empty = body | {"stacks": []}
+    name = "stacks" if "stacks" in body else "instances"
+    items = body[name]
+    empty = body | {name: []}
     size = len(encode(items))
     room = limit - len(encode(empty))
     if size <= room or not items:
@@ -198,7 +209,7 @@ def chunks(body: Json, batch_id: str, limit: int = CHUNK_BYTES) -> list[Json]:
     each = max(1, int((room - _NUMBERS) // (size / len(items))))
     parts: Sequence[list[Json]] = [items[at : at + each] for at in range(0, len(items), each)]
     return [
-        body | {"stacks": part, "batch_id": batch_id, "batch_index": index, "batch_total": len(parts)}
+        body | {name: part, "batch_id": batch_id, "batch_index": index, "batch_total": len(parts)}
         for index, part in enumerate(parts)
     ]
 

@@ -127,6 +127,7 @@ on:
     types: [opened, synchronize, reopened, closed]
     branches: [main]
 permissions:
+  id-token: write
   contents: read
 jobs:
   affected:
@@ -142,7 +143,7 @@ jobs:
       - run: atmos describe affected --upload
         env:
           ATMOS_PRO_BASE_URL: ${{ vars.SWITCHYARD_URL }}
-          ATMOS_PRO_TOKEN: ${{ secrets.SWITCHYARD_KEY }}
+          ATMOS_PRO_WORKSPACE_ID: ${{ vars.ATMOS_PRO_WORKSPACE_ID }}
 """
 
 _RUN_FILE = """\
@@ -172,7 +173,7 @@ jobs:
           COMPONENT: ${{{{ inputs.component }}}}
           STACK: ${{{{ inputs.stack }}}}
           ATMOS_PRO_BASE_URL: ${{{{ vars.SWITCHYARD_URL }}}}
-          ATMOS_PRO_TOKEN: ${{{{ secrets.SWITCHYARD_KEY }}}}
+          ATMOS_PRO_WORKSPACE_ID: ${{{{ vars.ATMOS_PRO_WORKSPACE_ID }}}}
 """
 
 PLAN_FILE = _RUN_FILE.format(title="Terraform plan", verb="plan", command="plan", extra_input="", environment="")

@@ -1,23 +1,29 @@
-"""The example repository on the small GitHub; a stand-in for the Atmos CLI does the affected workflow's step."""
+"""The example repository on the small GitHub; a stand-in for the Atmos CLI does its workflows' steps."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
 
 import aiohttp
 
 from bot.sandbox import atmos, example
 from bot.sandbox.atmos import Configured, Key, Model
+from bot.sandbox.atmos_answers import Answer
+from bot.sandbox.atmos_api import Client, Sleep
 from bot.sandbox.git import merge_base
 from bot.sandbox.runs import Program
 from bot.sandbox.server import Sandbox
 from bot.sandbox.state import Pull, Repo
 
 AFFECTED = "atmos-pro.yaml"
+WORKSPACE = "ws_example"
 
 
 class Scene:
-    """A repository whose pull requests report affected stacks to a server at `server_url` with `token`.
+    """A repository whose workflows report to a server at `server_url`: with `token`, or with `oidc` by exchanging
+    each run's identity token, which needs a server that answers by itself. With `statuses` plans and applies tell
+    how they ended, and a plan finds changes where `changes(inputs)` says so.
 
     What changed is found from the paths of the commits' files, as the CLI does by folders; `removed` names instances
     that a pull request deletes. `model` may be replaced before a pull request is opened.
@@ -31,17 +37,26 @@ class Scene:
         model: Model | None = None,
         files: Mapping[str, str] | None = None,
         reviewers: Mapping[str, Iterable[str]] | None = None,
+        oidc: bool = False,
+        statuses: bool = False,
     ) -> None:
         self.sandbox, self.hub = sandbox, sandbox.hub
         self.model = model or example.example()
         self.server_url = ""
         self.token = ""
+        self.oidc = oidc
+        self.workspace_id = WORKSPACE
+        self.sleep: Sleep = asyncio.sleep
+        self.changes: Callable[[Mapping[str, str]], bool] = lambda _inputs: True
         self.removed: dict[Key, Configured] = {}
-        self.answers: list[tuple[int, dict[str, object]]] = []
+        self.answers: list[Answer] = []
+        self.told: list[Answer] = []  # what the server answered to statuses
         self.repo: Repo = self.hub.add_repo(full_name, files=dict(files or example.files()))
         for name, logins in (reviewers or {}).items():
             self.hub.add_environment(self.repo, name, reviewers=list(logins))
         self.hub.programs[AFFECTED] = self.describe_affected
+        if statuses:
+            self.hub.endings.update({example.PLAN: self.plan, example.APPLY: self.apply})
 
     def push(self, branch: str, components: Iterable[str] = (), *, note: str = "", author: str = "dev") -> str:
         """Push a commit that touches components; returns its id."""
@@ -68,9 +83,46 @@ class Scene:
         if body is None:
             return "failure"
         async with aiohttp.ClientSession() as session:
-            status, answer = await atmos.upload(session, self.server_url, self.token, body)
-        self.answers.append((status, answer))
-        return "success" if status < 400 else "failure"
+            answer = await self._client(session, program).upload(body)
+        self.answers.append(answer)
+        return "success" if answer.success else "failure"
+
+    async def plan(self, program: Program) -> str:
+        """Do what the plan workflow's step does: `atmos terraform plan --upload-status`, with `ci.enabled`."""
+        conclusion = self._conclusion(program)
+        failed = conclusion != "success"
+        await self._tell(program, "plan", 1 if failed else 2 if self.changes(program.run.inputs) else 0)
+        return conclusion
+
+    async def apply(self, program: Program) -> str:
+        """Do what the apply workflow's step does: `atmos terraform deploy --upload-status`."""
+        conclusion = self._conclusion(program)
+        await self._tell(program, "apply", 0 if conclusion == "success" else 1)
+        return conclusion
+
+    def _conclusion(self, program: Program) -> str:
+        run = program.run
+        return self.hub.scenario.conclusion(run.workflow.file, run.inputs, run.attempt)
+
+    async def _tell(self, program: Program, command: str, exit_code: int) -> None:
+        owner, name = self.repo.full_name.split("/")
+        inputs = program.run.inputs
+        instance = owner, name, inputs["stack"], inputs["component"]
+        async with aiohttp.ClientSession() as session:
+            client = self._client(session, program)
+            try:
+                answer = await client.upload_status(
+                    *instance, command=command, exit_code=exit_code, last_run=self.hub.now()
+                )
+            except (aiohttp.ClientError, TimeoutError):
+                return  # the CLI only warns
+        self.told.append(answer)
+
+    def _client(self, session: aiohttp.ClientSession, program: Program) -> Client:
+        if self.oidc:
+            workspace, identity = self.workspace_id, program.identity_token
+            return Client(session, self.server_url, workspace_id=workspace, identity=identity, sleep=self.sleep)
+        return Client(session, self.server_url, token=self.token, sleep=self.sleep)
 
     def body(self, pull: Pull) -> dict[str, object]:
         """Make the body that the CLI uploads for a pull request: the same before and after a squash merge."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import msgspec
 
+from bot.domain.claims import Claims
 from bot.domain.decide import decide
 from bot.domain.desk import Lane
 from bot.domain.effects import CancelRun, DropRun, Nudge, RunKnown, StartRun
@@ -116,6 +117,24 @@ def run_facts(run_id=1, **changes):
         updated_at=100.0,
         started_at=100.0,
         created_at=100.0,
+    )
+    return replace(told, **changes)
+
+
+def claims_of(ref="refs/pull/1/merge", event="pull_request", **changes):
+    """Make the claims of a run on the first pull request, or on another ref."""
+    told = Claims(
+        run_id=500,
+        attempt=1,
+        event=event,
+        ref=ref,
+        head_ref="wider" if event.startswith("pull_request") else "",
+        base_ref="main" if event.startswith("pull_request") else "",
+        sha=sha_of(0xC),
+        actor="dora",
+        environment="",
+        workflow="Affected stacks",
+        workflow_file="affected.yaml",
     )
     return replace(told, **changes)
 
@@ -522,11 +541,11 @@ class World:
         merge_sha = sha_of(next(self.numbers) * 7907)
         self.change(key, "closed", open=False, merged=True, merge_sha=merge_sha, merged_at=self.now)
 
-    def upload(self, key, made, *, content="one", sha="", received_at=0.0):
+    def upload(self, key, made, *, content="one", sha="", received_at=0.0, claims=None):
         """Bring an upload of the head, or of another commit; with it the pull request as GitHub has it now."""
         facts = self.lanes[key].facts
         about = sha or facts.head_sha
-        told = Upload(about, facts.base_sha, f"{content} of {about}", received_at or self.now, made)
+        told = Upload(about, facts.base_sha, f"{content} of {about}", received_at or self.now, made, claims)
         self.mail.append((key, UploadCame(told, facts)))
         self.last[key] = told
 

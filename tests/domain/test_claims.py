@@ -115,12 +115,12 @@ SENDERS = {
     "plan": claims_of(),
     "branch": claims_of("refs/heads/wider", "push"),
     "other": claims_of("refs/heads/dev"),
-    "merge": claims_of(MAIN),
+    "merged": claims_of(MAIN),
     "target": claims_of(MAIN, "pull_request_target"),
     "key": None,
 }
 NEVER_APPLY = {"plan", "branch", "other"}
-DOINGS = ("push", "back", "close", "merge", "label", "deliver", "deliver", "twice", "lag", "tick", "run")
+DOINGS = ("push", "back", "close", "merge", "merge", "label", *["deliver"] * 4, "twice", "lag", "tick", "run")
 steps = st.tuples(st.sampled_from([*SENDERS, *SENDERS, *DOINGS]), st.integers(0, 11))
 
 
@@ -199,4 +199,4 @@ def test_whose_word_is_taken_for_an_apply(script):
         assert not NEVER_APPLY & {step.instance.component for step in walk.steps}
     for walk in story.world.walks:
         if walk.rollout.phase is Phase.PLAN:
-            assert not {"merge", "other"} & {step.instance.component for step in walk.steps}
+            assert not {"merged", "other"} & {step.instance.component for step in walk.steps}

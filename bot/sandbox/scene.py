@@ -23,7 +23,7 @@ WORKSPACE = "ws_example"
 class Scene:
     """A repository whose workflows report to a server at `server_url`: with `token`, or with `oidc` by exchanging
     each run's identity token, which needs a server that answers by itself. With `statuses` plans and applies tell
-    how they ended, and a plan finds changes where `changes(inputs)` says so.
+    how they ended. A plan finds changes where `changes(inputs)` says so: as it is, in what was itself touched.
 
     What changed is found from the paths of the commits' files, as the CLI does by folders; `removed` names instances
     that a pull request deletes. `model` may be replaced before a pull request is opened.
@@ -47,7 +47,7 @@ class Scene:
         self.oidc = oidc
         self.workspace_id = WORKSPACE
         self.sleep: Sleep = asyncio.sleep
-        self.changes: Callable[[Mapping[str, str]], bool] = lambda _inputs: True
+        self.changes: Callable[[Mapping[str, str]], bool] = self.touched
         self.removed: dict[Key, Configured] = {}
         self.answers: list[Answer] = []
         self.told: list[Answer] = []  # what the server answered to statuses
@@ -126,15 +126,25 @@ class Scene:
 
     def body(self, pull: Pull) -> dict[str, object]:
         """Make the body that the CLI uploads for a pull request: the same before and after a squash merge."""
-        commits = self.repo.commits
-        head = commits[pull.head_sha]
-        tip = self.repo.branches[pull.base]
-        found = merge_base(commits, tip, pull.head_sha)
-        base = found if found is not None and found != pull.head_sha else head.parents[0]
-        before, after = commits[base].tree, head.tree
-        paths = [path for path in before.keys() | after.keys() if before.get(path) != after.get(path)]
+        base = self._base(pull.head_sha, self.repo.branches[pull.base])
+        paths = self._paths(base, pull.head_sha)
         gone = {key: self.removed[key] for key in sorted(self.removed)}
         left = {key: value for key, value in self.model.instances.items() if key not in gone}
         model = self.model if not gone else Model(left)
         items = atmos.describe_affected(model, atmos.changed_by(model, paths), gone)
         return atmos.upload_body(items, repo=self.repo.full_name, head_sha=pull.head_sha, base_sha=base)
+
+    def touched(self, inputs: Mapping[str, str]) -> bool:
+        """Tell whether an instance itself differs between the commit of a run's inputs and the default branch."""
+        base = self._base(inputs["sha"], self.repo.tip.sha)
+        paths = self._paths(base, inputs["sha"])
+        return (inputs["stack"], inputs["component"]) in atmos.changed_by(self.model, paths)
+
+    def _base(self, head_sha: str, tip: str) -> str:
+        """Find the commit to compare a head with."""
+        found = merge_base(self.repo.commits, tip, head_sha)
+        return found if found is not None and found != head_sha else self.repo.commits[head_sha].parents[0]
+
+    def _paths(self, base: str, head_sha: str) -> list[str]:
+        before, after = self.repo.commits[base].tree, self.repo.commits[head_sha].tree
+        return [path for path in before.keys() | after.keys() if before.get(path) != after.get(path)]

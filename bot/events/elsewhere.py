@@ -39,6 +39,8 @@ def place_installation(payload: dict[str, Any], _row: Row, db: Db) -> Place:
     return Spread(f"installation: {shapes.text(payload, 'action')}", rows)
 
 
+#: After as many attempts nobody waits any more, and whoever comes next has it asked anew.
+_TRIES = 2
 _LISTS = ("repositories", "repositories_added", "repositories_removed")
 
 
@@ -60,6 +62,25 @@ async def gather_repository(row: Row, ctx: Context) -> Learned:
         told = ctx.repo(repo_id)
     covering = await reads.installation_of(ctx.github, told.owner, told.name)
     return Learned(repo_id, replace(told, installation=covering) if covering else None)
+
+
+async def gather_wanted(row: Row, ctx: Context) -> Learned | Finished:
+    """Ask GitHub about a repository that a workflow run says it is from. Who waits for it does so for seconds only."""
+    repo_id, named = row.repo_id or 0, row.body.decode()
+    owner, _, name = named.partition("/")
+    try:
+        covering = await reads.installation_of(ctx.github, owner, name)
+        told = await reads.repository(ctx.github.installation(covering), repo_id) if covering else None
+        if told is not None and told.full_name.lower() != named.lower():  # it was renamed, and another took its name
+            covering = await reads.installation_of(ctx.github, told.owner, told.name)
+    except Exception as error:
+        failure = classify(error, ctx.now())
+        if failure.kind is FailureKind.FORGET or isinstance(error, Uninstalled):
+            return Learned(repo_id, None)
+        if failure.kind is FailureKind.LATER and row.attempts >= _TRIES:
+            return Finished(failure.sentence)
+        raise
+    return Learned(repo_id, replace(told, installation=covering) if told is not None and covering else None)
 
 
 def place_ping(_payload: dict[str, Any], _row: Row, _db: Db) -> Place:

@@ -16,12 +16,14 @@ import aiohttp
 from bot.domain.events import Rules
 from bot.events import OWN_KINDS
 from bot.github.client import GitHub
+from bot.github.oidc import Issuer
 from bot.metrics import Metrics, stored_state
 from bot.settings import Settings
 from bot.store.db import connect
 from bot.store.migrations import migrate
 from bot.store.writer import Writer
 from bot.web import create_app
+from bot.web.exchange import Trust
 from bot.web.server import WebServer
 from bot.work.lock import WorkerLock
 from bot.work.parts import Parts, Timing
@@ -40,6 +42,8 @@ _LOCK_POLL = 0.5
 _HEARTBEAT = 60.0
 #: Dispatch ids are this many random bytes, as hexadecimal digits, after `sy-`.
 _ID_BYTES = 8
+#: The CLI asks for identity tokens for this audience, whatever server they are for.
+_AUDIENCE = "atmos-pro.com"
 
 
 def new_id() -> str:
@@ -50,6 +54,12 @@ def new_id() -> str:
 def session_key(private_key: str) -> bytes:
     """Make the key that signs sessions: every process with the App's key has the same, and none is stored."""
     return hmac.digest(private_key.encode(), b"switchyard sessions", "sha256")
+
+
+def trust(settings: Settings, now: Callable[[], float]) -> Trust:
+    """Tell whose identity tokens are taken: those that the CLI asks for, or that are for our own address."""
+    audiences = (_AUDIENCE, settings.public_url) if settings.public_url else (_AUDIENCE,)
+    return Trust(Issuer(settings.issuer, now), audiences, settings.workspace_id)
 
 
 def drawn_by(public_url: str) -> str:
@@ -97,6 +107,7 @@ class Switchyard:
             health=self.health,
             registry=self.metrics.registry,
             own_kinds=OWN_KINDS,
+            trust=trust(self.settings, self.now),
         )
         try:
             server = WebServer(app, host=self.settings.host, port=self.settings.port)

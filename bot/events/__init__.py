@@ -31,6 +31,7 @@ OURS = {
     "upload": Kind(affected_stacks.place, affected_stacks.gather, json=False),
     "pull_read": Kind(gather=pull_request.gather_read),
     "repo_read": Kind(gather=elsewhere.gather_repository),
+    "repo_wanted": Kind(gather=elsewhere.gather_wanted),
     "run_read": Kind(gather=workflow_run.gather_read),
     "dispatch_sent": Kind(gather=sending.gather_sent),
     "dispatch_failed": Kind(gather=sending.gather_failed),

@@ -8,8 +8,10 @@ from flask import Flask
 from prometheus_client import CollectorRegistry
 
 from bot.store.writer import Writer
-from bot.web import answers, api, graphs, headers, hooks, state, watch
+from bot.web import answers, api, exchange, graphs, headers, hooks, state, watch
 from bot.web.auth import Gate
+from bot.web.covering import Covering
+from bot.web.exchange import Trust
 from bot.web.reading import Reader
 from bot.web.sessions import Sessions
 
@@ -24,11 +26,12 @@ def create_app(
     health: Callable[[], dict[str, object]],
     registry: CollectorRegistry,
     own_kinds: frozenset[str],
+    trust: Trust,
 ) -> Flask:
     """Make the app. The tables must be there; `writer` wakes the worker after each commit.
 
     `health` is called in web threads and says with `live` whether all is well; `own_kinds` are the kinds of input that
-    GitHub may not send.
+    GitHub may not send, and `trust` says whose identity tokens are taken.
     """
     app = Flask(__name__, static_folder=None)
     app.url_map.merge_slashes = False
@@ -36,7 +39,10 @@ def create_app(
     answers.install(app)
     app.after_request(headers.secure)
     app.register_blueprint(hooks.blueprint(webhook_secret, writer, now, own_kinds))
-    gate = Gate(reader, writer, Sessions(session_key, now), now)
+    sessions = Sessions(session_key, now)
+    gate = Gate(reader, writer, sessions, now)
+    covering = Covering(reader, writer, now)
+    app.register_blueprint(exchange.blueprint(trust, sessions, covering, writer, now))
     app.register_blueprint(api.blueprint(gate, writer, now))
     app.register_blueprint(state.blueprint(gate, reader))
     app.register_blueprint(graphs.blueprint(reader))

@@ -24,6 +24,7 @@ from bot.github.failures import FailureKind, classify, is_ours
 from bot.store import inbox, outbox, pulls, repos, rollouts, uploads
 from bot.store.db import transaction
 from bot.store.inbox import Row
+from bot.store.wanted import UNCOVERED
 from bot.work.parts import Parts
 from bot.work.tasks import Tasks
 from bot.work.wishes import carry
@@ -106,7 +107,7 @@ class Intake:
         match place:
             case Learned(repo=None):
                 repos.uncovered(db, place.repo_id)
-                inbox.finish(db, row.id, now=now, reason="no installation covers it")
+                inbox.finish(db, row.id, now=now, reason=UNCOVERED)
             case Learned(repo=Repo() as repo):
                 repos.save(db, repo, now)
                 inbox.finish(db, row.id, now=now, reason=f"it is {repo.full_name}")

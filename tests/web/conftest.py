@@ -20,17 +20,21 @@ from werkzeug.test import TestResponse
 
 from bot.domain.claims import Claims
 from bot.domain.model import Repo
+from bot.github.oidc import Issuer
 from bot.store import keys, repos
 from bot.store.db import Db, connect, transaction
 from bot.store.migrations import migrate
 from bot.store.writer import Writer
 from bot.web import create_app
+from bot.web.exchange import Trust
 from bot.web.sessions import Sessions
+from tests.signing import ISSUER, Signer
 
 SECRET = "a webhook secret"
 SESSION_KEY = b"a key that signs sessions, 32 bytes or more"
 HEAD = "a" * 40
 BASE = "b" * 40
+AUDIENCES = ("atmos-pro.com", "https://switchyard.example")
 
 
 @dataclass
@@ -44,6 +48,7 @@ class Site:
     clock: list[float] = field(default_factory=lambda: [1_000_000.0])
     health: dict[str, object] = field(default_factory=lambda: {"live": True, "inbox_seconds": 0.5})
     woken: list[bool] = field(default_factory=list)
+    signer: Signer = field(init=False)
 
     def inbox(self) -> list[tuple[str, bytes]]:
         return [(row["kind"], row["body"]) for row in self.db.rows("SELECT kind, body FROM inbox ORDER BY id")]
@@ -56,6 +61,10 @@ class Site:
     def session(self, *, repo_id: int = 7, **changed: Any) -> str:
         """Make the token of a workflow run's session."""
         return Sessions(SESSION_KEY, lambda: self.clock[0]).issue(repo_id, claims(**changed))
+
+    def identity_token(self, **changed: Any) -> str:
+        """Make what GitHub signs for a workflow run of acme/infra."""
+        return self.signer.token(**changed)
 
     def hook(self, body: bytes, *, event: str = "push", guid: str = "guid-1", **changed: str | None) -> TestResponse:
         headers = {"X-GitHub-Event": event, "X-GitHub-Delivery": guid, "X-Hub-Signature-256": signature(body)}
@@ -131,9 +140,10 @@ def site(tmp_path: Path) -> Iterator[Site]:
     db = connect(path)
     migrate(db)
     with transaction(db):
-        repos.save(db, Repo(7, "acme", "infra", 1, "main"), 0.0)
-        repos.save(db, Repo(8, "acme", "other", 1, "main"), 0.0)
+        repos.save(db, Repo(7, "acme", "infra", 1, "main", 70), 0.0)
+        repos.save(db, Repo(8, "acme", "other", 1, "main", 70), 0.0)
     site = Site(path, db, None, None)  # type: ignore[arg-type]
+    site.signer = Signer(lambda: site.clock[0])
     writer = Writer(path, lambda: site.woken.append(True))
     site.app = create_app(
         database=str(path),
@@ -144,6 +154,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
         health=lambda: site.health,
         registry=CollectorRegistry(),
         own_kinds=frozenset({"upload", "nudge"}),
+        trust=Trust(Issuer(ISSUER, lambda: site.clock[0], site.signer.fetch), AUDIENCES),
     )
     site.client = site.app.test_client()
     site.key("swy_good")

@@ -9,12 +9,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from bot.events import affected_stacks, elsewhere, pull_request, sending, workflow_run
+from bot.events import affected_stacks, elsewhere, inventory, pull_request, sending, workflow_run
 from bot.events.context import Context, Finished, Gathered, Learned, Moved, Place
 from bot.store.db import Db
 from bot.store.inbox import Row
 
-Gather = Callable[[Row, Context], Awaitable[Gathered | Finished | Moved | Learned]]
+Gather = Callable[[Row, Context], Awaitable[Gathered | Finished | Moved | Learned | inventory.Listing]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ class Kind:
 #: Inputs that are not GitHub's: it may not send events under these names.
 OURS = {
     "upload": Kind(affected_stacks.place, affected_stacks.gather, json=False),
+    inventory.KIND: Kind(gather=inventory.gather),
     "pull_read": Kind(gather=pull_request.gather_read),
     "repo_read": Kind(gather=elsewhere.gather_repository),
     "repo_wanted": Kind(gather=elsewhere.gather_wanted),

@@ -8,7 +8,7 @@ from flask import Flask
 from prometheus_client import CollectorRegistry
 
 from bot.store.writer import Writer
-from bot.web import answers, api, exchange, graphs, headers, hooks, state, watch
+from bot.web import answers, api, exchange, graphs, headers, hooks, inventory, refused, state, watch
 from bot.web.auth import Gate
 from bot.web.covering import Covering
 from bot.web.exchange import Trust
@@ -44,6 +44,8 @@ def create_app(
     covering = Covering(reader, writer, now)
     app.register_blueprint(exchange.blueprint(trust, sessions, covering, writer, now))
     app.register_blueprint(api.blueprint(gate, writer, now))
+    app.register_blueprint(inventory.blueprint(gate, writer, now))
+    app.register_blueprint(refused.blueprint())
     app.register_blueprint(state.blueprint(gate, reader))
     app.register_blueprint(graphs.blueprint(reader))
     app.register_blueprint(watch.blueprint(health, registry))

@@ -19,12 +19,14 @@ from bot.domain.rollout import Draft
 from bot.events import EVENTS
 from bot.events.context import Finished, Gathered, InLane, Learned, Moved, Parked, Place, Spread, decode, repo_of
 from bot.events.elsewhere import read_again
+from bot.events.inventory import Listing
 from bot.events.upload import BadUpload
 from bot.github.failures import FailureKind, classify, is_ours
 from bot.store import inbox, outbox, pulls, repos, rollouts, uploads
 from bot.store.db import transaction
 from bot.store.inbox import Row
 from bot.store.wanted import UNCOVERED
+from bot.work.listing import keep
 from bot.work.parts import Parts
 from bot.work.tasks import Tasks
 from bot.work.wishes import carry
@@ -102,7 +104,7 @@ class Intake:
             branch = str(payload.get("ref")).removeprefix("refs/heads/")
             self._parts.files.forget(repo.id, "" if branch == repo.default_branch else branch)
 
-    def _settle(self, row: Row, place: Place | Learned) -> None:
+    def _settle(self, row: Row, place: Place | Learned | Listing) -> None:
         db, now = self._parts.db, self._parts.now()
         match place:
             case Learned(repo=None):
@@ -111,6 +113,8 @@ class Intake:
             case Learned(repo=Repo() as repo):
                 repos.save(db, repo, now)
                 inbox.finish(db, row.id, now=now, reason=f"it is {repo.full_name}")
+            case Listing():
+                inbox.finish(db, row.id, now=now, reason=keep(db, place))
             case InLane():
                 inbox.place(db, row.id, lane=place.lane, repo_id=place.repo_id)
             case Parked():
@@ -142,7 +146,7 @@ class Intake:
         with transaction(self._parts.db):
             inbox.later(self._parts.db, row.id, due=self._parts.now() + 1, reason="the world kept moving")
 
-    def _done(self, row: Row, found: Gathered | Finished | Moved | Learned) -> bool:
+    def _done(self, row: Row, found: Gathered | Finished | Moved | Learned | Listing) -> bool:
         """End a row with what was gathered for it; False when that was about a world that is gone."""
         try:
             if isinstance(found, Gathered):
@@ -161,7 +165,7 @@ class Intake:
                 self._bury(row, _sentence(error))
         return True
 
-    async def _gather(self, row: Row) -> Gathered | Finished | Moved | Learned:
+    async def _gather(self, row: Row) -> Gathered | Finished | Moved | Learned | Listing:
         gather = EVENTS[row.kind].gather
         if gather is None:
             return Finished(f"nothing is done with {row.kind}")

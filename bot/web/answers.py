@@ -46,13 +46,22 @@ def reply(status: int, body: object) -> Response:
 
 def envelope(status: int, data: Mapping[str, object] | None = None, *, error: str = "") -> Response:
     """Answer in the CLI's envelope, with a new trace id that is also logged and in `X-Request-Id`."""
+    # Quoted: both may carry what somebody sent, with line ends in it.
+    return _envelope(f"{request.method} {request.path!r}", status, data, error)
+
+
+def unreadable(status: int) -> Response:
+    """Answer a request that the server could not read, so that its path may not be known; in the envelope."""
+    return _envelope("a request that cannot be read", status, None, _WORDS.get(status, _WORDS[400]))
+
+
+def _envelope(asked: str, status: int, data: Mapping[str, object] | None, error: str) -> Response:
     trace = secrets.token_hex(8)
     response = reply(status, Envelope(status < 400, status, trace, error, data))
     response.headers["X-Request-Id"] = trace
     if status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
-    # Quoted: both may carry what somebody sent, with line ends in it.
-    log.info("%s %r: %d %r (trace %s)", request.method, request.path, status, error, trace)
+    log.info("%s: %d %r (trace %s)", asked, status, error, trace)
     return response
 
 
@@ -65,6 +74,9 @@ def refuse(status: int, message: str, problems: tuple[str, ...] = ()) -> Respons
 
 def install(app: Flask) -> None:
     """Make every error of the app an answer for people, without a traceback."""
+    # Without this, OPTIONS would be answered with nothing at all.
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
+    app.before_request(_refuse_packed)
 
     @app.errorhandler(Refusal)
     def refused(error: Refusal) -> Response:
@@ -80,13 +92,24 @@ def install(app: Flask) -> None:
     def failed(error: Exception) -> Response:
         if isinstance(error, (sqlite3.OperationalError, TimeoutError)):
             log.warning("%s %r could not be written: %s", request.method, request.path, error)
-            return refuse(503, "The database is busy, so nothing was taken; send it again in a moment.")
+            # After a timeout it may still be taken; whatever is sent again is known then.
+            return refuse(503, "The database is busy; send it again in a moment.")
         log.exception("%s %r failed", request.method, request.path)
-        return refuse(500, "Something went wrong here; the log of this service says what. Send it again later.")
+        return refuse(500, _WORDS[500])
+
+
+def _refuse_packed() -> None:
+    encoding = request.headers.get("Content-Encoding", "")
+    if encoding.strip().lower() not in ("", "identity"):
+        raise Refusal(415, "The body is compressed (`Content-Encoding`), which is not read here; send it as it is.")
 
 
 _WORDS = {
+    400: "The request is no sound HTTP, or something on its way here has changed it.",
     404: "There is nothing at this address; docs/api.md lists what there is.",
     405: "This address does not take that method; docs/api.md lists what it takes.",
     413: "The body is larger than this address takes.",
+    431: "The request's headers are larger than is taken here.",
+    500: "Something went wrong here; the log of this service says what. Send it again later.",
+    501: "The body is sent with a `Transfer-Encoding` that is not read here; `chunked` is.",
 }

@@ -8,8 +8,10 @@ import time
 from typing import Any
 
 from waitress import wasyncore
-from waitress.server import create_server
+from waitress.server import BaseWSGIServer, create_server
 from waitress.trigger import trigger
+
+from bot.web.wire import Channel
 
 _THREADS = 16
 _BIGGEST_REQUEST = 64 * 1024 * 1024
@@ -33,6 +35,9 @@ class WebServer:
             max_request_body_size=_BIGGEST_REQUEST,
             clear_untrusted_proxy_headers=True,
         )
+        for listener in self._sockets.values():
+            if isinstance(listener, BaseWSGIServer):
+                listener.channel_class = Channel
         # A name such as `localhost` stands for several addresses, and then the server is several.
         several = getattr(self._server, "effective_listen", None)
         self.port = int(several[0][1] if several else self._server.effective_port)

@@ -38,7 +38,8 @@ class Signer:
     asked: list[str] = field(default_factory=list)
     pages: dict[str, bytes | Exception] = field(default_factory=dict)
     made: int = 0
-    gate: threading.Event | None = None  # whoever reads waits for it
+    gate: threading.Event | None = None  # whoever reads waits for it …
+    reached: threading.Event = field(default_factory=threading.Event)  # … and says here that it does
 
     def __post_init__(self) -> None:
         self.publish("one")
@@ -52,6 +53,7 @@ class Signer:
         """Answer as the web would."""
         self.asked.append(url)
         if self.gate is not None:
+            self.reached.set()
             assert self.gate.wait(20)
         page = self.pages[url]
         if isinstance(page, Exception):

@@ -6,6 +6,7 @@ import logging
 import secrets
 import sqlite3
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 from flask import Flask, Response, request
@@ -33,7 +34,7 @@ class Envelope(msgspec.Struct, omit_defaults=True):
     status: int
     traceId: str  # noqa: N815 - the CLI's spelling
     errorMessage: str = ""  # noqa: N815
-    data: Mapping[str, object] | None = None
+    data: Mapping[str, Any] | None = None
 
 
 _encode = msgspec.json.Encoder().encode

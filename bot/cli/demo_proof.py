@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from bot.cli.demo_timeline import COMPLETION, DISPATCH, Event
 
@@ -83,6 +84,19 @@ def failed_once(events: Sequence[Event], instance: Instance, behind: Collection[
     if not again or early:
         return Check(False, f"{_name(instance)} failed, and what is behind it did not wait for its re-run")
     return Check(True, f"{_name(instance)} failed: the {len(behind)} behind it waited until its re-run had succeeded")
+
+
+def reported(rollouts: Sequence[Mapping[str, Any]], rollout: tuple[str, str], results: Mapping[Instance, str]) -> Check:
+    """Check that the bot tells of each step of a rollout what the CLI reported of it."""
+    activity, sha = rollout
+    steps = [step for one in rollouts if (one["activity"], one["sha"]) == rollout for step in one["steps"]]
+    told = {(step["stack"], step["component"]): step["result"] for step in steps}
+    for instance, result in results.items():
+        if told.get(instance) != result:
+            return Check(False, f"{_name(instance)} ended with {result}, but the bot says: {told.get(instance)}")
+    counts = Counter(results.values())
+    said = ", ".join(f"{counts[result]} {result}" for result in sorted(counts))
+    return Check(True, f"{activity} at {sha[:7]}: the CLI's statuses are shown: {said}")
 
 
 def behind(needs: Needs, instance: Instance) -> set[Instance]:

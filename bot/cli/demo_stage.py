@@ -52,6 +52,7 @@ class Stage:
     scene: Scene
     bot: Switchyard
     db: Db
+    key: str
     session: aiohttp.ClientSession
     loops: tuple[asyncio.Task[None], ...]
 
@@ -78,7 +79,7 @@ class Stage:
         """Ask the bot how the rollouts of a pull request stand, newest first, as any machine would."""
         url = f"http://{HOST}:{self.bot.port}/api/v1/rollouts"
         query = {"repo": pull.repo.full_name, "pull": str(pull.number)}
-        headers = {"Authorization": f"Bearer {self.scene.token}"}
+        headers = {"Authorization": f"Bearer {self.key}"}
         async with self.session.get(url, params=query, headers=headers) as response:
             answer = await response.json()
             response.raise_for_status()
@@ -96,7 +97,7 @@ async def open_stage(tempo: Tempo, *, port: int = 0) -> AsyncIterator[Stage]:
     _set(sandbox, tempo)
     try:
         address = await sandbox.start(HOST, port)
-        scene = Scene(sandbox, reviewers={PRODUCTION: [PERSON]})
+        scene = Scene(sandbox, reviewers={PRODUCTION: [PERSON]}, oidc=True, statuses=True)
         sandbox.hub.set_permission(scene.repo, PERSON, "admin")
         with tempfile.TemporaryDirectory(prefix="switchyard-demo-") as folder:
             settings = _settings(Path(folder), address, private, secret, tempo)
@@ -116,10 +117,10 @@ async def _bot_beside(sandbox: Sandbox, scene: Scene, settings: Settings) -> Asy
         sandbox.webhook_url = f"{scene.server_url}/webhooks/github"
         async with bot.working() as worker, aiohttp.ClientSession() as session:
             with closing(connect(settings.database)) as db:
-                scene.token = _make_key(db, sandbox, scene)
+                key = _make_key(db, sandbox, scene)
                 loops = (asyncio.create_task(worker.run()), asyncio.create_task(sandbox.run()))
                 try:
-                    yield Stage(sandbox, scene, bot, db, session, loops)
+                    yield Stage(sandbox, scene, bot, db, key, session, loops)
                 finally:
                     for loop in loops:
                         loop.cancel()
@@ -162,7 +163,7 @@ def _app_key() -> tuple[str, str]:
 
 
 def _make_key(db: Db, sandbox: Sandbox, scene: Scene) -> str:
-    """Make the API key with which the repository's workflow uploads."""
+    """Make the API key with which the demo reads how everything stands; the workflows need none."""
     installation = sandbox.hub.installation_of(scene.repo)
     repo = Repo(
         scene.repo.id,
@@ -174,5 +175,5 @@ def _make_key(db: Db, sandbox: Sandbox, scene: Scene) -> str:
     key = f"swy_{secrets.token_urlsafe(30)}"
     with transaction(db):
         repos.save(db, repo, time.time())
-        keys.add(db, key, repo_id=repo.id, allow=keys.DEFAULT, now=time.time())
+        keys.add(db, key, repo_id=repo.id, allow=("read",), now=time.time())
     return key

@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from bot.cli import demo_proof, demo_timeline
 from bot.cli.demo_proof import Check
@@ -14,6 +15,7 @@ from bot.cli.demo_timeline import Event
 from bot.sandbox import Comment, Pull, Run, example
 
 FAILING = ("plat-ue2-dev", "cluster")
+PUSHED = ("cache",)
 _POLL = 0.02
 _LONG = 600.0
 
@@ -38,7 +40,8 @@ class Story:
         try:
             async with asyncio.timeout(limit):
                 await self._tell()
-                checks = self._checks(self._write_timeline(await self._activities()))
+                rollouts = await self._rollouts()
+                checks = self._checks(self._write_timeline(_activities(rollouts)), rollouts)
                 await self._save_picture()
                 return checks
         except TimeoutError:
@@ -57,7 +60,7 @@ class Story:
         self._chapter("planning", f"{self._stage.address(pull)} is opened and being planned")
 
         self._pushed_at = hub.now()
-        self._heads.append(scene.push(pull.head, ["cache"], note="larger", author=PERSON))
+        self._heads.append(scene.push(pull.head, PUSHED, note="larger", author=PERSON))
         await self._until("the first plan is superseded", self._first_plan_ended)
         self._chapter("superseded", "a push while planning: what had begun is cancelled, and all is planned again")
 
@@ -138,15 +141,9 @@ class Story:
             path.write_text(comment.body, encoding="utf-8")
         self._say(f"{self._chapters}. {said}")
 
-    async def _activities(self) -> dict[int, str]:
-        """Ask the bot which run was for which activity."""
+    async def _rollouts(self) -> list[dict[str, Any]]:
         self._waiting = "the bot tells its rollouts"
-        return {
-            dispatch["run_id"]: rollout["activity"]
-            for rollout in await self._stage.rollouts(self._pull)
-            for step in rollout["steps"]
-            for dispatch in step["dispatches"]
-        }
+        return await self._stage.rollouts(self._pull)
 
     def _write_timeline(self, activities: Mapping[int, str]) -> list[Event]:
         events = demo_timeline.timeline(self._runs(), activities)
@@ -163,7 +160,7 @@ class Story:
             response.raise_for_status()
             (self._out / "graph.svg").write_bytes(await response.read())
 
-    def _checks(self, events: Sequence[Event]) -> list[Check]:
+    def _checks(self, events: Sequence[Event], rollouts: Sequence[Mapping[str, Any]]) -> list[Check]:
         needs = {key: configured.needs for key, configured in self._stage.scene.model.instances.items()}
         opened, synchronized, merged = (
             (f"pull_request.{activity}", sha)
@@ -175,6 +172,8 @@ class Story:
             demo_proof.superseded(events, opened, self._pushed_at),
             demo_proof.complete(events, synchronized, list(needs)),
             demo_proof.complete(events, merged, list(needs)),
+            demo_proof.reported(rollouts, synchronized, _planned(needs)),
+            demo_proof.reported(rollouts, merged, dict.fromkeys(needs, "applied")),
             demo_proof.failed_once(events, FAILING, demo_proof.behind(needs, FAILING)),
             self._approved(),
             self._one_comment(),
@@ -192,6 +191,21 @@ class Story:
         if len(comments) != 1:
             return Check(False, f"there are {len(comments)} comments by the bot, not one")
         return Check(True, f"one comment, edited in place {edits} times")
+
+
+def _activities(rollouts: Sequence[Mapping[str, Any]]) -> dict[int, str]:
+    """Tell which run was for which activity."""
+    return {
+        dispatch["run_id"]: rollout["activity"]
+        for rollout in rollouts
+        for step in rollout["steps"]
+        for dispatch in step["dispatches"]
+    }
+
+
+def _planned(needs: demo_proof.Needs) -> dict[demo_proof.Instance, str]:
+    """Tell what the plans of the second commit find: changes in what was pushed, and nothing in what only needs it."""
+    return {instance: "changes" if instance[1] in (*TOUCHED, *PUSHED) else "no changes" for instance in needs}
 
 
 def tempo() -> Tempo:

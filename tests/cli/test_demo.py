@@ -45,6 +45,8 @@ def test_the_whole_story_is_told_and_proved(tmp_path: Path, monkeypatch: pytest.
     assert "✗" not in done.output
     assert "✓ 75 dispatches: none before its parents had succeeded (81 edges looked at)" in done.output
     assert "✓ plat-ue2-dev/cluster failed: the 4 behind it waited until its re-run had succeeded" in done.output
+    assert "the CLI's statuses are shown: 9 changes, 21 no changes" in done.output
+    assert "the CLI's statuses are shown: 30 applied" in done.output
     assert "✓ 10 of 10 runs in prod waited for a reviewer and were approved" in done.output
     assert "✓ one comment, edited in place" in done.output
     comments = sorted(path.name for path in tmp_path.glob("comment-*.md"))
@@ -52,6 +54,7 @@ def test_the_whole_story_is_told_and_proved(tmp_path: Path, monkeypatch: pytest.
     assert comments == [f"comment-{number:02}-{name}.md" for number, name in enumerate(chapters, 1)]
     told = [(tmp_path / name).read_text().splitlines() for name in comments]
     assert len({lines[0] for lines in told}) == 1  # the marker: it is one and the same comment
+    assert any("30 instances, 9 with changes" in line for line in told[2])
     assert any("4 blocked" in line for line in told[5])
     assert any("all 30 instances" in line for line in told[6])
     assert ElementTree.parse(tmp_path / "graph.svg").getroot().tag.endswith("svg")
@@ -223,6 +226,21 @@ def test_a_superseded_rollout_stops() -> None:
     assert demo_proof.superseded(cancelled, PLAN, pushed_at=2.0).holds
     assert "dev/cache was dispatched after it" in demo_proof.superseded(cancelled, PLAN, pushed_at=1.0).text
     assert not demo_proof.superseded(story(*ran(VPC), (DISPATCH, CACHE, "")), PLAN, pushed_at=9.0).holds
+
+
+def test_a_status_that_is_not_shown_is_found() -> None:
+    steps = [
+        {"stack": "dev", "component": "vpc", "result": "changes"},
+        {"stack": "dev", "component": "cache", "result": None},
+    ]
+    told = [
+        {"activity": PLAN[0], "sha": "b" * 40, "steps": [steps[0] | {"result": "error"}]},
+        {"activity": PLAN[0], "sha": PLAN[1], "steps": steps},
+    ]
+    assert demo_proof.reported(told, PLAN, {VPC: "changes"}).holds
+    wrong = demo_proof.reported(told, PLAN, {VPC: "changes", CACHE: "no changes"})
+    assert wrong == demo_proof.Check(False, "dev/cache ended with no changes, but the bot says: None")
+    assert not demo_proof.reported(told, PLAN, {API: "changes"}).holds
 
 
 def test_a_failure_holds_back_what_is_behind_it_until_its_rerun() -> None:

@@ -6,7 +6,10 @@ import re
 
 LONGEST = 200
 
-_ALPHABET = re.compile(r"(?![/.+@=:-])(?:(?:^|/)(?!\.{1,2}(?:/|\Z))[A-Za-z0-9_.+@=:-]+)+")
+#: As JSON Schema has it.
+PATTERN = r"^(?![/.+@=:-])(?:(?:^|/)(?!\.{1,2}(?:/|$))[A-Za-z0-9_.+@=:-]+)+$"
+
+_ALPHABET = re.compile(PATTERN.replace("$", r"\Z"))
 
 
 def allowed(name: str) -> bool:

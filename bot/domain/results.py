@@ -11,9 +11,9 @@ from bot.domain.model import Dispatch, Step
 
 
 class Result(StrEnum):
-    """What an exit code of Terraform means."""
+    """What an exit code of Terraform means, in the words that people read."""
 
-    NO_CHANGES = "no_changes"
+    NO_CHANGES = "no changes"
     CHANGES = "changes"
     APPLIED = "applied"
     ERROR = "error"

@@ -89,6 +89,7 @@ CREATE INDEX dispatches_by_rollout ON dispatches (rollout_id, idx);
 CREATE INDEX dispatches_by_run ON dispatches (run_id);
 CREATE INDEX dispatches_in_flight ON dispatches (repo_id, lane) WHERE in_flight;
 CREATE INDEX dispatches_open ON dispatches (heard_at) WHERE open;
+CREATE INDEX dispatches_heard ON dispatches (heard_at) WHERE latest;
 
 CREATE TABLE waiting (
     repo_id INTEGER NOT NULL, lane TEXT NOT NULL, rollout_id INTEGER NOT NULL, phase TEXT NOT NULL,

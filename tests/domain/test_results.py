@@ -106,10 +106,10 @@ def test_a_report_says_what_ended_how():
     ("results", "expected"),
     [
         (["", ""], None),
-        (["", "no_changes"], R.NO_CHANGES),
-        (["no_changes", "changes"], R.CHANGES),
+        (["", "no changes"], R.NO_CHANGES),
+        (["no changes", "changes"], R.CHANGES),
         (["changes", "error"], R.ERROR),
-        (["applied", "no_changes"], R.APPLIED),
+        (["applied", "no changes"], R.APPLIED),
     ],
 )
 def test_of_several_files_the_most_telling_one_counts(results, expected):

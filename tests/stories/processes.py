@@ -212,6 +212,7 @@ async def open_town(folder: Path, needs: Needs, nursery: Nursery | None = None) 
     """Set the stage; nothing serves yet."""
     sandbox = Sandbox(now=time.time, app_id=APP_ID, app_public_key=app_key()[1], webhook_secret=SECRET)
     scene = Scene(sandbox, model=model(needs))
+    scene.sleep = lambda _seconds: asyncio.sleep(0.05)
     scenario = sandbox.hub.scenario
     scenario.seconds, scenario.queue_seconds, scenario.cancel_seconds = lambda _file, _inputs: 0.05, 0.02, 0.02
     sandbox.hub.listing_delay = 0.1

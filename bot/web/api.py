@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from flask import Blueprint, Response, request
 
+from bot.domain.texts import commit, same_commit
 from bot.events.packing import Header, pack
 from bot.events.upload import BadUpload, Upload, parse_upload
 from bot.store.writer import Writer
@@ -50,4 +51,12 @@ def _read(body: bytes, query: dict[str, str], caller: Caller) -> Upload:
     except BadUpload as error:
         raise Refusal(400, f"Switchyard cannot use this upload. {error.message}", tuple(error.problems)) from None
     caller.check_speaks_for(upload.repo_owner, upload.repo_name, "The upload")
+    claims = caller.claims
+    if claims is not None and claims.pull and same_commit(upload.head_sha, claims.sha):
+        raise Refusal(
+            400,
+            f"The upload is about {commit(claims.sha)}, which GitHub made to test the merge of #{claims.pull}, and not "
+            "about the pull request's head. Set `ci.enabled: true` in atmos.yaml, or let the workflow check out "
+            "`${{ github.event.pull_request.head.sha }}`.",
+        )
     return upload

@@ -1,4 +1,4 @@
-"""The CLI sends an upload up to four times: what one attempt of a run has said is known."""
+"""Uploads of workflow runs: the CLI sends each up to four times, and what one attempt has said is known."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from bot.store import inbox
 from bot.store.db import transaction
-from tests.web.conftest import Site, upload_body
+from tests.web.conftest import HEAD, Site, upload_body
 
 
 def send(site: Site, key: str, body: bytes | None = None, **query: str) -> str:
@@ -49,7 +49,7 @@ def test_other_bytes_of_one_attempt_are_heard(site: Site) -> None:
     send(site, site.session())
     assert send(site, site.session(), upload_body(stacks=[])) == "complete"
     plain = b'[{"component":"vpc","stack":"dev"}]'
-    commits = {"head_sha": "c" * 40, "base_sha": "d" * 40, "repo": "acme/infra"}
+    commits = {"head_sha": "f" * 40, "base_sha": "d" * 40, "repo": "acme/infra"}
     assert send(site, site.session(), plain, **commits) == "complete"
     assert send(site, site.session(), plain, **commits | {"head_sha": "e" * 40}) == "complete"
     assert send(site, site.session(), plain, **commits) == "known"
@@ -59,3 +59,19 @@ def test_other_bytes_of_one_attempt_are_heard(site: Site) -> None:
 def test_a_key_may_say_the_same_again(site: Site) -> None:
     assert [send(site, "swy_good"), send(site, "swy_good")] == ["complete", "complete"]
     assert len(site.inbox()) == 2
+
+
+def test_an_upload_of_githubs_test_merge_says_how_to_name_the_head(site: Site) -> None:
+    answer = site.upload(upload_body(), key=site.session(sha=HEAD))
+    assert answer.status_code == 400
+    assert answer.json is not None
+    assert answer.json["errorMessage"] == (
+        "The upload is about aaaaaaa, which GitHub made to test the merge of #42, and not about the pull request's "
+        "head. Set `ci.enabled: true` in atmos.yaml, or let the workflow check out "
+        "`${{ github.event.pull_request.head.sha }}`."
+    )
+    assert site.inbox() == []
+
+
+def test_an_upload_of_the_merge_commit_is_taken_from_the_merges_run(site: Site) -> None:
+    assert send(site, site.session(sha=HEAD, ref="refs/heads/main")) == "complete"

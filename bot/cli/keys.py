@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 import sqlite3
 import time
@@ -20,6 +21,11 @@ from bot.store import keys, repos
 from bot.store.db import Db, connect, transaction
 from bot.store.migrations import migrate
 
+_LABEL = re.compile(r"[A-Za-z0-9._-]{1,50}")
+_SPAN = re.compile(r"([0-9]{1,6})([hdw])")
+_SECONDS = {"h": 3600.0, "d": 86_400.0, "w": 7 * 86_400.0}
+_LONGEST = 3653 * _SECONDS["d"]
+
 
 @click.group("keys")
 def command() -> None:
@@ -35,16 +41,29 @@ def command() -> None:
     show_default=True,
     help=f"What the key may do, separated by commas, of: {', '.join(keys.SCOPES)}.",
 )
-def create(repository: str, allow: str) -> None:
+@click.option("--name", "label", metavar="NAME", default="", help="What the key is called in lists, locks and the log.")
+@click.option(
+    "--expires", metavar="WHEN", default="", help="When it ends: 12h, 90d, 52w, or its last day: 2027-01-31 (UTC)."
+)
+def create(repository: str, allow: str, label: str, expires: str) -> None:
     """Make a key and print it. It is shown once: only its hash is kept."""
     owner, name = _split(repository)
     scopes = _scopes(allow)
+    _check_label(label)
+    now = time.time()
+    ends = _end(expires, now) if expires else None
     with _database(make=True) as db:
         repo = repos.named(db, owner, name) or _ask(db, owner, name)
         # 30 bytes are 40 characters.
         key = "swy_" + secrets.token_urlsafe(30)
         with transaction(db):
-            keys.add(db, key, repo_id=repo.id, allow=scopes, now=time.time())
+            taken = [known for known in keys.all_of(db, repo.id) if label and known.name == label and known.live(now)]
+            if taken:
+                raise click.ClickException(
+                    f"Key {taken[0].id} of {repo.full_name} is called {label} already. Choose another name, or revoke "
+                    f"it first with `switchyard keys revoke {taken[0].id}`."
+                )
+            keys.add(db, key, repo_id=repo.id, allow=scopes, now=now, name=label, expires_at=ends)
     click.echo(key)
 
 
@@ -57,9 +76,9 @@ def show() -> None:
             click.echo("No keys yet.")
         for key in keys.all_of(db):
             repo = known[key.repo_id]
-            state = f"revoked {_day(key.revoked_at)}" if key.revoked_at else f"used {_day(key.used_at)}"
             name = repo.full_name if repo else f"repository {key.repo_id}"
-            click.echo(f"{key.id}\t{name}\t{','.join(key.allow)}\tmade {_day(key.created_at)}\t{state}")
+            told = [str(key.id), name, key.name or "-", ",".join(key.allow), f"made {_day(key.created_at)}"]
+            click.echo("\t".join([*told, _expiry(key, time.time()), f"used {_day(key.used_at)}", *_revoked(key)]))
 
 
 @command.command()
@@ -114,6 +133,29 @@ def _scopes(allow: str) -> tuple[str, ...]:
     return tuple(scope for scope in keys.SCOPES if scope in named)
 
 
+def _check_label(label: str) -> None:
+    if label and not _LABEL.fullmatch(label):
+        raise click.BadParameter("use letters, digits and . _ -, at most 50 of them", param_hint="--name")
+
+
+def _end(text: str, now: float) -> float:
+    """Read when a key ends: a span from now, or the end of a day, UTC."""
+    try:
+        if span := _SPAN.fullmatch(text):
+            end = now + int(span[1]) * _SECONDS[span[2]]
+        else:
+            day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+            end = day.timestamp() + _SECONDS["d"] - 1
+    except ValueError:
+        raise click.BadParameter(
+            f"{text!r} is no time; give hours, days or weeks as 12h, 90d or 52w, or a day as 2027-01-31",
+            param_hint="--expires",
+        ) from None
+    if not now < end <= now + _LONGEST:
+        raise click.BadParameter(f"{text!r} must lie ahead, at most ten years", param_hint="--expires")
+    return end
+
+
 def _ask(db: Db, owner: str, name: str) -> Repo:
     """Ask GitHub for a repository that was not seen yet, and remember it."""
     try:
@@ -132,6 +174,16 @@ def _ask(db: Db, owner: str, name: str) -> Repo:
     with transaction(db):
         repos.save(db, repo, time.time())
     return repo
+
+
+def _expiry(key: keys.Key, now: float) -> str:
+    if key.expires_at is None:
+        return "never expires"
+    return f"{'expires' if now < key.expires_at else 'expired'} {_day(key.expires_at)}"
+
+
+def _revoked(key: keys.Key) -> list[str]:
+    return [f"revoked {_day(key.revoked_at)}"] if key.revoked_at else []
 
 
 def _day(at: float | None) -> str:

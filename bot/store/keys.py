@@ -22,6 +22,12 @@ class Key:
     created_at: float
     revoked_at: float | None
     used_at: float | None
+    name: str = ""  # for people; empty where it has none
+    expires_at: float | None = None
+
+    def live(self, now: float) -> bool:
+        """Tell whether the key still opens anything."""
+        return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
 
 
 def digest(key: str) -> str:
@@ -29,14 +35,25 @@ def digest(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 
-def add(db: Db, key: str, *, repo_id: int, allow: tuple[str, ...], now: float) -> int:
+def add(
+    db: Db,
+    key: str,
+    *,
+    repo_id: int,
+    allow: tuple[str, ...],
+    now: float,
+    name: str = "",
+    expires_at: float | None = None,
+) -> int:
     """Store a new key; returns its number."""
     db.write(
-        "INSERT INTO keys (repo_id, hash, allow, created_at) VALUES (?, ?, ?, ?)",
+        "INSERT INTO keys (repo_id, hash, allow, created_at, name, expires_at) VALUES (?, ?, ?, ?, ?, ?)",
         repo_id,
         digest(key),
         ",".join(allow),
         now,
+        name,
+        expires_at,
     )
     found = db.row("SELECT last_insert_rowid() AS id")
     assert found is not None  # noqa: S101 -- an INSERT has just been made on this connection
@@ -44,7 +61,7 @@ def add(db: Db, key: str, *, repo_id: int, allow: tuple[str, ...], now: float) -
 
 
 def find(db: Db, key: str) -> Key | None:
-    """Find a key that is not revoked."""
+    """Find a key that is not revoked; it may have expired."""
     row = db.row("SELECT * FROM keys WHERE hash = ? AND revoked_at IS NULL", digest(key))
     return _key(row) if row else None
 
@@ -73,4 +90,6 @@ def _key(row: object) -> Key:
         fields["created_at"],
         fields["revoked_at"],
         fields["used_at"],
+        fields["name"],
+        fields["expires_at"],
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from flask import request
 
@@ -68,11 +69,12 @@ class Gate:
         try:
             session = self.sessions.read(token)
         except BadSession as error:
-            raise Refusal(401, f"Switchyard does not take this session: {error} Run the command again.") from None
+            raise Refusal(401, f"Switchyard does not take this session. {error} {_ONCE_MORE}") from None
         claims = session.claims
         repo = repos.get(self.reader.db(), session.repo_id)
         if repo is None or not repo.installation:
-            raise Refusal(403, "The Switchyard App is not installed in the repository of this session any more.")
+            where = repo.full_name if repo is not None else "the repository of this session"
+            raise Refusal(403, f"{_UNINSTALLED.format(where)} {_INSTALL}")
         if scope not in _OF_SESSIONS:
             raise Refusal(403, f"A workflow run may not do this; use a Switchyard key that is allowed `{scope}`.")
         credential = f"run:{claims.run_id}.{claims.attempt}"
@@ -86,6 +88,10 @@ class Gate:
         repo = repos.get(db, key.repo_id)
         if repo is None:
             raise Refusal(403, f"The repository of this key is not known to Switchyard any more. {_MAKE_ONE}")
+        if not key.live(self.now()):
+            raise Refusal(401, _expired(key, repo))
+        if not repo.installation:
+            raise Refusal(403, f"{_UNINSTALLED.format(repo.full_name)} {_INSTALL}")
         if scope not in key.allow:
             raise Refusal(
                 403,
@@ -93,7 +99,7 @@ class Gate:
                 f"but `{scope}` is needed. Make one with `switchyard keys create {repo.full_name} --allow {scope}`.",
             )
         self._note(key)
-        return Caller(f"key:{key.id}", f"key:{key.id}", f"the key {key.id}", repo)
+        return Caller(f"key:{key.id}", f"key:{key.id}", f"the key {key.name or key.id}", repo)
 
     def _note(self, key: keys.Key) -> None:
         now = self.now()
@@ -101,6 +107,22 @@ class Gate:
             self.writer.run(lambda db: keys.used(db, key.id, now))
 
 
+def _expired(key: keys.Key, repo: Repo) -> str:
+    at = datetime.fromtimestamp(key.expires_at or 0.0, UTC)
+    named = f" --name {key.name}" if key.name else ""
+    return (
+        f"This Switchyard key for {repo.full_name} expired on {at:%Y-%m-%d at %H:%M} UTC. Make a new one with "
+        f"`switchyard keys create {repo.full_name}{named} --expires 90d` and set it as ATMOS_PRO_TOKEN."
+    )
+
+
 _MAKE_ONE = "Make a key with `switchyard keys create OWNER/REPO` and give it to the workflow as ATMOS_PRO_TOKEN."
-_NO_KEY = f"Switchyard needs a key in the header `Authorization: Bearer`. {_MAKE_ONE}"
-_WRONG_KEY = f"Switchyard does not know this key, or it was revoked. {_MAKE_ONE}"
+_SAY_WHO = (
+    "In GitHub Actions give the job the permission `id-token: write` and set ATMOS_PRO_WORKSPACE_ID, without "
+    "ATMOS_PRO_TOKEN. Or make a key with `switchyard keys create OWNER/REPO` and set it as ATMOS_PRO_TOKEN."
+)
+_NO_KEY = f"Switchyard must know who asks, by a session or a key in the header `Authorization: Bearer`. {_SAY_WHO}"
+_WRONG_KEY = f"Switchyard does not know this key, or it was revoked. {_SAY_WHO}"
+_ONCE_MORE = f"Run the command again, which gets a new one. {_SAY_WHO}"
+_UNINSTALLED = "The Switchyard App is not installed in {} any more."
+_INSTALL = "Nothing can be done for a repository without it: install it there again, then run the command again."

@@ -4,6 +4,7 @@ import re
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from bot.store import keys, repos
 from bot.store.db import Db, connect, transaction
 from bot.store.migrations import migrate
 
+#: 2026-05-04 10:00:00 UTC
+NOW = 1_777_888_800.0
 #: What GitHub answers for a repository that has the App.
 FRESH = {
     "/repos/acme/fresh/installation": (200, '{"id": 5}'),
@@ -78,6 +81,14 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Db]:
 
 
 @pytest.fixture
+def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Move the command's clock by hand."""
+    at = [NOW]
+    monkeypatch.setattr("bot.cli.keys.time.time", lambda: at[0])
+    return at
+
+
+@pytest.fixture
 def app_settings(github: GitHub, monkeypatch: pytest.MonkeyPatch) -> GitHub:
     key = rsa.generate_private_key(65_537, 2048)
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()).decode()
@@ -125,7 +136,9 @@ def test_wrong_words(database: Db, words: tuple[str, ...]) -> None:
 def test_list_and_revoke(database: Db) -> None:
     key = run("create", "acme/infra").stdout.strip()
     listed = run("list").stdout
-    assert re.fullmatch(r"1\tacme/infra\tupload,status,locks,read\tmade \d{4}-\d\d-\d\d\tused never\n", listed)
+    assert re.fullmatch(
+        r"1\tacme/infra\t-\tupload,status,locks,read\tmade \d{4}-\d\d-\d\d\tnever expires\tused never\n", listed
+    )
     assert key not in listed
     assert run("revoke", "1").stdout == "Key 1 is revoked.\n"
     assert keys.find(database, key) is None
@@ -133,6 +146,79 @@ def test_list_and_revoke(database: Db) -> None:
     again = run("revoke", "1")
     assert again.exit_code == 1
     assert "no key 1" in again.stderr
+
+
+@pytest.mark.parametrize(
+    ("expires", "end"),
+    [
+        ("12h", NOW + 12 * 3600),
+        ("90d", NOW + 90 * 86_400),
+        ("52w", NOW + 364 * 86_400),
+        ("2026-05-04", 1_777_939_199),  # 23:59:59 of that day
+        ("2027-01-31", 1_801_439_999),
+    ],
+)
+def test_a_key_ends_when_it_is_told_to(database: Db, now: list[float], expires: str, end: float) -> None:
+    done = run("create", "acme/infra", "--name", "ci", "--expires", expires)
+    assert done.exit_code == 0, done.stderr
+    (key,) = keys.all_of(database)
+    assert (key.name, key.expires_at) == ("ci", end)
+    day = datetime.fromtimestamp(end, UTC).strftime("%Y-%m-%d")
+    assert f"\tci\tupload,status,locks,read\tmade 2026-05-04\texpires {day}\tused never\n" in run("list").stdout
+    now[0] = end
+    assert f"\texpired {day}\tused never\n" in run("list").stdout
+
+
+@pytest.mark.parametrize(
+    ("expires", "words"),
+    [
+        ("90", "is no time"),
+        ("90m", "is no time"),
+        ("-1d", "is no time"),
+        ("1.5d", "is no time"),
+        ("٩d", "is no time"),
+        ("2027-02-29", "is no time"),
+        ("31.01.2027", "is no time"),
+        ("tomorrow", "is no time"),
+        ("0d", "must lie ahead"),
+        ("2026-05-03", "must lie ahead"),
+        ("600w", "at most ten years"),
+        ("999999w", "at most ten years"),
+        ("9999-12-31", "at most ten years"),
+        ("0001-01-01", "must lie ahead"),
+    ],
+)
+def test_ends_that_cannot_be(database: Db, now: list[float], expires: str, words: str) -> None:
+    done = run("create", "acme/infra", "--expires", expires)
+    assert (done.exit_code, done.stdout) == (2, "")
+    told = " ".join(done.stderr.split())
+    assert "--expires" in told
+    assert words in told
+    assert keys.all_of(database) == []
+
+
+@pytest.mark.parametrize("name", ["a b", "ci/cd", "x" * 51, "tab\t", "ä"])
+def test_names_that_cannot_be(database: Db, name: str) -> None:
+    done = run("create", "acme/infra", "--name", name)
+    assert done.exit_code == 2
+    assert "letters, digits and . _ -" in done.stderr
+    assert keys.all_of(database) == []
+
+
+def test_a_name_is_taken_while_its_key_lives(database: Db, now: list[float]) -> None:
+    with transaction(database):
+        repos.save(database, Repo(8, "acme", "other", 1, "main"), 0.0)
+    assert run("create", "acme/infra", "--name", "ci", "--expires", "1d").exit_code == 0
+    again = run("create", "acme/infra", "--name", "ci")
+    assert (again.exit_code, again.stdout) == (1, "")
+    assert "Key 1 of acme/infra is called ci already" in again.stderr
+    assert "switchyard keys revoke 1" in again.stderr
+    assert run("create", "acme/other", "--name", "ci").exit_code == 0
+    now[0] += 86_400
+    assert run("create", "acme/infra", "--name", "ci").exit_code == 0
+    assert run("revoke", "3").exit_code == 0
+    assert run("create", "acme/infra", "--name", "ci").exit_code == 0
+    assert [key.name for key in keys.all_of(database)] == ["ci"] * 4
 
 
 def test_a_list_without_keys_says_so(database: Db) -> None:

@@ -203,7 +203,9 @@ def test_whatever_is_sent_is_refused_in_words(text: str) -> None:
     assert stage.signer.asked == []
 
 
-@pytest.mark.parametrize("text", ["nonsense", "a.b.c", "x" * 20_000, "ä.b.c", "eyJhbGciOiJSUzI1NiJ9." + "W1tb" * 3000 + ".x"])
+@pytest.mark.parametrize(
+    "text", ["nonsense", "a.b.c", "x" * 20_000, "ä.b.c", "eyJhbGciOiJSUzI1NiJ9." + "W1tb" * 3000 + ".x"]
+)
 def test_what_is_no_token(stage: Stage, text: str) -> None:
     assert "no identity token" in stage.refusal(text)
 

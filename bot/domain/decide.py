@@ -11,6 +11,7 @@ from bot.domain.events import (
     AffectedRunReported,
     Event,
     Facts,
+    KeptByLock,
     NotSent,
     Nudged,
     PullChanged,
@@ -40,6 +41,8 @@ def decide(lane: Lane, event: Event, facts: Facts, *, now: float, ids: Callable[
             runs.sent(desk, event)
         case NotSent():
             runs.not_sent(desk, event)
+        case KeptByLock():
+            dispatching.kept(desk, event)
         case AffectedRunReported():
             desk.say(f"{event.run.workflow} is {event.run.conclusion or event.run.status}")
             desk.show()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Container
+from dataclasses import dataclass, replace
 
-from bot.domain import pro
+from bot.domain import locks, pro
 from bot.domain.desk import Desk, flight
-from bot.domain.effects import Nudge, StartRun
+from bot.domain.effects import DropRun, LookAgainAt, Nudge, StartRun
+from bot.domain.events import KeptByLock
 from bot.domain.model import Dispatch, Status, Step
 from bot.domain.pro import Phase
 from bot.domain.rollout import Draft
@@ -21,11 +23,18 @@ class _Claim:
     phase: Phase
     steps: int
     draft: Draft | None  # None where it is another lane's
+    locked: Container[int] = ()
     granted: int = 0
 
 
 def go(desk: Desk) -> None:
-    """Share the free places out; send this lane's steps, nudge the other lanes that got one."""
+    """Share the free places out; send this lane's steps, nudge the other lanes that got one.
+
+    A locked step claims no place: the lane is looked at again when its lock ends.
+    """
+    locked = [locks.kept(draft, desk.facts.locks) for draft in desk.drafts]
+    if ends := [lock.until for found in locked for lock in found.values()]:
+        desk.wish(LookAgainAt(min(ends)))
     flying = dict(desk.facts.in_flight)
     flying[desk.lane.key] = flying.get(desk.lane.key, 0) + sum(flight(draft) for draft in desk.drafts)
     free = desk.facts.rules.max_in_flight - sum(flying.values())
@@ -33,16 +42,15 @@ def go(desk: Desk) -> None:
         return
     claims = [_Claim(q.lane, q.rollout_id, q.phase, q.steps, None) for q in desk.facts.queues]
     claims += [
-        _Claim(desk.lane.key, draft.rollout.id, draft.rollout.phase, draft.ready_count, draft)
-        for draft in desk.drafts
-        if draft.ready_count
+        _Claim(desk.lane.key, draft.rollout.id, draft.rollout.phase, draft.ready_count - len(found), draft, found)
+        for draft, found in zip(desk.drafts, locked, strict=True)
     ]
     share(claims, flying, free)
     for claim in sorted(claims, key=lambda c: (c.phase is not Phase.APPLY, c.rollout_id)):
         if claim.granted and claim.draft is None:
             desk.wish(Nudge(claim.lane))
         elif claim.granted and claim.draft is not None:
-            free -= _send(desk, claim.draft, min(claim.granted, free))
+            free -= _send(desk, claim.draft, min(claim.granted, free), claim.locked)
 
 
 def share(claims: list[_Claim], flying: dict[str, int], free: int) -> None:
@@ -58,13 +66,13 @@ def share(claims: list[_Claim], flying: dict[str, int], free: int) -> None:
             open_claims.remove(first)
 
 
-def _send(desk: Desk, draft: Draft, places: int) -> int:
+def _send(desk: Desk, draft: Draft, places: int, locked: Container[int]) -> int:
     """Raise dispatches for the steps that go first, and count them.
 
     The files of one step start together, also past the cap.
     """
     used = 0
-    for index in draft.next_ready(max(0, places)):
+    for index in draft.next_ready(max(0, places), locked):
         if used >= places:
             break
         step = draft.step(index)
@@ -95,3 +103,30 @@ def _dispatches(desk: Desk, step: Step) -> list[Dispatch]:
             )
         )
     return made
+
+
+def kept(desk: Desk, event: KeptByLock) -> None:
+    """Take back what a lock kept from being sent, so that its step is ready again.
+
+    Where another file of the step is on its way already, or this one may be, the dispatch stays and says why it waits.
+    """
+    found = desk.find(event.dispatch_id)
+    if found is None or found[1].status is not Status.DISPATCHING or found[1].run_id:
+        desk.say("the dispatch has its run, or is gone")
+        return
+    draft, dispatch = found
+    step = draft.step(dispatch.step)
+    desk.say(f"{step.instance} is {event.sentence}")
+    if draft.rollout.superseded_by or any(_begun(desk, known) for known in step.dispatches):
+        if dispatch.reason != event.sentence:
+            draft.put_dispatch(replace(dispatch, reason=event.sentence))
+            desk.show()
+        return
+    for known in step.dispatches:
+        draft.take_back(known)
+        desk.wish(DropRun(known.id))
+    desk.show()
+
+
+def _begun(desk: Desk, dispatch: Dispatch) -> bool:
+    return dispatch.status is not Status.DISPATCHING or dispatch.run_id > 0 or dispatch.id in desk.facts.in_air

@@ -47,4 +47,11 @@ class Nudge:
     lane: str
 
 
-Effect = StartRun | DropRun | RunKnown | CancelRun | ShowComment | Nudge
+@dataclass(frozen=True, slots=True)
+class LookAgainAt:
+    """Look at this lane again when the first of the locks ends that keep its steps."""
+
+    at: float
+
+
+Effect = StartRun | DropRun | RunKnown | CancelRun | ShowComment | Nudge | LookAgainAt

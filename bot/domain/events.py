@@ -92,11 +92,21 @@ class NotSent:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptByLock:
+    """A dispatch is not sent, because its instance was locked after it was raised."""
+
+    dispatch_id: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
 class Nudged:
     """Something that this lane may wait for became free, or time passed."""
 
 
-Event = PullChanged | UploadCame | RunReported | StatusReported | AffectedRunReported | Sent | NotSent | Nudged
+Event = (
+    PullChanged | UploadCame | RunReported | StatusReported | AffectedRunReported | Sent | NotSent | KeptByLock | Nudged
+)
 
 
 @dataclass(frozen=True, slots=True)

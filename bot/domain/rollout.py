@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
@@ -53,6 +53,8 @@ class Walk:
     queue: list[tuple[int, int]] = field(default_factory=list)
     #: Where, among a step's parents, one was found that has not passed: a good place to look first the next time.
     hints: dict[int, int] = field(default_factory=dict, compare=False)
+    #: The steps by the name of their instance; made when it is first asked for.
+    names: dict[str, list[int]] = field(default_factory=dict, compare=False)
 
     @classmethod
     def of(cls, rollout: Rollout, steps: list[Step]) -> Walk:
@@ -70,6 +72,7 @@ class Walk:
         for index, step in sorted(draft.changed.items()):
             if index == len(self.steps):
                 self.steps.append(step)
+                self.names.clear()
             else:
                 for dispatch in self.steps[index].dispatches:
                     self.by_dispatch.pop(dispatch.id, None)
@@ -80,6 +83,13 @@ class Walk:
             heapq.heappush(self.queue, (-self.steps[index].chain, index))
         self.ready |= draft.readied
         self.ready -= draft.unreadied
+
+    def named(self, name: str) -> list[int]:
+        """Find the steps with this name; two instances may share it, as both parts may contain `/`."""
+        if not self.names:
+            for step in self.steps:
+                self.names.setdefault(str(step.instance), []).append(step.index)
+        return self.names.get(name, [])
 
 
 @dataclass(slots=True)
@@ -160,9 +170,14 @@ class Draft:
                 return False
         return True
 
-    def next_ready(self, wanted: int) -> list[int]:
-        """Name the ready steps that go first: longest remaining chain, then the upload's order."""
-        fresh = [(-self.step(index).chain, index) for index in self.readied - self.walk.ready]
+    def is_ready(self, index: int) -> bool:
+        """Tell whether a step is among those that may go."""
+        return index in self.readied or (index in self.walk.ready and index not in self.unreadied)
+
+    def next_ready(self, wanted: int, kept: Container[int] = ()) -> list[int]:
+        """Name the ready steps that go first, without those `kept`: longest remaining chain, then the upload order."""
+        new = (index for index in self.readied - self.walk.ready if index not in kept)
+        fresh = [(-self.step(index).chain, index) for index in new]
         taken: list[tuple[int, int]] = []
         seen: set[tuple[int, int]] = set()
         while self.walk.queue and len(taken) < wanted:
@@ -171,7 +186,7 @@ class Draft:
             if entry[1] not in self.walk.ready or entry in seen:
                 continue
             seen.add(entry)
-            if entry[1] not in self.unreadied:
+            if entry[1] not in self.unreadied and entry[1] not in kept:
                 taken.append(entry)
         # Nothing is taken out before it is on disk: what was looked at goes back.
         for entry in seen:
@@ -218,17 +233,17 @@ class State:
 
 def states(walk: Walk) -> list[State]:
     """Derive the state of every step, in one pass over the graph."""
-    found: dict[int, State] = {}
-    for index in in_order(walk.steps):
+    found = {step.index: State(own) for step in walk.steps if (own := own_status(step)) is not None}
+    for index in _in_order(walk.steps, set(found)):
         found[index] = _state(walk.steps[index], found, superseded=bool(walk.rollout.superseded_by))
     return [found[step.index] for step in walk.steps]
 
 
-def in_order(steps: list[Step]) -> Iterable[int]:
-    """List indexes so that parents come before children; what is on a cycle, or behind one, comes last."""
+def _in_order(steps: list[Step], known: set[int]) -> Iterable[int]:
+    """List the steps that are not known so that parents come before children; what is on a cycle comes last."""
     if all(parent < step.index for step in steps for parent in step.parents):
-        return range(len(steps))
-    waits = {step.index: len(step.parents) for step in steps}
+        return [step.index for step in steps if step.index not in known]
+    waits = {step.index: 0 if step.index in known else len(step.parents) for step in steps}
     order = [index for index, parents in waits.items() if not parents]
     for index in order:
         for child in steps[index].children:
@@ -236,13 +251,11 @@ def in_order(steps: list[Step]) -> Iterable[int]:
             if not waits[child]:
                 order.append(child)
     placed = set(order)
-    return [*order, *(step.index for step in steps if step.index not in placed)]
+    order += [step.index for step in steps if step.index not in placed]
+    return [index for index in order if index not in known]
 
 
 def _state(step: Step, found: dict[int, State], *, superseded: bool) -> State:
-    own = own_status(step)
-    if own is not None:
-        return State(own)
     if superseded:
         return State(Status.SUPERSEDED)
     # A parent that has no state yet is on a cycle.

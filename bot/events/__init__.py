@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from bot.events import affected_stacks, elsewhere, inventory, pull_request, sending, workflow_run
+from bot.events import affected_stacks, elsewhere, inventory, pull_request, sending, status, workflow_run
 from bot.events.context import Context, Finished, Gathered, Learned, Moved, Place
 from bot.store.db import Db
 from bot.store.inbox import Row
@@ -30,14 +30,17 @@ class Kind:
 OURS = {
     "upload": Kind(affected_stacks.place, affected_stacks.gather, json=False),
     inventory.KIND: Kind(gather=inventory.gather),
+    status.KIND: Kind(status.place, status.gather, json=False),
     "pull_read": Kind(gather=pull_request.gather_read),
     "repo_read": Kind(gather=elsewhere.gather_repository),
     "repo_wanted": Kind(gather=elsewhere.gather_wanted),
     "run_read": Kind(gather=workflow_run.gather_read),
     "dispatch_sent": Kind(gather=sending.gather_sent),
     "dispatch_failed": Kind(gather=sending.gather_failed),
+    "dispatch_kept": Kind(gather=sending.gather_kept),
     "nudge": Kind(gather=sending.gather_nudge),
     "look_again": Kind(gather=sending.gather_nudge),  # a nudge for later
+    "lock_ends": Kind(gather=sending.gather_nudge),  # likewise, for when steps may not be locked any more
 }
 EVENTS = OURS | {
     "pull_request": Kind(pull_request.place, pull_request.gather),

@@ -72,6 +72,21 @@ def put_once(db: Db, kind: str, *, now: float, repo_id: int, lane: str, body: by
     )
 
 
+def look_at(db: Db, *, lane: str, repo_id: int, at: float) -> None:
+    """Have a lane looked at when a lock ends. There is one such look for a lane, and its latest time counts."""
+    # It counts as received when it is due: till then nobody is late.
+    sql = "UPDATE inbox SET at = ?, due = ? WHERE state = 'new' AND lane = ? AND kind = 'lock_ends'"
+    if not db.write(sql, at, at, lane):
+        put(db, "lock_ends", b"", now=at, repo_id=repo_id, lane=lane)
+
+
+def nudge_waiting(db: Db, *, now: float, repo_id: int | None = None) -> None:
+    """Have every lane looked at that has a step which may go, of one repository or of all."""
+    sql = "SELECT DISTINCT repo_id, lane FROM waiting WHERE ? IS NULL OR repo_id = ?"
+    for queue in db.rows(sql, repo_id, repo_id):
+        put_once(db, "nudge", now=now, repo_id=queue["repo_id"], lane=queue["lane"])
+
+
 def drop(db: Db, kind: str, *, lane: str) -> None:
     """Take back the inputs of a kind that a lane has still to handle: nobody needs them any more."""
     db.write("DELETE FROM inbox WHERE state = 'new' AND lane = ? AND kind = ?", lane, kind)
@@ -155,7 +170,7 @@ def _heads_between(db: Db, now: float, limit: int, lane: str, last: str | None) 
     while len(found) < limit:
         head = db.row(
             "SELECT * FROM inbox WHERE state = 'new' AND lane IS NOT NULL AND lane > ? "
-            "AND (due <= ? OR kind NOT IN ('nudge', 'look_again')) ORDER BY lane, id LIMIT 1",
+            "AND (due <= ? OR kind NOT IN ('nudge', 'look_again', 'lock_ends')) ORDER BY lane, id LIMIT 1",
             lane,
             now,
         )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import msgspec
 
+from bot.domain.locks import Lock, kept
 from bot.domain.model import IN_FLIGHT, OPEN, Dispatch, Rollout, Status, Step
 from bot.domain.rollout import Draft, Walk
 from bot.store.db import Db
@@ -21,6 +22,7 @@ _dispatch = msgspec.json.Decoder(Dispatch).decode
 #: As many rollouts, and as many steps of them, as are kept in memory. A step takes up to two kilobytes.
 _KEPT = 50
 _KEPT_STEPS = 40_000
+_NO_LOCKS: Mapping[str, Lock] = {}
 
 
 class Rollouts:
@@ -107,8 +109,8 @@ def next_id(db: Db) -> int:
     return int(row["id"]) if row else 1
 
 
-def save(db: Db, draft: Draft, *, new: bool, now: float) -> None:
-    """Write what a draft changed, and nothing else."""
+def save(db: Db, draft: Draft, *, new: bool, now: float, locks: Mapping[str, Lock] = _NO_LOCKS) -> None:
+    """Write what a draft changed, and nothing else; `locks` are those that hold now, by name."""
     rollout = draft.rollout
     if new:
         db.write(
@@ -122,7 +124,7 @@ def save(db: Db, draft: Draft, *, new: bool, now: float) -> None:
         db.write(sql, int(not rollout.superseded_by), _encode(rollout), rollout.id)
     _save_steps(db, draft, new=new)
     _save_dispatches(db, draft, now)
-    save_waiting(db, draft)
+    save_waiting(db, draft, locks)
 
 
 def _save_steps(db: Db, draft: Draft, *, new: bool) -> None:
@@ -163,12 +165,16 @@ def _save_dispatch(db: Db, rollout: Rollout, dispatch: Dispatch, now: float) -> 
     )
 
 
-def save_waiting(db: Db, draft: Draft) -> None:
-    """Note how many steps of a rollout may go but wait for the cap, for the other lanes to see."""
+def save_waiting(db: Db, draft: Draft, locks: Mapping[str, Lock] = _NO_LOCKS) -> None:
+    """Note how many steps of a rollout wait for the cap, for the other lanes to see, and how many are only locked."""
     rollout = draft.rollout
     if draft.ready_count:
-        sql = "INSERT OR REPLACE INTO waiting (repo_id, lane, rollout_id, phase, steps) VALUES (?, ?, ?, ?, ?)"
-        db.write(sql, rollout.repo_id, rollout.lane, rollout.id, rollout.phase, draft.ready_count)
+        locked = len(kept(draft, locks))
+        db.write(
+            "INSERT OR REPLACE INTO waiting (repo_id, lane, rollout_id, phase, steps, locked) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
+            *(rollout.repo_id, rollout.lane, rollout.id, rollout.phase, draft.ready_count - locked, locked),
+        )
     else:
         sql = "DELETE FROM waiting WHERE repo_id = ? AND lane = ? AND rollout_id = ?"
         db.write(sql, rollout.repo_id, rollout.lane, rollout.id)

@@ -8,12 +8,28 @@ from flask import Flask
 from prometheus_client import CollectorRegistry
 
 from bot.store.writer import Writer
-from bot.web import answers, api, exchange, graphs, headers, hooks, inventory, refused, state, watch
+from bot.web import (
+    answers,
+    api,
+    exchange,
+    graphs,
+    headers,
+    hooks,
+    inventory,
+    locks,
+    openapi,
+    refused,
+    state,
+    statuses,
+    watch,
+)
 from bot.web.auth import Gate
 from bot.web.covering import Covering
 from bot.web.exchange import Trust
 from bot.web.reading import Reader
 from bot.web.sessions import Sessions
+
+_DESCRIBED = (exchange, inventory, locks, refused, statuses)
 
 
 def create_app(
@@ -45,8 +61,11 @@ def create_app(
     app.register_blueprint(exchange.blueprint(trust, sessions, covering, writer, now))
     app.register_blueprint(api.blueprint(gate, writer, now))
     app.register_blueprint(inventory.blueprint(gate, writer, now))
+    app.register_blueprint(statuses.blueprint(gate, writer, now))
+    app.register_blueprint(locks.blueprint(gate, writer, now))
     app.register_blueprint(refused.blueprint())
     app.register_blueprint(state.blueprint(gate, reader))
+    app.register_blueprint(openapi.blueprint([one for module in _DESCRIBED for one in module.ENDPOINTS]))
     app.register_blueprint(graphs.blueprint(reader))
     app.register_blueprint(watch.blueprint(health, registry))
     app.wsgi_app = headers.PlainPaths(app.wsgi_app)  # type: ignore[assignment, method-assign]

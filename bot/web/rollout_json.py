@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, datetime
+from collections.abc import Mapping
 
+from bot.domain.locks import Lock, locked_by
 from bot.domain.model import IN_FLIGHT, OPEN, Dispatch, Status, Step
+from bot.domain.results import known, of_step
 from bot.domain.rollout import State, Walk, count, own_status, states, unfinished
+from bot.web.times import rfc3339
 
 _OUTCOMES = {
     Status.FAILED: "which failed",
@@ -16,8 +19,8 @@ _OUTCOMES = {
 }
 
 
-def rollout(walk: Walk) -> dict[str, object]:
-    """Describe a rollout with its steps, in their order."""
+def rollout(walk: Walk, locks: Mapping[str, Lock]) -> dict[str, object]:
+    """Describe a rollout with its steps, in their order; `locks` are those that hold now, by name."""
     found = states(walk)
     begun = any(step.dispatches for step in walk.steps)
     return {
@@ -26,7 +29,7 @@ def rollout(walk: Walk) -> dict[str, object]:
         "phase": walk.rollout.phase.value,
         "sha": walk.rollout.sha,
         "status": status(count(found), begun=begun, superseded=bool(walk.rollout.superseded_by)).value,
-        "steps": [_step(walk, step, state) for step, state in zip(walk.steps, found, strict=True)],
+        "steps": [_step(walk, step, state, locks) for step, state in zip(walk.steps, found, strict=True)],
     }
 
 
@@ -62,7 +65,7 @@ def _ending(counts: Counter[Status]) -> Status:
     return Status.SUCCEEDED
 
 
-def _step(walk: Walk, step: Step, state: State) -> dict[str, object]:
+def _step(walk: Walk, step: Step, state: State, locks: Mapping[str, Lock]) -> dict[str, object]:
     finished = [dispatch.finished_at for dispatch in step.dispatches]
     started = [dispatch.started_at for dispatch in step.dispatches if dispatch.started_at]
     open_ = any(dispatch.status in OPEN or dispatch.status is Status.HELD for dispatch in step.dispatches)
@@ -70,7 +73,8 @@ def _step(walk: Walk, step: Step, state: State) -> dict[str, object]:
         "stack": step.instance.stack,
         "component": step.instance.component,
         "status": state.status.value,
-        "reason": reason(walk, step, state) or None,
+        "reason": reason(walk, step, state, locks) or None,
+        "result": of_step(step),
         "parents": [_instance(walk.steps[parent]) for parent in step.parents],
         "started_at": _time(min(started, default=0.0)),
         "finished_at": None if open_ else _time(max(finished, default=0.0)),
@@ -78,7 +82,7 @@ def _step(walk: Walk, step: Step, state: State) -> dict[str, object]:
     }
 
 
-def reason(walk: Walk, step: Step, state: State) -> str:
+def reason(walk: Walk, step: Step, state: State, locks: Mapping[str, Lock]) -> str:
     """Say why a step has its status, one sentence; empty where the status says it all."""
     if state.cause is not None:
         cause = walk.steps[state.cause]
@@ -89,6 +93,8 @@ def reason(walk: Walk, step: Step, state: State) -> str:
     if step.dispatches:
         told = [dispatch.reason for dispatch in step.dispatches if dispatch.status is state.status and dispatch.reason]
         return " ".join(told)
+    if state.status is Status.READY and (lock := locks.get(str(step.instance))):
+        return locked_by(lock, rfc3339(lock.until))
     if state.status is Status.SUPERSEDED:
         return step.dropped or walk.rollout.superseded_by
     return step.problem or step.manual
@@ -102,6 +108,7 @@ def _dispatch(dispatch: Dispatch) -> dict[str, object]:
         "run_id": dispatch.run_id or None,
         "run_url": dispatch.run_url or None,
         "attempt": dispatch.attempt or None,
+        "result": known(dispatch),
     }
 
 
@@ -110,5 +117,5 @@ def _instance(step: Step) -> dict[str, str]:
 
 
 def _time(at: float) -> str | None:
-    """Write a time as RFC 3339 with Z and whole seconds; None where it is not known."""
-    return datetime.fromtimestamp(int(at), UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if at else None
+    """Write a time; None where it is not known."""
+    return rfc3339(at) if at else None

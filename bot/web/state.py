@@ -6,7 +6,7 @@ import re
 
 from flask import Blueprint, Response, request
 
-from bot.store import rollouts
+from bot.store import locks, rollouts
 from bot.web import rollout_json
 from bot.web.answers import Refusal, envelope
 from bot.web.auth import Caller, Gate
@@ -33,7 +33,8 @@ def blueprint(gate: Gate, reader: Reader) -> Blueprint:
                 found = rollouts.of_pull(db, caller.repo.id, number)
             else:
                 found = rollouts.of_sha(db, caller.repo.id, commit)
-        return envelope(200, {"rollouts": [rollout_json.rollout(walk) for walk in found]})
+            held = locks.holding(db, caller.repo.id, gate.now())
+        return envelope(200, {"rollouts": [rollout_json.rollout(walk, held) for walk in found]})
 
     return state
 

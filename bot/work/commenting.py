@@ -13,7 +13,7 @@ from bot.domain.rollout import Walk, states
 from bot.domain.texts import commit
 from bot.domain.view import Past, PullView
 from bot.github import ensure as github
-from bot.store import graphs, inbox, outbox, pulls, rollouts
+from bot.store import graphs, inbox, locks, outbox, pulls, rollouts
 from bot.store.db import transaction
 from bot.store.outbox import Wish
 from bot.work.parts import Parts
@@ -105,6 +105,7 @@ def view_of(parts: Parts, repo: Repo, pull: Pull) -> PullView | None:
         notes=(*failed, *awaiting.remarks(pull, repo, applies=applies)),
         as_of=parts.now(),
         server_url=parts.server_url,
+        locks=locks.holding(parts.db, repo.id, parts.now()),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
+from collections.abc import Mapping
 from typing import Any
 
 from bot.domain import awaiting
@@ -13,6 +14,7 @@ from bot.domain.desk import Decision, Lane, Regather
 from bot.domain.events import AffectedRunReported, Facts, Nudged, Queue, RunReported, Sent, UploadCame
 from bot.domain.facts import RunFacts
 from bot.domain.graph import UploadTooLarge
+from bot.domain.locks import Lock
 from bot.domain.model import Repo
 from bot.domain.pro import Phase
 from bot.domain.rollout import Draft
@@ -22,7 +24,7 @@ from bot.events.elsewhere import read_again
 from bot.events.inventory import Listing
 from bot.events.upload import BadUpload
 from bot.github.failures import FailureKind, classify, is_ours
-from bot.store import inbox, outbox, pulls, repos, rollouts, uploads
+from bot.store import inbox, locks, outbox, pulls, repos, rollouts, uploads
 from bot.store.db import transaction
 from bot.store.inbox import Row
 from bot.store.wanted import UNCOVERED
@@ -203,9 +205,11 @@ class Intake:
                 pull=pulls.get(parts.db, repo.id, number) if number else None,
                 walks=parts.rollouts.of_lane(lane_key, dispatch_id=dispatch_id),
             )
-            decision = decide(lane, found.event, self._facts(lane, found), now=now, ids=parts.ids)
-            self._save(lane, found, decision, number)
+            facts = self._facts(lane, found)
+            decision = decide(lane, found.event, facts, now=now, ids=parts.ids)
+            # First, for what is put may be another look of the same kind, which this row must not pass for.
             inbox.finish(parts.db, row.id, now=now, reason=decision.reason)
+            self._save(lane, found, decision, number, facts.locks)
         parts.rollouts.committed(decision.drafts)
         log.info("%s: %s: %s", lane_key, row.kind, decision.reason)
 
@@ -219,9 +223,10 @@ class Intake:
             in_air=outbox.in_air(db, lane.key),
             files=found.files,
             next_rollout=rollouts.next_id(db),
+            locks=locks.holding(db, lane.repo.id, self._parts.now()),
         )
 
-    def _save(self, lane: Lane, found: Gathered, decision: Decision, number: int) -> None:
+    def _save(self, lane: Lane, found: Gathered, decision: Decision, number: int, held: Mapping[str, Lock]) -> None:
         parts, now, repo = self._parts, self._parts.now(), lane.repo
         if decision.pull is not None:
             pulls.save(parts.db, decision.pull)
@@ -231,7 +236,7 @@ class Intake:
                 due = max(now, decision.pull.merged_at) + awaiting.PATIENCE + 1
                 inbox.put(parts.db, "look_again", b"", now=now, repo_id=repo.id, lane=lane.key, due=due)
         for draft in decision.drafts:
-            rollouts.save(parts.db, draft, new=draft in decision.new, now=now)
+            rollouts.save(parts.db, draft, new=draft in decision.new, now=now, locks=held)
         match found.event:
             case AffectedRunReported(run):
                 pulls.save_affected_run(parts.db, repo.id, lane.key, run)
@@ -254,7 +259,8 @@ class Intake:
                 inbox.unpark(parts.db, f"run:{run_id}")
             case Nudged():
                 for walk in lane.walks:
-                    rollouts.save_waiting(parts.db, next((d for d in decision.drafts if d.walk is walk), Draft(walk)))
+                    draft = next((d for d in decision.drafts if d.walk is walk), Draft(walk))
+                    rollouts.save_waiting(parts.db, draft, held)
         carry(parts, lane, decision)
 
 

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from bot.domain.events import NotSent, Sent
+from bot.domain.events import KeptByLock, NotSent, Sent
 from bot.domain.facts import RunFacts
+from bot.domain.locks import locked_by
 from bot.domain.model import Dispatch, Repo, Rollout
 from bot.domain.pro import WorkflowFile
 from bot.events.workflow_run import DISPATCH_ID, RunRead
@@ -21,11 +22,12 @@ from bot.github import reads
 from bot.github.client import Installation
 from bot.github.ensure import Started
 from bot.github.failures import FailureKind, classify
-from bot.store import inbox, outbox, rollouts
+from bot.store import inbox, locks, outbox, rollouts
 from bot.store.db import transaction
 from bot.store.outbox import Wish
 from bot.store.rollouts import Placed
 from bot.work.parts import Parts
+from renderers.words import clock
 
 log = logging.getLogger(__name__)
 
@@ -60,9 +62,27 @@ async def ensure(parts: Parts, wish: Wish) -> None:
         return
     floor = 0 if titled else await github.highest_run_id(gh, repo, placed.dispatch.workflow)
     with transaction(parts.db):
-        begun = outbox.begin(parts.db, wish.key, floor=floor)
+        kept = _keep(parts, wish, placed)
+        begun = None if kept else outbox.begin(parts.db, wish.key, floor=floor)
     if begun is not None:  # it may have been taken back in the meantime
         await _send(parts, begun, placed, rollout, repo, gh)
+
+
+def _keep(parts: Parts, wish: Wish, placed: Placed) -> bool:
+    """Keep a dispatch back whose instance was locked after it was raised; False where it is not locked.
+
+    Call it in a transaction. Intake takes the dispatch back; one that it can't is looked at again, when the lock ends
+    at the latest.
+    """
+    now = parts.now()
+    lock = locks.of_dispatch(parts.db, wish.id, now)
+    if lock is None:
+        return False
+    sentence = locked_by(lock, clock(lock.until, now))
+    outbox.later(parts.db, wish.key, due=min(lock.until, now + parts.timing.doubt), error=sentence)
+    body = msgspec.json.encode(KeptByLock(wish.id, sentence))
+    inbox.put(parts.db, "dispatch_kept", body, now=now, repo_id=placed.repo_id, lane=placed.lane)
+    return True
 
 
 async def _send(parts: Parts, wish: Wish, placed: Placed, rollout: Rollout, repo: Repo, gh: Installation) -> None:
@@ -181,9 +201,11 @@ def _not_there(parts: Parts, wish: Wish, placed: Placed, crowd: Sequence[RunFact
         )
         _refused(parts, wish, placed, sentence, held=True)
     else:
-        log.info("dispatch %s was not sent: it is sent again", placed.dispatch.id)
         with transaction(parts.db):
-            outbox.resend(parts.db, wish.key, due=now)
+            kept = _keep(parts, wish, placed)
+            if not kept:
+                outbox.resend(parts.db, wish.key, due=now)
+        log.info("dispatch %s was not sent: %s", wish.id, "it is locked" if kept else "it is sent again")
 
 
 def give_up(parts: Parts, wish: Wish, sentence: str) -> None:

@@ -17,7 +17,7 @@ from bot.events.workflow_run import RunRead
 from bot.github import ensure, reads
 from bot.github.failures import FailureKind, classify, is_ours
 from bot.github.line import Uninstalled
-from bot.store import chunks, graphs, inbox, meta, outbox, pulls, repos, rollouts
+from bot.store import chunks, graphs, inbox, locks, meta, outbox, pulls, repos, rollouts
 from bot.store.db import transaction
 from bot.work.parts import Parts
 
@@ -174,8 +174,8 @@ class Sweep:
             chunks.prune(db, now)
             graphs.prune(db, now)
             meta.prune(db, now)
-            for queue in db.rows("SELECT DISTINCT repo_id, lane FROM waiting"):
-                inbox.put_once(db, "nudge", now=now, repo_id=queue["repo_id"], lane=queue["lane"])
+            locks.prune(db, now)
+            inbox.nudge_waiting(db, now=now)
 
 
 def _is_news(known: Dispatch, run: RunFacts) -> bool:

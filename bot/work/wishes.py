@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from bot.domain.desk import Decision, Lane
-from bot.domain.effects import CancelRun, DropRun, Nudge, RunKnown, ShowComment, StartRun
+from bot.domain.effects import CancelRun, DropRun, LookAgainAt, Nudge, RunKnown, ShowComment, StartRun
 from bot.store import inbox, outbox
 from bot.work.parts import Parts
 
@@ -32,6 +32,8 @@ def carry(parts: Parts, lane: Lane, decision: Decision) -> None:
                 outbox.wish(db, "comment", f"{repo_id}#{number}", lane=lane.key, repo_id=repo_id, now=now, due=due)
             case Nudge(other):
                 inbox.put_once(db, "nudge", now=now, repo_id=repo_id, lane=other)
+            case LookAgainAt(at):
+                inbox.look_at(db, lane=lane.key, repo_id=repo_id, at=at)
             case _:
                 assert_never(effect)
 

@@ -59,6 +59,9 @@ WEIGHTS = {
     "label": 2,
     "nudge": 1,
     "read": 1,
+    "lock": 3,
+    "unlock": 2,
+    "lock_ends": 1,
     "tick": 3,
     "lag": 1,
 }
@@ -170,6 +173,20 @@ class Story:
         facts = self.world.lanes[key].facts
         self.world.mail.append((key, PullChanged("", facts.head_sha, 0.0, facts)))
 
+    def lock(self, one, two):
+        self.world.lock(self._name(one), seconds=1 + two)
+
+    def unlock(self, one, two):
+        self.world.unlock(self._name(one))
+
+    def _name(self, number):
+        names = sorted({instance.component for made in self.drawn for instance in made.nodes})
+        return names[number % len(names)]
+
+    def lock_ends(self, one, two):
+        ends = sorted(lock.until for lock in self.world.locked().values())
+        self.world.now = max([self.world.now, *ends[: 1 + one % 3]])
+
     def tick(self, one, two):
         self.world.now += one
 
@@ -184,6 +201,9 @@ class Story:
             self.read(list(self.world.lanes).index(key), 0)
         self.world.deliver_all()
         for _ in range(3):
+            self.world.finish_runs()
+            self.world.now = max([self.world.now, *self.world.looks.values()])
+            self.world.deliver_all()
             self.world.finish_runs()
             self.world.now += 1
             self.world.look()

@@ -11,9 +11,10 @@ import msgspec
 from bot.domain.claims import Claims
 from bot.domain.decide import decide
 from bot.domain.desk import Lane
-from bot.domain.effects import CancelRun, DropRun, Nudge, RunKnown, StartRun
+from bot.domain.effects import CancelRun, DropRun, LookAgainAt, Nudge, RunKnown, StartRun
 from bot.domain.events import (
     Facts,
+    KeptByLock,
     NotSent,
     Nudged,
     PullChanged,
@@ -27,6 +28,7 @@ from bot.domain.events import (
 from bot.domain.facts import PullFacts, RunFacts
 from bot.domain.graph import Graph, Instance, Node
 from bot.domain.layout import lay_out
+from bot.domain.locks import Lock, kept
 from bot.domain.model import IN_FLIGHT, OPEN, PASSED, Dispatch, Pull, Repo, Rollout, Status, Step, lane_of_pull
 from bot.domain.pro import Call, Phase, WorkflowFile, phase
 from bot.domain.rollout import Draft, Walk, own_status, states
@@ -245,14 +247,17 @@ class World:
             head = sha_of(number * 1000)
             self.lanes[key] = Place(key, pull_facts(number=number, head_sha=head, updated_at=self.now))
         self.disk = Disk()
-        self.wishes = {}  # dispatch id -> (lane, "wished" | "air")
+        self.wishes = {}  # dispatch id -> (lane, "wished" | "air" | "kept" by a lock)
         self.cancels = []  # dispatch ids to cancel the runs of
         self.runs = {}
         self.mail = []  # (lane, event) that is on its way
         self.last = {}  # the last upload of each pull request
         self.queues = {}  # what each rollout waits for, as the other lanes see it
+        self.locks = {}  # by name, also those that have ended
+        self.looks = {}  # when each lane is looked at because a lock ends
         self.lags = False  # whether GitHub's readers lag behind its webhooks
         self.raised = set()
+        self.before = {}  # what was raised, by dispatch id, as it was then
         self.cancelled = set()  # ids of dispatches that a cancel was wished for
         self.doomed = {}  # ids of dispatches whose run must be cancelled once it is known, with their attempt
         self.ids = (f"sy-{number:04x}" for number in itertools.count(1))
@@ -314,6 +319,7 @@ class World:
             in_air=frozenset(i for i, (lane, how) in self.wishes.items() if lane == key and how == "air"),
             files=FILES,
             next_rollout=len(self.walks) + 1,
+            locks=self.locked(),
         )
 
     def _flying(self, place):
@@ -323,7 +329,8 @@ class World:
         rollout = draft.rollout
         self.queues.pop(rollout.id, None)
         if draft.ready_count:
-            self.queues[rollout.id] = Queue(rollout.lane, rollout.id, rollout.phase, draft.ready_count)
+            free = draft.ready_count - len(kept(draft, self.locked()))
+            self.queues[rollout.id] = Queue(rollout.lane, rollout.id, rollout.phase, free)
 
     def _carry(self, key, decision):
         for effect in decision.effects:
@@ -332,15 +339,27 @@ class World:
                     assert dispatch_id not in self.wishes
                     self.wishes[dispatch_id] = (key, "wished")
                 case DropRun(dispatch_id):
-                    assert self.wishes.pop(dispatch_id)[1] == "wished", "what flies was dropped"
+                    assert self.wishes.pop(dispatch_id)[1] != "air", "what flies was dropped"
+                    self._forget(dispatch_id)
                 case RunKnown(dispatch_id):
                     self.wishes.pop(dispatch_id, None)
                 case CancelRun(dispatch_id):
                     self.cancels.append(dispatch_id)
                     self.cancelled.add(dispatch_id)
                 case Nudge(lane):
-                    if (lane, Nudged()) not in self.mail:
-                        self.mail.append((lane, Nudged()))
+                    self._nudge(lane)
+                case LookAgainAt(when):
+                    assert when > self.now, "a lock that has ended keeps something"
+                    self.looks[key] = when
+
+    def _nudge(self, lane):
+        if (lane, Nudged()) not in self.mail:
+            self.mail.append((lane, Nudged()))
+
+    def _forget(self, dispatch_id):
+        """Let what was raised and taken back be raised again: its step was not sent."""
+        walk, sent = self.before[dispatch_id]
+        self.raised.discard((walk, sent.step, sent.workflow))
 
     # what must hold
 
@@ -355,7 +374,7 @@ class World:
             moved = {d.id for new in decision.new for step in new.changed.values() for d in step.dispatches}
             for step in draft.walk.steps:
                 for sent in step.dispatches:
-                    unsent = not sent.run_id and self.wishes.get(sent.id, ("", ""))[1] == "wished"
+                    unsent = not sent.run_id and self.wishes.get(sent.id, ("", ""))[1] in ("wished", "kept")
                     if (sent.status in OPEN or sent.status is Status.HELD) and not unsent and sent.id not in moved:
                         self.doomed[sent.id] = sent.attempt
 
@@ -381,6 +400,8 @@ class World:
             assert not walk.rollout.superseded_by, "something was sent for a rollout that counts no more"
             assert place.pull.open or walk.rollout.phase is Phase.APPLY, "a plan goes on after the end"
             assert all(own_status(walk.steps[parent]) in PASSED for parent in step.parents), "a child before its parent"
+            assert str(step.instance) not in self.locked(), "a locked instance was dispatched"
+            self.before[sent.id] = (walk.rollout.id, sent)
             name = (walk.rollout.id, sent.step, sent.workflow)
             assert name not in self.raised, "sent twice"
             self.raised.add(name)
@@ -399,11 +420,13 @@ class World:
         assert loaded.by_dispatch == walk.by_dispatch
         queue = [entry for entry in sorted(walk.queue) if entry[1] in walk.ready]
         assert sorted(set(queue)) == loaded.queue
-        kept = list(walk.queue)
+        queue = list(walk.queue)
         assert Draft(walk).next_ready(len(walk.steps)) == [index for _, index in loaded.queue]
-        walk.queue[:] = kept  # looking cleans it up, and the test must not help
+        walk.queue[:] = queue  # looking cleans it up, and the test must not help
         waiting = self.queues.get(walk.rollout.id)
-        assert (waiting.steps if waiting else 0) == len(walk.ready)
+        assert bool(waiting) == bool(walk.ready)
+        locked = kept(Draft(walk), self.locked())
+        assert (waiting.steps if waiting else 0) == len(walk.ready) - len(locked)
         found = states(walk)
         assert {i for i, state in enumerate(found) if state.status is Status.READY} == walk.ready
         for step, state in zip(walk.steps, found, strict=True):
@@ -434,8 +457,21 @@ class World:
         self.handle(key, self._gathered(key, event))
 
     def deliver_all(self):
-        while self.mail:
+        for _ in range(5000):
+            self._ring()
+            if not self.mail:
+                return
             self.deliver()
+        raise AssertionError("the lanes nudge each other for ever")
+
+    def _ring(self):
+        """See which locks have ended: what waited for that is looked at, and what was kept may be sent."""
+        for lane in [lane for lane, when in self.looks.items() if when <= self.now]:
+            del self.looks[lane]
+            self._nudge(lane)
+        for dispatch_id, (lane, how) in self.wishes.items():
+            if how == "kept" and not self._lock_on(dispatch_id):
+                self.wishes[dispatch_id] = (lane, "wished")
 
     def _gathered(self, key, event):
         """Read the pull request again, and ask GitHub where two states of one second contradict each other."""
@@ -461,6 +497,10 @@ class World:
             return
         dispatch_id = wished[which % len(wished)]
         key, _ = self.wishes[dispatch_id]
+        if lock := self._lock_on(dispatch_id):
+            self.wishes[dispatch_id] = (key, "kept")
+            self.mail.append((key, KeptByLock(dispatch_id, f"locked by {lock.owner}")))
+            return
         self.wishes[dispatch_id] = (key, "air")
         if how == "refused":
             walk, refused = self.find(dispatch_id)
@@ -519,6 +559,28 @@ class World:
         raise AssertionError("it never ends")
 
     # what people do
+
+    def locked(self):
+        """Read the locks that hold now."""
+        return {name: lock for name, lock in self.locks.items() if lock.until > self.now}
+
+    def lock(self, component, seconds=60.0):
+        """Lock an instance, or renew its lock; the lanes that wait are nudged, as the web side does."""
+        name = str(at(component))
+        self.locks[name] = Lock(name, "lock-1", "dora in run 5", "Upgrading.", self.now + seconds)
+        self._nudge_waiting()
+
+    def unlock(self, component):
+        if self.locks.pop(str(at(component)), None):
+            self._nudge_waiting()
+
+    def _nudge_waiting(self):
+        for queue in self.queues.values():
+            self._nudge(queue.lane)
+
+    def _lock_on(self, dispatch_id):
+        walk, sent = self.find(dispatch_id)
+        return self.locked().get(str(walk.steps[sent.step].instance))
 
     def change(self, key, action, **changes):
         """Change a pull request at GitHub; its webhook is on its way."""

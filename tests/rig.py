@@ -186,10 +186,11 @@ class Rig:
     def make_key(self, key: str = "swy_test") -> str:
         """Make an API key of the scene's repository, as `switchyard keys create` does."""
         owner, name = self.repo.full_name.split("/")
-        installation = self.hub.installation_of(self.repo).id
+        its = self.repo
+        repo = Repo(its.id, owner, name, self.hub.installation_of(its).id, its.default_branch, owner_id=its.owner.id)
         with transaction(self.db):
-            repos.save(self.db, Repo(self.repo.id, owner, name, installation, self.repo.default_branch), self.clock())
-            keys.add(self.db, key, repo_id=self.repo.id, allow=keys.DEFAULT, now=self.clock())
+            repos.save(self.db, repo, self.clock())
+            keys.add(self.db, key, repo_id=its.id, allow=keys.DEFAULT, now=self.clock())
         return key
 
 

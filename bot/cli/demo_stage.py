@@ -171,6 +171,7 @@ def _make_key(db: Db, sandbox: Sandbox, scene: Scene) -> str:
         scene.repo.name,
         installation.id if installation else 0,
         scene.repo.default_branch,
+        owner_id=scene.repo.owner.id,
     )
     key = f"swy_{secrets.token_urlsafe(30)}"
     with transaction(db):

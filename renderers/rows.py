@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bot.domain.locks import locked_by
 from bot.domain.model import PASSED, Dispatch, Status, Step
+from bot.domain.pro import Phase
+from bot.domain.results import Result, known
 from bot.domain.rollout import State, Walk
 from bot.domain.view import PullView
 from renderers.markdown import clip, code, escape, head, link, linked, prose, row
@@ -26,6 +29,8 @@ _CONCLUSIONS = {
     "timed_out": "the run took longer than its workflow allows",
     "cancelled": "the run was cancelled at GitHub",
 }
+#: The CLI ends with 2 where there are changes, and only with this setting turns that into 0.
+_CHANGES_FAIL = "changes were found, but `ci.enabled` is off in `atmos.yaml`, so the job failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,7 @@ def name(step: Step, most: int = _LONGEST_NAME) -> str:
 
 def run_url(step: Step, status: Status) -> str:
     """Find the address of the run that made a step what it is; empty where there is none."""
-    return next((known.run_url for known in step.dispatches if known.status is status and known.run_url), "")
+    return next((sent.run_url for sent in step.dispatches if sent.status is status and sent.run_url), "")
 
 
 def cells(scene: Scene, index: int) -> Cells:
@@ -86,12 +91,13 @@ def _why(scene: Scene, step: Step, state: State) -> str:
     if status is Status.BLOCKED:
         return _blocked(scene, step, state)
     if status is Status.READY:
-        return "goes as soon as there is room"
+        lock = scene.view.locks.get(str(step.instance))
+        return escape(locked_by(lock, clock(lock.until, scene.view.as_of))) if lock else "goes as soon as there is room"
     if status is Status.SUPERSEDED:
         return prose(step.dropped)  # by what the whole rollout was superseded stands above the table
     if not step.dispatches:
         return prose(step.problem or step.manual or step.dropped, trusted=scene.home)
-    told = [_told(scene, known) for known in step.dispatches if known.status is status]
+    told = [_told(scene, sent) for sent in step.dispatches if sent.status is status]
     return "<br>".join(part for part in told if part)
 
 
@@ -116,43 +122,58 @@ def _blocked(scene: Scene, step: Step, state: State) -> str:
 _BLOCKING = {Status.FAILED: "failed", Status.TIMED_OUT: "timed out", Status.CANCELLED: "was cancelled"}
 
 
-def _told(scene: Scene, known: Dispatch) -> str:
+def _told(scene: Scene, sent: Dispatch) -> str:
     """Say why one dispatch is what it is."""
-    which = f"{code(known.workflow)}: " if len(scene.walk.steps[known.step].dispatches) > 1 else ""
-    said = prose(known.reason, trusted=scene.home)
-    if known.status is Status.APPROVAL:
+    which = f"{code(sent.workflow)}: " if len(scene.walk.steps[sent.step].dispatches) > 1 else ""
+    said = prose(sent.reason, trusted=scene.home)
+    if sent.status is Status.APPROVAL:
         said = said or "waits for people at GitHub"
-        said = f"{said} ({link('review', known.run_url)})" if known.run_url else said
-    elif known.status is Status.HELD:
+        said = f"{said} ({link('review', sent.run_url)})" if sent.run_url else said
+        said = "; ".join(part for part in (known(sent), said) if part)
+    elif sent.status is Status.HELD:
         said = said or "nobody can tell whether its run exists"
-        said = f"{said} ({link('runs of this workflow', _workflow_url(scene, known))})"
-    elif known.status is Status.RUNNING and known.started_at:
-        said = said or f"since {clock(known.started_at, scene.view.as_of)}"
+        said = f"{said} ({link('runs of this workflow', _workflow_url(scene, sent))})"
+    elif sent.status is Status.RUNNING and sent.started_at:
+        said = said or f"since {clock(sent.started_at, scene.view.as_of)}"
     elif not said:
-        said = _concluded(known)
+        said = _ended(scene, sent)
     return f"{which}{said}" if said else ""
 
 
-def _concluded(known: Dispatch) -> str:
-    if known.status not in (Status.FAILED, Status.TIMED_OUT, Status.CANCELLED) or not known.conclusion:
+def _ended(scene: Scene, sent: Dispatch) -> str:
+    """Say how a run ended: what the CLI told of it, and what GitHub did."""
+    result = known(sent)
+    if sent.status is Status.SUCCEEDED:
+        return result or ""
+    concluded = _concluded(sent)
+    if not concluded or result is None:
+        return concluded
+    plan = scene.walk.rollout.phase is Phase.PLAN
+    if result is Result.CHANGES and plan and sent.conclusion == "failure":
+        return _CHANGES_FAIL
+    return f"{result}: {concluded}" if result is Result.ERROR else f"{result}, but {concluded}"
+
+
+def _concluded(sent: Dispatch) -> str:
+    if sent.status not in (Status.FAILED, Status.TIMED_OUT, Status.CANCELLED) or not sent.conclusion:
         return ""
-    return _CONCLUSIONS.get(known.conclusion) or f"the run ended with {code(known.conclusion)}"
+    return _CONCLUSIONS.get(sent.conclusion) or f"the run ended with {code(sent.conclusion)}"
 
 
-def _workflow_url(scene: Scene, known: Dispatch) -> str:
-    return f"{scene.home}actions/workflows/{known.workflow.rsplit('/', 1)[-1]}"
+def _workflow_url(scene: Scene, sent: Dispatch) -> str:
+    return f"{scene.home}actions/workflows/{sent.workflow.rsplit('/', 1)[-1]}"
 
 
 def _runs(step: Step) -> str:
     """Link every run of a step by how long it took; names the workflow file where there are several."""
     several = len(step.dispatches) > 1
-    runs = [(known, _run(known)) for known in step.dispatches]
-    return "<br>".join(f"{escape(known.workflow)}: {run}" if several else run for known, run in runs if run)
+    runs = [(sent, _run(sent)) for sent in step.dispatches]
+    return "<br>".join(f"{escape(sent.workflow)}: {run}" if several else run for sent, run in runs if run)
 
 
-def _run(known: Dispatch) -> str:
-    took = duration(known.finished_at - known.started_at) if known.started_at and known.finished_at else ""
-    if not (known.run_url or took):
+def _run(sent: Dispatch) -> str:
+    took = duration(sent.finished_at - sent.started_at) if sent.started_at and sent.finished_at else ""
+    if not (sent.run_url or took):
         return ""
-    attempt = f", attempt\u00a0{known.attempt}" if known.attempt > 1 else ""
-    return f"{linked(took or 'run', known.run_url)}{attempt}"
+    attempt = f", attempt\u00a0{sent.attempt}" if sent.attempt > 1 else ""
+    return f"{linked(took or 'run', sent.run_url)}{attempt}"

@@ -6,6 +6,7 @@ from collections import Counter
 
 from bot.domain.model import IN_FLIGHT, Status, Step
 from bot.domain.pro import Phase
+from bot.domain.results import Result, of_step
 from bot.domain.rollout import Walk
 from renderers.markdown import code, linked
 from renderers.rows import Scene, name, run_url
@@ -23,7 +24,8 @@ def verdict(walk: Walk, counts: Counter[Status]) -> tuple[str, str]:
     total = counts.total()
     if not total:
         return SIGNS[Status.SUCCEEDED], f"{noun}: nothing is affected"
-    tail = told(counts)
+    changed = _changed(walk)
+    tail = told(counts) + changed
     moving = any(counts[status] for status in _MOVING)
     if walk.rollout.superseded_by:
         return SIGNS[Status.SUPERSEDED], f"{noun} superseded: {tail}"
@@ -36,10 +38,19 @@ def verdict(walk: Walk, counts: Counter[Status]) -> tuple[str, str]:
     if moving or counts[Status.APPROVAL] or counts[Status.WAITING]:
         return SIGNS[Status.WAITING], f"{going}: {tail}"
     if counts[Status.SUCCEEDED] == total:
-        return SIGNS[Status.SUCCEEDED], f"{done}: {'1 instance' if total == 1 else f'all {total:,} instances'}"
+        return SIGNS[Status.SUCCEEDED], f"{done}: {'1 instance' if total == 1 else f'all {total:,} instances'}{changed}"
     if counts[Status.MANUAL]:
         return SIGNS[Status.MANUAL], f"{noun} done, the rest is left for people: {tail}"
     return SIGNS[Status.SUCCEEDED], f"{noun} done: {tail}"
+
+
+def _changed(walk: Walk) -> str:
+    """Tell in how many instances a plan has found changes; "none" only where the CLI has told of each."""
+    results = Counter(of_step(step) for step in walk.steps)
+    if walk.rollout.phase is Phase.APPLY or not (results[Result.CHANGES] or results.keys() == {Result.NO_CHANGES}):
+        return ""
+    number = results[Result.CHANGES]
+    return f", {number:,} with changes" if number else ", none with changes"
 
 
 def who_must_act(scene: Scene) -> list[str]:

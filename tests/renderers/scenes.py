@@ -131,6 +131,31 @@ def _two_files() -> Walk:
     return ready
 
 
+def _told(status: Status, result: str, **facts: object) -> dict[str, object]:
+    return {"status": status, "result": result, "result_attempt": 1, **facts}
+
+
+def _told_of_plan() -> Walk:
+    """The CLI told how each plan ended, and one job failed because of changes."""
+    facts = {
+        VPC: _told(Status.SUCCEEDED, "changes"),
+        DATABASE: _told(Status.SUCCEEDED, "no changes"),
+        CLUSTER: _told(Status.FAILED, "changes"),
+    }
+    return walk(SMALL, facts=facts)
+
+
+def _told_of_apply() -> Walk:
+    facts = {
+        VPC: _told(Status.SUCCEEDED, "applied"),
+        DATABASE: _told(Status.FAILED, "error"),
+        CLUSTER: _told(Status.TIMED_OUT, "applied"),
+        (DEV, "dns"): _told(Status.APPROVAL, "changes", reason="waits for `dev`"),
+        (DEV, "mesh"): _told(Status.SUCCEEDED, "error"),
+    }
+    return _apply({**SMALL, (DEV, "dns"): (), (DEV, "mesh"): ()}, facts=facts)
+
+
 SCENES: dict[str, Callable[[], PullView]] = {
     "waiting_for_upload": lambda: view(
         waiting="The run of `atmos-pro.yaml` for this commit is looking for the affected stacks since 12:01 UTC."
@@ -153,6 +178,11 @@ SCENES: dict[str, Callable[[], PullView]] = {
     "failed_to_start": lambda: view(walk(SMALL, facts={VPC: NO_FILE})),
     "cancelled": lambda: view(walk(SMALL, succeeded=[VPC], facts={DATABASE: {"status": Status.CANCELLED}})),
     "timed_out": lambda: view(walk(SMALL, succeeded=[VPC], facts={DATABASE: {"status": Status.TIMED_OUT}})),
+    "told_of_plan": lambda: view(_told_of_plan()),
+    "told_of_no_changes": lambda: view(
+        walk(SMALL, facts={key: _told(Status.SUCCEEDED, "no changes") for key in SMALL})
+    ),
+    "told_of_apply": lambda: _merged(_told_of_apply()),
     "held": lambda: _merged(_apply(succeeded=[VPC], facts={DATABASE: {"status": Status.HELD, "reason": DOUBT}})),
     "superseded": lambda: view(walk(SMALL, succeeded=[VPC], facts={DATABASE: RUNNING}, superseded_by=PUSHED)),
     "manual": lambda: _merged(_apply(succeeded=[VPC, DATABASE, CLUSTER], facts={API: DELETED})),

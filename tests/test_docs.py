@@ -32,7 +32,7 @@ NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
 SETUP = ROOT / "docs/setup.md"
 
 #: Names that look like settings of ours: what people make at GitHub, and what Actions sets.
-NOT_OURS = {"SWITCHYARD_KEY", "SWITCHYARD_URL", "GITHUB_WORKSPACE"}
+NOT_OURS = {"SWITCHYARD_KEY", "SWITCHYARD_URL", "GITHUB_TOKEN", "GITHUB_WORKSPACE"}
 MACHINES = re.compile(r"(?:^|[\s`(\"'=])(?:/work|/root|/home|/tmp)\b|\.\./shared|localhost:\d")
 
 
@@ -184,10 +184,8 @@ def test_the_documented_files_are_the_examples() -> None:
 
 
 def _step(step: dict[str, Any]) -> tuple[Any, ...]:
-    """Keep what matters of a step. Nothing reads a run's status upload, so the docs leave it out."""
-    reports = "--upload-status" in step.get("run", "") or "terraform" in step.get("run", "")
-    env = {name: value for name, value in step.get("env", {}).items() if not (reports and name.startswith("ATMOS_PRO"))}
-    return step.get("uses"), step.get("with"), step.get("run", "").removesuffix(" --upload-status"), env
+    """Keep what matters of a step."""
+    return step.get("uses"), step.get("with"), step.get("run"), step.get("env")
 
 
 def test_the_documented_files_take_what_settings_pro_gives() -> None:
@@ -228,7 +226,9 @@ async def test_what_the_docs_tell_people_to_write_plans_and_applies(tmp_path: Pa
         }
     )
     files = {**example.files(), **documented_files()}
-    async with open_rig(tmp_path, model=written, files=files, reviewers={"prod": ["lead"]}) as rig:
+    async with open_rig(
+        tmp_path, model=written, files=files, reviewers={"prod": ["lead"]}, oidc=True, statuses=True
+    ) as rig:
         pull = rig.scene.open_pull(["vpc"])
         await rig.until_quiet()
         rig.hub.merge(pull, by="dev")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.domain.events import Nudged, PullChanged
+from bot.domain.events import Nudged, PullChanged, StatusReported
 from bot.domain.graph import Graph
 from bot.domain.model import OPEN, Status
 from bot.domain.rollout import states
@@ -49,6 +49,7 @@ WEIGHTS = {
     "run_moves": 4,
     "run_ends": 9,
     "run_again": 4,
+    "tell": 3,
     "cancel": 1,
     "look": 1,
     "upload": 3,
@@ -123,6 +124,14 @@ class Story:
     def run_again(self, one, two):
         if run := self._run(one, is_open=False):
             self.world.move(run, "queued", attempt=run.facts.attempt + 1, lost=two > 5)
+
+    def tell(self, one, two):
+        runs = list(self.world.runs.values())
+        if runs:
+            run = runs[one % len(runs)]
+            attempt = run.facts.attempt if two % 2 else 0
+            told = StatusReported(run.dispatch_id, "plan", two % 3, self.world.now, attempt)
+            self.world.mail.append((run.lane, told))
 
     def cancel(self, one, two):
         self.world.cancel()
@@ -219,6 +228,8 @@ def ends(world):
         found = states(walk)
         for step, state in zip(walk.steps, found, strict=True):
             assert state.status not in OPEN
+            for sent in step.dispatches:
+                assert sent.result_attempt in (0, sent.attempt), "what another attempt told is said of this one"
             assert state.status is not Status.READY
             if state.status is Status.WAITING:
                 assert Status.HELD in {found[index].status for index in ancestors(walk, step.index)}

@@ -161,10 +161,11 @@ def _lock(db: Db, caller: Caller, name: str, seconds: int, message: str, now: fl
     repo_id = caller.repo.id
     held = locks.get(db, repo_id, name, now)
     if held is not None and held.holder != caller.holder:
+        told = locked_by(held.lock, rfc3339(held.lock.until))
+        end = "" if told.endswith((".", "!", "?")) else "."
         raise Refusal(
             409,
-            f"{name} is {locked_by(held.lock, rfc3339(held.lock.until))}. Wait until then, or end that lock with "
-            "`atmos pro unlock`, which Switchyard notes.",
+            f"{name} is {told}{end} Wait until then, or end that lock with `atmos pro unlock`, which Switchyard notes.",
         )
     if held is None and locks.count(db, repo_id, now) >= _MOST:
         raise Refusal(
@@ -185,7 +186,10 @@ def _unlock(db: Db, caller: Caller, name: str, now: float) -> None:
     repo_id = caller.repo.id
     held = locks.get(db, repo_id, name, now)
     if held is None:
-        raise Refusal(404, f"{name} is not locked, so there is nothing to unlock: its lock may have ended, or the name is another.")
+        raise Refusal(
+            404,
+            f"{name} is not locked: its lock may have ended, or the name is another.",
+        )
     locks.drop(db, repo_id, name)
     if held.holder != caller.holder:
         cause = f"it was {locked_by(held.lock, rfc3339(held.lock.until))}"

@@ -1,0 +1,113 @@
+"""Which locks hold, on what, and when."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.domain.locks import Lock
+from bot.domain.rollout import Draft
+from bot.store import audit, inbox, locks, rollouts
+from bot.store.db import Db
+from bot.store.locks import Held
+from tests.domain.world import dispatch_of, walk_of
+
+LOCK = Lock("dev/a", "lock-1", "octocat in run 5", "Upgrading.", 100.0)
+
+
+def put(db: Db, name: str = "dev/a", until: float = 100.0, repo_id: int = 7) -> Held:
+    held = Held(replace(LOCK, name=name, until=until), "run:5", 10.0, 20.0)
+    locks.put(db, repo_id, held)
+    return held
+
+
+def test_a_lock_holds_until_its_end_and_counts_as_none_then(db: Db) -> None:
+    held = put(db)
+    assert locks.get(db, 7, "dev/a", 99.9) == held
+    assert locks.holding(db, 7, 99.9) == {"dev/a": held.lock}
+    assert locks.count(db, 7, 99.9) == 1
+    assert locks.get(db, 7, "dev/a", 100.0) is None
+    assert locks.holding(db, 7, 100.0) == {}
+    assert locks.count(db, 7, 100.0) == 0
+
+
+def test_a_lock_is_of_one_repository_and_one_whole_name(db: Db) -> None:
+    put(db)
+    assert locks.get(db, 8, "dev/a", 0.0) is None
+    assert locks.get(db, 7, "dev/A", 0.0) is None
+    assert locks.get(db, 7, "a", 0.0) is None
+    locks.drop(db, 8, "dev/a")
+    assert locks.count(db, 7, 0.0) == 1
+    locks.drop(db, 7, "dev/a")
+    assert locks.count(db, 7, 0.0) == 0
+
+
+def test_there_is_one_lock_of_a_name(db: Db) -> None:
+    put(db)
+    later = put(db, until=200.0)
+    assert locks.holding(db, 7, 0.0) == {"dev/a": later.lock}
+
+
+def test_what_has_ended_is_forgotten(db: Db) -> None:
+    put(db)
+    kept = put(db, "dev/b", until=200.0)
+    locks.prune(db, 100.0)
+    assert locks.holding(db, 7, 0.0) == {"dev/b": kept.lock}
+
+
+def test_the_lock_on_a_dispatch_s_instance_is_found_wherever_the_slash_is(db: Db) -> None:
+    walk = walk_of("a net/vpc")
+    draft = Draft(walk)
+    for step, component in ((0, "a"), (1, "net/vpc")):
+        assert walk.steps[step].instance.component == component
+        draft.put_dispatch(dispatch_of(step))
+    rollouts.save(db, draft, new=True, now=1.0)
+    assert locks.of_dispatch(db, "sy-1", 50.0) is None
+    held = put(db, "dev/net/vpc")
+    put(db, "dev/a", repo_id=8)
+    assert locks.of_dispatch(db, "sy-1", 50.0) == held.lock
+    assert locks.of_dispatch(db, "sy-1", 100.0) is None
+    assert locks.of_dispatch(db, "sy-0", 50.0) is None
+    assert locks.of_dispatch(db, "sy-9", 50.0) is None
+
+
+def test_what_is_locked_is_not_told_to_other_lanes_as_waiting_for_the_cap(db: Db) -> None:
+    draft = Draft(walk_of("a b c>d"))
+    for held, steps, locked in (({"dev/a": LOCK, "dev/d": LOCK}, 2, 1), ({}, 3, 0)):
+        rollouts.save_waiting(db, draft, held)
+        (row,) = db.rows("SELECT steps, locked FROM waiting")
+        assert (row["steps"], row["locked"]) == (steps, locked)
+
+
+def test_there_is_one_look_for_a_lane_at_the_latest_time_told_and_it_holds_nothing(db: Db) -> None:
+    inbox.look_at(db, lane="7#1", repo_id=7, at=100.0)
+    inbox.look_at(db, lane="7#1", repo_id=7, at=50.0)
+    inbox.look_at(db, lane="7#2", repo_id=7, at=70.0)
+    inbox.put(db, "upload", b"", now=0.0, repo_id=7, lane="7#1")
+    assert inbox.next_due(db) == 0.0
+    (row,) = inbox.heads(db, 49.0, 10)
+    assert row.kind == "upload"
+    inbox.finish(db, row.id, now=49.0, reason="done")
+    assert inbox.next_due(db) == 50.0
+    assert [row.lane for row in inbox.heads(db, 50.0, 10)] == ["7#1"]
+    assert inbox.oldest(db, 50.0) == 0.0  # it is not late
+    (row,) = inbox.heads(db, 50.0, 10)
+    inbox.finish(db, row.id, now=50.0, reason="looked again")
+    inbox.look_at(db, lane="7#1", repo_id=7, at=60.0)
+    assert inbox.next_due(db) == 60.0
+
+
+def test_the_lanes_of_a_repository_that_wait_are_nudged_once(db: Db) -> None:
+    for rollout_id in (1, 2):
+        walk = walk_of("a")
+        walk.rollout = replace(walk.rollout, id=rollout_id)
+        rollouts.save_waiting(db, Draft(walk), {"dev/a": LOCK})
+    for repo_id, rows in ((8, 0), (7, 1), (7, 1), (None, 1)):
+        inbox.nudge_waiting(db, now=1.0, repo_id=repo_id)
+        assert len(inbox.heads(db, 1.0, 10)) == rows
+    assert db.rows("SELECT count(*) AS n FROM inbox")[0]["n"] == 1
+
+
+def test_an_audit_s_entry_says_who_did_what_when_and_why(db: Db) -> None:
+    audit.note(db, now=9.0, repo_id=7, actor="the key ci", action="unlock", target="dev/a", cause="it was another's")
+    (row,) = db.rows("SELECT * FROM audit")
+    assert tuple(row) == (1, 9.0, 7, "the key ci", "unlock", "dev/a", "it was another's")

@@ -29,7 +29,7 @@ class Kind:
 #: Inputs that are not GitHub's: it may not send events under these names.
 OURS = {
     "upload": Kind(affected_stacks.place, affected_stacks.gather, json=False),
-    inventory.KIND: Kind(gather=inventory.gather),
+    inventory.KIND: Kind(inventory.place, inventory.gather, json=False),
     status.KIND: Kind(status.place, status.gather, json=False),
     "pull_read": Kind(gather=pull_request.gather_read),
     "repo_read": Kind(gather=elsewhere.gather_repository),

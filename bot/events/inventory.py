@@ -15,11 +15,13 @@ import msgspec
 
 from bot.domain import names
 from bot.domain.claims import Claims
+from bot.domain.model import lane_of_repo
 from bot.domain.texts import commit
-from bot.events.context import Context
+from bot.events.context import Context, InLane, Place
 from bot.events.packing import unpack
 from bot.events.upload import MOST_PROBLEMS, BadUpload, batch_problems
 from bot.store import chunks
+from bot.store.db import Db
 from bot.store.inbox import Row
 from bot.store.inventory import Entry
 
@@ -99,6 +101,12 @@ def not_kept(claims: Claims | None, default_branch: str, size: int) -> str:
     if not size:
         return "it is empty, which would say that everything is gone"
     return ""
+
+
+def place(_payload: dict[str, Any], row: Row, _db: Db) -> Place:
+    """Work the inventories of a repository one after the other."""
+    repo_id = row.repo_id or 0
+    return InLane(lane_of_repo(repo_id), repo_id)
 
 
 async def gather(row: Row, ctx: Context) -> Listing:

@@ -9,7 +9,6 @@ from typing import Literal
 import msgspec
 from flask import Blueprint, Response, request
 
-from bot.domain.model import lane_of_repo
 from bot.events import inventory
 from bot.events.packing import Header
 from bot.events.upload import BadUpload
@@ -59,7 +58,6 @@ def blueprint(gate: Gate, writer: Writer, now: Callable[[], float]) -> Blueprint
             body,
             told.batch_index or 0,
             told.batch_total or 1,
-            lane=lane_of_repo(repo.id),
             guid=_guid(caller, body) if not header.batch_id else None,
         )
         done = take(writer, caller, report, now(), command="atmos list instances --upload")

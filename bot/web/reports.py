@@ -26,7 +26,6 @@ class Report:
     body: bytes
     index: int = 0  # from 0
     total: int = 1
-    lane: str | None = None
     guid: str | None = None  # the whole report is taken once under it
 
 
@@ -39,8 +38,7 @@ def take(writer: Writer, caller: Caller, report: Report, now: float, *, command:
         done = _keep_part(db, caller, report, now) if batch else chunks.Put.COMPLETE
         # The last missing part makes the input, which names the batch and leaves the parts where they are.
         if done is chunks.Put.COMPLETE:
-            guid, lane = report.guid, report.lane
-            fresh = inbox.put(db, report.kind, whole, now=now, guid=guid, repo_id=caller.repo.id, lane=lane)
+            fresh = inbox.put(db, report.kind, whole, now=now, guid=report.guid, repo_id=caller.repo.id)
             return done if fresh else chunks.Put.KNOWN
         return done
 

@@ -98,6 +98,6 @@ class Covering:
 def _later(identity: Identity) -> Refusal:
     return Refusal(
         503,
-        f"Switchyard could not find out in time whether its App is installed in {identity.repository}. "
-        "Run the command again in a minute.",
+        f"Switchyard could not find out whether its App is installed in {identity.repository}. Run the command again "
+        "in a minute; if it stays so, Switchyard's log says why.",
     )

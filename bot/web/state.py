@@ -44,7 +44,7 @@ def _check_repository(caller: Caller, named: str) -> None:
     if not owner or not name or "/" in name:
         raise Refusal(400, "Say which repository: `repo=owner/name`.")
     if not caller.speaks_for(owner, name):
-        raise Refusal(404, f"This Switchyard key is for {caller.repo.full_name}, so it sees no other repository.")
+        raise Refusal(404, f"This key or session is for {caller.repo.full_name}, so it sees no other repository.")
 
 
 def _number(text: str) -> int:

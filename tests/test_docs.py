@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+import importlib
+import pkgutil
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -9,11 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 import pytest
 import yaml
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+import bot.web
 from bot.cli import cli
 from bot.domain import pro
 from bot.domain.graph import Instance
@@ -22,6 +27,7 @@ from bot.github import workflows
 from bot.sandbox import example
 from bot.sandbox.atmos import Configured, Model
 from bot.settings import SETTINGS
+from bot.web.endpoint import Endpoint
 from renderers.words import SIGNS, word
 from tests.rig import open_rig
 from tests.stories.helping import CHAIN, model
@@ -30,6 +36,7 @@ ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
 SETUP = ROOT / "docs/setup.md"
+API = ROOT / "docs/api.md"
 
 #: Names that look like settings of ours: what people make at GitHub, and what Actions sets.
 NOT_OURS = {"SWITCHYARD_KEY", "SWITCHYARD_URL", "GITHUB_TOKEN", "GITHUB_WORKSPACE"}
@@ -148,6 +155,41 @@ def test_the_readme_lists_every_make_target_and_every_command() -> None:
     }
 
 
+def endpoints() -> list[Endpoint]:
+    """Gather what the modules of the web side say that they answer to."""
+    modules = [importlib.import_module(f"bot.web.{one.name}") for one in pkgutil.iter_modules(bot.web.__path__)]
+    return [endpoint for module in modules for endpoint in getattr(module, "ENDPOINTS", ())]
+
+
+def test_every_call_is_in_the_docs_with_the_statuses_that_it_may_answer() -> None:
+    text = API.read_text()
+    explained = {int(status) for status in re.findall(r"^\| ([1-5]\d\d) \|", text, re.MULTILINE)}
+    for endpoint in endpoints():
+        assert f"`{endpoint.method} {endpoint.path}`" in text
+        assert set(endpoint.refusals) <= explained, endpoint.path
+
+
+@pytest.mark.parametrize(
+    "call", ["POST /api/v1/auth/github-oidc", "PATCH /api/v1/repos/{owner}/{repo}/instances", "POST /api/v1/locks"]
+)
+def test_bodies_that_are_shown_are_read(call: str) -> None:
+    (heading,) = (heading for heading in headings(API) if heading.startswith(f"`{call}`"))
+    (endpoint,) = (one for one in endpoints() if f"{one.method} {one.path}" == call)
+    (shown,) = under(API, heading, "json")
+    assert msgspec.json.decode(shown, type=endpoint.body)
+
+
+def test_sentences_that_jobs_are_told_are_those_of_the_code() -> None:
+    files = [*(ROOT / "bot/web").glob("*.py"), *(ROOT / "bot/github").glob("*.py")]
+    nodes = [node for file in files for node in ast.walk(ast.parse(file.read_text()))]
+    said = [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    _, _, table = SETUP.read_text().partition("### What the job was told")
+    rows = re.findall(r"^\| (\".*?\") \|", table.partition("\n#")[0], re.MULTILINE)
+    quoted = [part for row in rows for quote in re.findall(r'"(.+?)"', row) for part in quote.split(" … ")]
+    assert len(quoted) > 10
+    assert [part for part in quoted if not any(part in text for text in said)] == []
+
+
 def documented_files() -> dict[str, str]:
     """Take the workflow files out of the page that tells people to write them."""
     found = {}
@@ -240,6 +282,8 @@ async def test_what_the_docs_tell_people_to_write_plans_and_applies(tmp_path: Pa
             await rig.until_quiet()
         assert rig.dispatched() == [f"{verb} {stack}/{component}" for verb in ("plan", "apply") for component in needs]
         assert set((await rig.statuses(pull)).values()) == {"succeeded"}
+        results = [{step["result"] for step in rollout["steps"]} for rollout in await rig.state(pull)]
+        assert results == [{"applied"}, {"changes", "no changes"}]
 
 
 async def test_a_run_that_somebody_started_for_a_step_is_taken_as_the_docs_say(tmp_path: Path) -> None:

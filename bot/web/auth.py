@@ -90,7 +90,7 @@ class Gate:
             raise Refusal(403, f"The repository of this key is not known to Switchyard any more. {_MAKE_ONE}")
         if not key.live(self.now()):
             raise Refusal(401, _expired(key, repo))
-        if not repo.installation:
+        if not repo.installation and scope != "read":  # what was done there may still be read
             raise Refusal(403, f"{_UNINSTALLED.format(repo.full_name)} {_INSTALL}")
         if scope not in key.allow:
             raise Refusal(

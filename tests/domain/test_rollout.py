@@ -11,6 +11,7 @@ from bot.domain.desk import Lane
 from bot.domain.events import Facts, Rules, RunReported
 from bot.domain.graph import Graph
 from bot.domain.layout import lay_out
+from bot.domain.locks import Lock
 from bot.domain.model import Status
 from bot.domain.rollout import Draft, State, Walk, count, own_status, states, unfinished
 from tests.domain.world import FILES, REPO, at, dispatch_of, index_of, node, pro, rollout_of, run_facts, sha_of, walk_of
@@ -118,6 +119,15 @@ def test_steps_are_told_wherever_their_parents_stand_in_the_list():
     assert states(Walk.of(walk.rollout, steps)) == [State(S.WAITING, 1), State(S.READY)]
 
 
+def test_what_is_left_for_people_breaks_a_circle():
+    walk = walk_of("a>b b>c")
+    first, second, third = walk.steps
+    first = replace(first, parents=(third.index,))
+    walk = Walk.of(walk.rollout, [first, second, replace(third, children=(0,), manual="It was deleted.")])
+    assert shown_of(walk) == {"a": "ready", "b": "waiting", "c": "manual"}
+    assert walk.ready == {0}
+
+
 def test_counts():
     walk = with_status(walk_of("a>b c d>e f"), a=S.FAILED, c=S.SUCCEEDED, d=S.APPROVAL)
     counts = count(states(walk))
@@ -199,12 +209,15 @@ def large(shape, size):
     return lay_out(made, activity="pull_request.synchronize", sha=sha_of(1), files=FILES).steps
 
 
-def reads(walk, index, *, cap, status="completed", conclusion="success"):
+def reads(walk, index, *, cap, status="completed", conclusion="success", locks=()):
     """Count the steps that are looked at for one piece of news of one step."""
+    if locks:
+        walk.named("")  # the names are looked up once for all events
     walk.steps = Counting(walk.steps)
     lane = Lane(walk.rollout.lane, REPO, None, (walk,))
     news = RunReported(f"sy-{index}", run_facts(900 + index, status=status, conclusion=conclusion, updated_at=900.0))
-    facts = Facts(rules=Rules(max_in_flight=cap), in_flight={lane.key: cap if cap < 20 else 1})
+    held = {name: Lock(name, "lock-1", "dora in run 5", "", 2000.0) for name in locks}
+    facts = Facts(rules=Rules(max_in_flight=cap), in_flight={lane.key: cap if cap < 20 else 1}, locks=held)
     decision = decide(lane, news, facts, now=1000.0, ids=lambda: "sy-new")
     for draft in decision.drafts:
         walk.apply(draft)
@@ -231,12 +244,13 @@ NEWS = [
 
 @pytest.mark.parametrize("cap", [5, 20], ids=["full", "free"])
 @pytest.mark.parametrize("conclusion", ["success", "failure", ""])
+@pytest.mark.parametrize("locks", [(), ("dev/c00007", "dev/c00051", "prod/c00008")], ids=["", "locked"])
 @pytest.mark.parametrize(("shape", "done", "running"), NEWS, ids=[shape for shape, _, _ in NEWS])
-def test_an_event_costs_the_same_on_a_large_rollout(shape, done, running, conclusion, cap):
+def test_an_event_costs_the_same_on_a_large_rollout(shape, done, running, conclusion, cap, locks):
     def cost(size):
         status = "completed" if conclusion else "waiting"
         walk = going(shape, size, done=done, running=running)
-        return reads(walk, running[0], cap=cap, status=status, conclusion=conclusion)
+        return reads(walk, running[0], cap=cap, status=status, conclusion=conclusion, locks=locks)
 
     assert cost(100) == cost(2422) <= 200
 

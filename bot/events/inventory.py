@@ -16,7 +16,6 @@ import msgspec
 from bot.domain import names
 from bot.domain.claims import Claims
 from bot.domain.model import lane_of_repo
-from bot.domain.texts import commit
 from bot.events.context import Context, InLane, Place
 from bot.events.packing import unpack
 from bot.events.upload import MOST_PROBLEMS, BadUpload, batch_problems
@@ -61,14 +60,13 @@ class Inventory(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What a repository configures: to be kept as its inventory where it says of which commit and run it is."""
+    """What a repository configures, as somebody told."""
 
     repo_id: int
     entries: tuple[Entry, ...]
     at: float
-    reason: str
-    sha: str = ""
-    run_id: int = 0
+    claims: Claims | None
+    why_not: str  # to be kept; empty where it is
 
 
 _decode = msgspec.json.Decoder(Inventory).decode
@@ -110,7 +108,7 @@ def place(_payload: dict[str, Any], row: Row, _db: Db) -> Place:
 
 
 async def gather(row: Row, ctx: Context) -> Listing:
-    """Read an inventory and what becomes of it."""
+    """Read an inventory, and find out whether it is to be kept."""
     repo = ctx.repo(row.repo_id or 0)
     header, body = unpack(row.body)
     bodies = [body]
@@ -118,13 +116,8 @@ async def gather(row: Row, ctx: Context) -> Listing:
         batch = header.batch_id
         bodies = chunks.bodies(ctx.db, kind=KIND, repo_id=repo.id, credential=header.credential, batch_id=batch)
     entries = await asyncio.to_thread(_read, bodies)
-    claims = header.claims
-    why_not = not_kept(claims, repo.default_branch, len(entries))
-    what = "1 instance" if len(entries) == 1 else f"{len(entries)} instances"
-    if why_not or claims is None:
-        return Listing(repo.id, entries, row.at, f"{what} last seen now; the inventory stays as it was: {why_not}")
-    reason = f"{what} in the inventory of `{repo.default_branch}` at {commit(claims.sha)}"
-    return Listing(repo.id, entries, row.at, reason, claims.sha, claims.run_id)
+    why_not = not_kept(header.claims, repo.default_branch, len(entries))
+    return Listing(repo.id, entries, row.at, header.claims, why_not)
 
 
 def _read(bodies: Sequence[bytes]) -> tuple[Entry, ...]:

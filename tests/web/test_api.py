@@ -233,12 +233,6 @@ def test_chunks_become_one_input_that_names_them(site: Site) -> None:
     assert chunks.bodies(site.db, repo_id=7, credential="key:1", batch_id="batch-1") == parts
 
 
-def test_a_chunk_that_is_sent_again_changes_nothing(site: Site) -> None:
-    for index in (0, 0, 1, 2, 2, 0):
-        assert site.upload(chunk(index)).status_code == 200
-    assert len(site.inbox()) == 1
-
-
 @pytest.mark.parametrize("other", [chunk(0, stacks=[]), chunk(1, total=4), chunk(0, total=2)])
 def test_a_chunk_that_contradicts_another_is_refused(site: Site, other: bytes) -> None:
     site.upload(chunk(0))
@@ -248,24 +242,6 @@ def test_a_chunk_that_contradicts_another_is_refused(site: Site, other: bytes) -
     for index in (1, 2):
         site.upload(chunk(index))
     assert len(site.inbox()) == 1
-
-
-def test_chunks_of_other_keys_and_batches_stay_apart(site: Site) -> None:
-    site.key("swy_second")
-    for index in range(2):
-        site.upload(chunk(index, total=2, batch="x" if index else "y"))
-    site.upload(chunk(0, total=2, batch="x"), key="swy_second")
-    assert site.inbox() == []
-
-
-def test_old_chunks_are_forgotten_a_day_after_the_last(site: Site) -> None:
-    site.upload(chunk(0))
-    site.clock[0] += 80_000
-    site.upload(chunk(1))
-    for later, left in ((86_400, 2), (86_401, 0)):
-        with transaction(site.db):
-            chunks.prune(site.db, site.clock[0] + later)
-        assert len(chunks.bodies(site.db, repo_id=7, credential="key:1", batch_id="batch-1")) == left
 
 
 def test_chunks_from_several_connections_at_once(site: Site) -> None:

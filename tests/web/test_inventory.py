@@ -157,13 +157,6 @@ def test_bad_names_are_told_with_their_places_up_to_twenty(site: Site) -> None:
     assert len(lines) == 20
 
 
-@pytest.mark.parametrize("count", [1, 2_422, 10_000])
-def test_inventories_of_every_size(site: Site, count: int) -> None:
-    body = inventory_body(*(f"part-{number}" for number in range(count)))
-    assert envelope(send(site, body, site.session(**MAIN))).success
-    assert len(site.inbox()) == 1
-
-
 def test_more_instances_than_are_kept(site: Site) -> None:
     one = {"component": "vpc", "stack": "dev"}
     assert send(site, inventory_body(instances=[one] * MOST)).status_code == 200

@@ -17,6 +17,7 @@ import msgspec
 from bot.domain.graph import Graph, build
 
 MOST_CHUNKS = 10_000
+LONGEST_BATCH_ID = 200
 MOST_PROBLEMS = 20
 
 _COMMIT = re.compile(r"[0-9a-f]{7,64}")
@@ -43,7 +44,7 @@ class Item(msgspec.Struct, gc=False):
     component: str
     stack: str
     nested: list[Item] | None = msgspec.field(name="dependents", default=None)
-    settings: msgspec.Raw = _NOTHING
+    settings: msgspec.Raw = msgspec.field(default_factory=lambda: _NOTHING)  # a plain default has no JSON Schema
     deleted_text: bool | int | str | None = msgspec.field(name="deleted", default=None)
     deletion_type: str | None = None
 
@@ -167,8 +168,9 @@ def batch_problems(batch_id: str | None, index: int | None, total: int | None) -
     if not batch_id and index is None and total is None:
         return []
     problems = []
-    if not batch_id or len(batch_id) > 200:
-        problems.append("$.batch_id: expected a text of at most 200 characters beside batch_index and batch_total")
+    if not batch_id or len(batch_id) > LONGEST_BATCH_ID:
+        expected = f"a text of at most {LONGEST_BATCH_ID} characters beside batch_index and batch_total"
+        problems.append(f"$.batch_id: expected {expected}")
     if total is None or not 1 <= total <= MOST_CHUNKS:
         problems.append(f"$.batch_total: expected a number from 1 to {MOST_CHUNKS}")
     elif index is None or not 0 <= index < total:

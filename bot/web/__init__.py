@@ -29,7 +29,7 @@ from bot.web.exchange import Trust
 from bot.web.reading import Reader
 from bot.web.sessions import Sessions
 
-_DESCRIBED = (exchange, inventory, locks, refused, statuses)
+_DESCRIBED = (api, exchange, inventory, locks, refused, state, statuses)
 
 
 def create_app(

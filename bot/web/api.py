@@ -4,16 +4,52 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from typing import Annotated, Literal
 
+import msgspec
 from flask import Blueprint, Response, request
 
 from bot.domain.texts import commit, same_commit
 from bot.events.packing import Header, pack
-from bot.events.upload import BadUpload, Upload, parse_upload
+from bot.events.upload import BadUpload, Body, Item, Upload, parse_upload
 from bot.store.writer import Writer
 from bot.web.answers import Refusal, envelope
 from bot.web.auth import Caller, Gate
-from bot.web.reports import LARGEST, Report, take
+from bot.web.endpoint import Endpoint, Parameter
+from bot.web.reports import LARGEST, PARTS, Report, take
+
+
+class Taken(msgspec.Struct):
+    """What became of an upload, or of a part of one."""
+
+    repository: str
+    headSha: str  # noqa: N815 - as in the other answers
+    part: Literal["taken", "complete", "known"]
+
+
+_COMMIT = {"type": "string", "pattern": "^[0-9a-fA-F]{7,64}$"}
+_NAME = {"type": "string", "minLength": 1}
+_NEEDED = {"head_sha": _COMMIT, "base_sha": _COMMIT, "repo_owner": _NAME, "repo_name": _NAME}
+_REQUEST = Annotated[
+    Body, msgspec.Meta(extra_json_schema={"properties": _NEEDED, "required": ["stacks", *_NEEDED], **PARTS})
+]
+_WITH_LIST = "Where the body is the plain list of `atmos describe affected`: "
+ENDPOINTS = (
+    Endpoint(
+        "POST",
+        "/api/v1/affected-stacks",
+        "Take what a commit affects, whole or in parts.",
+        scope="upload",
+        body=_REQUEST | list[Item],
+        data=Taken,
+        parameters=(
+            Parameter("head_sha", "query", f"{_WITH_LIST}the commit it is about.", required=False, schema=_COMMIT),
+            Parameter("base_sha", "query", f"{_WITH_LIST}what it was compared to.", required=False, schema=_COMMIT),
+            Parameter("repo", "query", f"{_WITH_LIST}the repository, `owner/name`.", required=False, schema=_NAME),
+        ),
+        refusals=(400, 401, 403, 409, 413, 415, 503),
+    ),
+)
 
 
 def blueprint(gate: Gate, writer: Writer, now: Callable[[], float]) -> Blueprint:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 from flask import Blueprint, Response, request
@@ -16,7 +16,7 @@ from bot.store.writer import Writer
 from bot.web.answers import Refusal, envelope
 from bot.web.auth import Caller, Gate
 from bot.web.endpoint import Endpoint
-from bot.web.reports import LARGEST, Report, take
+from bot.web.reports import LARGEST, PARTS, Report, take
 
 
 class Told(msgspec.Struct):
@@ -33,7 +33,7 @@ ENDPOINTS = (
         "/api/v1/instances",
         "Take the list of all instances that a repository configures, whole or in parts.",
         scope="upload",
-        body=inventory.Inventory,
+        body=Annotated[inventory.Inventory, msgspec.Meta(extra_json_schema=PARTS)],
         data=Told,
         refusals=(400, 401, 403, 409, 413, 415, 503),
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.events.packing import Header, pack
+from bot.events.upload import LONGEST_BATCH_ID, MOST_CHUNKS
 from bot.store import chunks, inbox
 from bot.store.db import Db
 from bot.store.writer import Writer
@@ -15,6 +16,14 @@ from bot.web.auth import Caller
 LARGEST = 32 * 1024 * 1024
 #: The CLI waits 30 seconds for an answer.
 PATIENCE = 25.0
+#: What a report says of its parts, as JSON Schema has it. That `batch_index` is below `batch_total`, it cannot say.
+_WHOLE = {"batch_id": {"enum": ["", None]}, "batch_index": {"type": "null"}, "batch_total": {"type": "null"}}
+_PART = {
+    "batch_id": {"type": "string", "minLength": 1, "maxLength": LONGEST_BATCH_ID},
+    "batch_index": {"type": "integer", "minimum": 0, "maximum": MOST_CHUNKS - 1},
+    "batch_total": {"type": "integer", "minimum": 1, "maximum": MOST_CHUNKS},
+}
+PARTS = {"anyOf": [{"properties": _WHOLE}, {"properties": _PART, "required": list(_PART)}]}
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from typing import TypedDict
 
 from bot.domain.locks import Lock, locked_by
 from bot.domain.model import IN_FLIGHT, OPEN, Dispatch, Status, Step
-from bot.domain.results import known, of_step
+from bot.domain.pro import Phase
+from bot.domain.results import Result, known, of_step
 from bot.domain.rollout import State, Walk, count, own_status, states, unfinished
 from bot.web.times import rfc3339
 
@@ -19,16 +21,58 @@ _OUTCOMES = {
 }
 
 
-def rollout(walk: Walk, locks: Mapping[str, Lock]) -> dict[str, object]:
+class Named(TypedDict):
+    """An instance."""
+
+    stack: str
+    component: str
+
+
+class Dispatched(TypedDict):
+    """A run of a workflow file, asked for or under way or over."""
+
+    workflow: str
+    dispatch_id: str
+    status: Status
+    run_id: int | None
+    run_url: str | None
+    attempt: int | None
+    result: Result | None
+
+
+class Stepped(Named):
+    """One instance of a rollout. Times are RFC 3339 in UTC."""
+
+    status: Status
+    reason: str | None
+    result: Result | None
+    parents: list[Named]
+    started_at: str | None
+    finished_at: str | None
+    dispatches: list[Dispatched]
+
+
+class Rollout(TypedDict):
+    """A rollout with its steps, in their order."""
+
+    id: int
+    activity: str
+    phase: Phase
+    sha: str
+    status: Status
+    steps: list[Stepped]
+
+
+def rollout(walk: Walk, locks: Mapping[str, Lock]) -> Rollout:
     """Describe a rollout with its steps, in their order; `locks` are those that hold now, by name."""
     found = states(walk)
     begun = any(step.dispatches for step in walk.steps)
     return {
         "id": walk.rollout.id,
         "activity": walk.rollout.activity,
-        "phase": walk.rollout.phase.value,
+        "phase": walk.rollout.phase,
         "sha": walk.rollout.sha,
-        "status": status(count(found), begun=begun, superseded=bool(walk.rollout.superseded_by)).value,
+        "status": status(count(found), begun=begun, superseded=bool(walk.rollout.superseded_by)),
         "steps": [_step(walk, step, state, locks) for step, state in zip(walk.steps, found, strict=True)],
     }
 
@@ -65,14 +109,14 @@ def _ending(counts: Counter[Status]) -> Status:
     return Status.SUCCEEDED
 
 
-def _step(walk: Walk, step: Step, state: State, locks: Mapping[str, Lock]) -> dict[str, object]:
+def _step(walk: Walk, step: Step, state: State, locks: Mapping[str, Lock]) -> Stepped:
     finished = [dispatch.finished_at for dispatch in step.dispatches]
     started = [dispatch.started_at for dispatch in step.dispatches if dispatch.started_at]
     open_ = any(dispatch.status in OPEN or dispatch.status is Status.HELD for dispatch in step.dispatches)
     return {
         "stack": step.instance.stack,
         "component": step.instance.component,
-        "status": state.status.value,
+        "status": state.status,
         "reason": reason(walk, step, state, locks) or None,
         "result": of_step(step),
         "parents": [_instance(walk.steps[parent]) for parent in step.parents],
@@ -100,11 +144,11 @@ def reason(walk: Walk, step: Step, state: State, locks: Mapping[str, Lock]) -> s
     return step.problem or step.manual
 
 
-def _dispatch(dispatch: Dispatch) -> dict[str, object]:
+def _dispatch(dispatch: Dispatch) -> Dispatched:
     return {
         "workflow": dispatch.workflow,
         "dispatch_id": dispatch.id,
-        "status": dispatch.status.value,
+        "status": dispatch.status,
         "run_id": dispatch.run_id or None,
         "run_url": dispatch.run_url or None,
         "attempt": dispatch.attempt or None,
@@ -112,7 +156,7 @@ def _dispatch(dispatch: Dispatch) -> dict[str, object]:
     }
 
 
-def _instance(step: Step) -> dict[str, str]:
+def _instance(step: Step) -> Named:
     return {"stack": step.instance.stack, "component": step.instance.component}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import TypedDict
 
 from flask import Blueprint, Response, request
 
@@ -10,9 +11,36 @@ from bot.store import locks, rollouts
 from bot.web import rollout_json
 from bot.web.answers import Refusal, envelope
 from bot.web.auth import Caller, Gate
+from bot.web.endpoint import Endpoint, Parameter
 from bot.web.reading import Reader
 
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+
+
+class Found(TypedDict):
+    """What was asked for."""
+
+    rollouts: list[rollout_json.Rollout]
+
+
+_REPOSITORY = {"type": "string", "pattern": "^[^/]+/[^/]+$"}
+_PULL = {"type": "string", "pattern": "^[0-9]{1,9}$"}
+_SHA = {"type": "string", "pattern": "^(?:[0-9a-fA-F]{40}|[0-9a-fA-F]{64})$"}
+ENDPOINTS = (
+    Endpoint(
+        "GET",
+        "/api/v1/rollouts",
+        "Tell the rollouts of a pull request or of a commit, newest first.",
+        scope="read",
+        data=Found,
+        parameters=(
+            Parameter("repo", "query", "The repository, `owner/name`.", schema=_REPOSITORY),
+            Parameter("pull", "query", "The pull request's number; either it or `sha`.", required=False, schema=_PULL),
+            Parameter("sha", "query", "The whole commit id; either it or `pull`.", required=False, schema=_SHA),
+        ),
+        refusals=(400, 401, 403, 404, 503),
+    ),
+)
 
 
 def blueprint(gate: Gate, reader: Reader) -> Blueprint:
@@ -34,7 +62,8 @@ def blueprint(gate: Gate, reader: Reader) -> Blueprint:
             else:
                 found = rollouts.of_sha(db, caller.repo.id, commit)
             held = locks.holding(db, caller.repo.id, gate.now())
-        return envelope(200, {"rollouts": [rollout_json.rollout(walk, held) for walk in found]})
+        told = Found(rollouts=[rollout_json.rollout(walk, held) for walk in found])
+        return envelope(200, {**told})
 
     return state
 

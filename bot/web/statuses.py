@@ -33,7 +33,7 @@ ExitCode = Annotated[int, msgspec.Meta(ge=-(2**31), lt=2**32, description="Terra
 LastRun = Annotated[datetime, msgspec.Meta(tz=True, description="When it ended; when it is received, if left out.")]
 
 
-class Status(msgspec.Struct):
+class Ended(msgspec.Struct):
     """What the CLI sends: `command` and `exit_code`, or before v1.211 only `status`."""
 
     command: Literal["plan", "apply", "deploy", "remediate"] | None = None
@@ -59,7 +59,7 @@ _NEW = {
 _OLD = {"required": ["status"], "properties": {"status": {"type": "string"}}}
 _NAME = {"type": "string", "maxLength": names.LONGEST, "pattern": names.PATTERN}
 _REPOSITORY = (Parameter("owner", "path", "The repository's owner."), Parameter("repo", "path", "Its name."))
-_BODY = Annotated[Status, msgspec.Meta(extra_json_schema={"anyOf": [_NEW, _OLD]})]
+_BODY = Annotated[Ended, msgspec.Meta(extra_json_schema={"anyOf": [_NEW, _OLD]})]
 ENDPOINTS = (
     Endpoint(
         "PATCH",
@@ -112,7 +112,7 @@ def blueprint(gate: Gate, writer: Writer, now: Callable[[], float]) -> Blueprint
     def take(caller: Caller, stack: str, component: str) -> Response:
         _check_name("stack", stack)
         _check_name("component", component)
-        status, received_at = bodies.read(Status), now()
+        status, received_at = bodies.read(Ended), now()
         told = _told(caller, stack, component, status, received_at)
         guid = _guid(caller, told, status.last_run)
         packed, repo_id = msgspec.json.encode(told), caller.repo.id
@@ -141,7 +141,7 @@ def _check_name(what: str, name: str) -> None:
         )
 
 
-def _told(caller: Caller, stack: str, component: str, body: Status, received_at: float) -> Told:
+def _told(caller: Caller, stack: str, component: str, body: Ended, received_at: float) -> Told:
     command: Literal["plan", "apply"]
     if body.command is not None and body.exit_code is not None:
         command, exit_code = "plan" if body.command == "plan" else "apply", body.exit_code

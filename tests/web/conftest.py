@@ -29,6 +29,7 @@ from bot.web import create_app
 from bot.web.exchange import Trust
 from bot.web.sessions import Sessions
 from tests.signing import ISSUER, Signer
+from tests.web.golike import Overhear
 
 SECRET = "a webhook secret"
 SESSION_KEY = b"a key that signs sessions, 32 bytes or more"
@@ -156,8 +157,11 @@ def site(tmp_path: Path) -> Iterator[Site]:
         own_kinds=frozenset({"upload", "nudge"}),
         trust=Trust(Issuer(ISSUER, lambda: site.clock[0], site.signer.fetch), AUDIENCES),
     )
+    # No answer of the API leaves a test that the CLI could not read.
+    site.app.wsgi_app = Overhear(site.app.wsgi_app, wrong := [])  # type: ignore[method-assign]
     site.client = site.app.test_client()
     site.key("swy_good")
     yield site
     writer.close()
     db.close()
+    assert wrong == []

@@ -14,6 +14,8 @@ from bot.store.db import Db, connect, transaction
 T = TypeVar("T")
 Write = Callable[[Db], Any]
 
+#: How long a write may take, in seconds: the CLI waits 30 seconds for an answer.
+PATIENCE = 25.0
 #: As many writes as share one transaction at most.
 _BATCH = 200
 
@@ -28,7 +30,7 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
 
-    def run(self, write: Callable[[Db], T], timeout: float = 30.0) -> T:
+    def run(self, write: Callable[[Db], T], timeout: float = PATIENCE) -> T:
         """Run `write` in a transaction and return its result once that is on disk."""
         future: Future[T] = Future()
         self._queue.put((write, future))

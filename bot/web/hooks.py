@@ -57,7 +57,7 @@ class Intake:
             raise Refusal(400, "X-GitHub-Event and X-GitHub-Delivery must name the event and its delivery.")
         try:
             _object.decode(body)
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, RecursionError):
             raise Refusal(
                 400, "The body is no JSON object; set the webhook's content type to application/json."
             ) from None

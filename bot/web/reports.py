@@ -14,8 +14,6 @@ from bot.web.auth import Caller
 
 #: The largest report in one request. The CLI aims at 4 MiB, but one instance alone can be far above that.
 LARGEST = 32 * 1024 * 1024
-#: The CLI waits 30 seconds for an answer.
-PATIENCE = 25.0
 #: What a report says of its parts, as JSON Schema has it. That `batch_index` is below `batch_total`, it cannot say.
 _WHOLE = {"batch_id": {"enum": ["", None]}, "batch_index": {"type": "null"}, "batch_total": {"type": "null"}}
 _PART = {
@@ -51,7 +49,7 @@ def take(writer: Writer, caller: Caller, report: Report, now: float, *, command:
             return done if fresh else chunks.Put.KNOWN
         return done
 
-    done = writer.run(put, PATIENCE)
+    done = writer.run(put)
     if done is chunks.Put.OTHER:
         raise Refusal(
             409,

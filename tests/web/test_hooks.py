@@ -58,7 +58,9 @@ def test_a_body_whose_last_byte_was_changed(site: Site) -> None:
     assert site.hook(BODY[:-1] + b" ", X_Hub_Signature_256=signature(BODY)).status_code == 401
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b'"text"', b"{", b"payload=%7B%7D", b"{} {}", b"null", b"\xff"])
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b'"text"', b"{", b"payload=%7B%7D", b"{} {}", b"null", b"\xff", b'{"a":' + b"[" * 100_000]
+)
 def test_what_is_no_json_object(site: Site, body: bytes) -> None:
     assert site.hook(body).status_code == 400
     assert site.inbox() == []

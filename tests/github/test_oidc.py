@@ -140,6 +140,12 @@ def test_claims_that_let_nobody_in(stage: Stage, changed: dict[str, Any], words:
     assert "\n" not in told
 
 
+def test_the_wrong_issuer_is_told_before_its_key_is_looked_for(stage: Stage) -> None:
+    told = stage.refusal(stage.signer.token("evil", iss="https://token.actions.githubusercontent.com"))
+    assert "is from https://token.actions.githubusercontent.com, but this Switchyard takes those of" in told
+    assert stage.signer.asked == []
+
+
 def _signed(signer: Signer, header: dict[str, Any], sign: Callable[[bytes], bytes]) -> str:
     def part(what: dict[str, Any]) -> bytes:
         return base64.urlsafe_b64encode(json.dumps(what).encode()).rstrip(b"=")
@@ -258,22 +264,25 @@ def test_strangers_keys_do_not_make_us_ask_again_and_again(stage: Stage) -> None
     assert stage.signer.reads() == 3
 
 
-def test_twenty_threads_have_the_keys_read_once(stage: Stage) -> None:
-    stage.signer.gate = threading.Event()
-    tokens = [stage.signer.token() for _ in range(20)]
-    together = threading.Barrier(21)
+def test_twenty_threads_have_the_keys_read_once() -> None:
+    signer = Signer(lambda: START)
+    looks = threading.Semaphore(0)
 
-    def verify(token: str) -> int:
-        together.wait()
-        found: int = stage.verify(token).repository_id
-        return found
+    def now() -> float:
+        looks.release()
+        return START
 
+    def fetch(url: str) -> bytes:
+        if url == DISCOVERY:  # each of them has looked at the clock before the first goes on, and that one twice
+            for _ in range(21):
+                assert looks.acquire(timeout=20)
+        return signer.fetch(url)
+
+    issuer = Issuer(ISSUER, now, fetch)
+    tokens = [signer.token() for _ in range(20)]
     with ThreadPoolExecutor(20) as pool:
-        found = [pool.submit(verify, token) for token in tokens]
-        together.wait()
-        stage.signer.gate.set()
-        assert [one.result(20) for one in found] == [7] * 20
-    assert stage.signer.asked == [DISCOVERY, JWKS]
+        assert [found.repository_id for found in pool.map(lambda token: issuer.verify(token, OURS), tokens)] == [7] * 20
+    assert signer.asked == [DISCOVERY, JWKS]
 
 
 def test_nobody_with_a_known_key_waits_for_a_reading(stage: Stage) -> None:

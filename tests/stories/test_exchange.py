@@ -84,6 +84,7 @@ async def test_where_github_stays_in_trouble_it_is_try_again_until_it_is_well(tm
             assert answer.status == 503
             assert "Run the command again in a minute" in answer.message
         asked = len(requests(rig, "GET", "other/infra/installation"))
+        assert asked == 2 * 3
         await rig.passes(6 * 3600)  # nobody asks on and on for those who have gone
         assert len(requests(rig, "GET", "other/infra/installation")) == asked
         rig.faults.clear()

@@ -91,6 +91,15 @@ def test_a_lane_of_which_all_is_locked_leaves_the_places_to_others_until_the_fir
     assert flying(world) == [1, 1]
 
 
+def test_a_place_that_only_a_locked_step_could_take_goes_to_another_pull_request():
+    world = open_all(1, graph("a b"), graph("c"))
+    world.lock("b", 60)
+    world.deliver_all()
+    assert flying(world) == [1, 0]
+    end_one(world, LANES[0])
+    assert flying(world) == [0, 1]
+
+
 def step_of(world, component):
     return next(step for step in world.walk().steps if step.instance.component == component)
 

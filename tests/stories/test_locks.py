@@ -90,6 +90,35 @@ async def test_a_locked_step_goes_at_the_second_when_its_lock_ends(tmp_path: Pat
         assert_sound(rig.hub, CHAIN)
 
 
+async def test_of_two_locks_each_keeps_its_own_until_its_own_end(tmp_path: Path) -> None:
+    needs = wide(2)
+    async with open_rig(tmp_path, model=model(needs), sweep_seconds=NO_SWEEP) as rig:
+        await lock(rig, "dev/part-00", ttl=900)
+        await lock(rig, "dev/part-01", ttl=300)
+        rig.scene.open_pull(needs)
+        await rig.until_quiet()
+        went = {run.inputs["component"]: run.created_at - MORNING for run in rig.runs()}
+        assert went == {"part-00": 900, "part-01": 300}
+
+
+async def test_a_lock_that_ended_is_told_no_more_also_where_there_is_no_room(tmp_path: Path) -> None:
+    needs = wide(3)
+    async with open_rig(tmp_path, model=model(needs), max_in_flight=1, sweep_seconds=NO_SWEEP) as rig:
+        rig.hub.scenario.seconds = lambda file, _inputs: 5000.0 if file == example.PLAN else 1.0
+        rig.scene.open_pull(["part-02"], branch="first")
+        await rig.passes(10)
+        await lock(rig, "dev/part-00", ttl=900)
+        await lock(rig, "dev/part-01", ttl=300)
+        pull = rig.scene.open_pull(["part-00", "part-01"], branch="second")
+        for passed, locked in ((200, {"part-00", "part-01"}), (200, {"part-00"}), (600, set())):
+            await rig.passes(passed)
+            lines = {component: line_of(rig.comment(pull), component) for component in ("part-00", "part-01")}
+            assert {component for component, line in lines.items() if "locked by" in line} == locked
+        assert rig.dispatched() == ["plan dev/part-02"]
+        await rig.until_quiet()
+        assert set((await rig.statuses(pull)).values()) == {"succeeded"}
+
+
 async def test_a_lock_that_is_renewed_keeps_it_longer_and_one_that_is_shortened_less(tmp_path: Path) -> None:
     async with open_rig(tmp_path, model=model(ONE), sweep_seconds=NO_SWEEP) as rig:
         await lock(rig, "dev/vpc", ttl=600)
@@ -211,6 +240,7 @@ async def test_a_dispatch_in_doubt_is_not_sent_again_while_it_is_locked(tmp_path
         await lock(rig, "dev/vpc", ttl=600)
         await rig.passes(500)
         assert rig.dispatched() == []
+        assert (await rig.statuses(pull))["dev/vpc"] == "dispatching"
         assert "locked by octocat in run 123" in (await reason(rig, pull, "vpc") or "")
         await rig.until_quiet()
         assert rig.run_of("plan dev/vpc").created_at >= MORNING + 630

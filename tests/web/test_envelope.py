@@ -267,3 +267,14 @@ def test_a_writer_that_does_not_come_to_it_asks_to_send_again(site: Site, monkey
 def test_another_process_that_keeps_the_database_asks_to_send_again(site: Site) -> None:
     site.db.conn.execute("DROP TABLE inbox")
     assert envelope(answers(site, "instances", json.dumps(json.loads(inventory_body())).encode())).status == 503
+
+
+def test_a_fault_outside_the_app_is_told_without_its_words(caplog: pytest.LogCaptureFixture) -> None:
+    def broken(environ: object, start: object) -> list[bytes]:
+        raise KeyError("swy_good")
+
+    server = WebServer(broken, host="127.0.0.1", port=0)
+    told = Line(server.port).ask(post(b"/api/v1/instances"))
+    server.close(5.0)
+    assert (told.status, "swy_good" in told.errorMessage) == (500, False)
+    assert "KeyError" in caplog.text

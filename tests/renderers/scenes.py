@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from bot.domain.locks import Lock
 from bot.domain.model import Status
 from bot.domain.rollout import Walk
 from bot.domain.view import PullView
 from tests.renderers.world import (
     MERGE,
     MERGED,
+    NOON,
     SERVER,
     Key,
     dispatch,
@@ -53,6 +55,18 @@ DOUBT = (
     "GitHub did not answer the dispatch, and no run carries its id: one of "
     f"{SERVER}/acme/infra/actions/runs/19000000777 and {SERVER}/acme/infra/actions/runs/19000000778 may be it."
 )
+
+_LONG = "Upgrading `database` | see <b>#42</b>, ask @acme/admins. " * 9
+LOCKS = {
+    name: Lock(name, f"lock-{number}", owner, message, NOON + hours * 3_600)
+    for number, (name, owner, message, hours) in enumerate(
+        [
+            ("plat-dev/database", "octocat in run 123", _LONG, 2.1),
+            ("plat-dev/cluster", "the key ci", "", 48),
+            ("plat-dev/api", "octocat in run 123", "It waits for others anyway.", 1),
+        ]
+    )
+}
 
 
 def _planned() -> Walk:
@@ -161,6 +175,7 @@ SCENES: dict[str, Callable[[], PullView]] = {
         waiting="The run of `atmos-pro.yaml` for this commit is looking for the affected stacks since 12:01 UTC."
     ),
     "ready": lambda: view(walk(SMALL)),
+    "locked": lambda: view(walk(SMALL, succeeded=[VPC]), locks=LOCKS),
     "dispatching": lambda: view(walk(SMALL, facts={VPC: {"status": Status.DISPATCHING}})),
     "queued": lambda: view(walk(SMALL, facts={VPC: QUEUED})),
     "running": lambda: view(walk(SMALL, succeeded=[VPC], facts={DATABASE: RUNNING, CLUSTER: QUEUED})),

@@ -208,6 +208,7 @@ def test_a_key_must_name_an_instance(site: Site, method: str, key: str) -> None:
         ({"ttl": -1}, "not -1"),
         ({"ttl": 31_536_001}, "not 31536001"),
         ({"ttl": 2**31 - 1}, "not 2147483647"),
+        ({"ttl": 2**70}, "not 1180591620717411303424"),
         ({"lockMessage": "m" * 2_001}, "longer than 2,000 characters"),
     ],
 )
@@ -220,7 +221,9 @@ def test_how_long_and_why_are_bounded(site: Site, more: dict[str, Any], words: s
 
 
 @pytest.mark.parametrize("method", ["POST", "DELETE"])
-@pytest.mark.parametrize("body", [b"", b"{}", b"[]", b"null", b'{"key": 7}', b'{"key": null}', b"\xff"])
+@pytest.mark.parametrize(
+    "body", [b"", b"{}", b"[]", b"null", b'{"key": 7}', b'{"key": null}', b'{"key": "\\ud800"}', b"\xff"]
+)
 def test_other_bodies_are_refused(site: Site, method: str, body: bytes) -> None:
     assert envelope(send(site, method, body)).status == 400
 

@@ -62,11 +62,12 @@ async def gather(row: Row, ctx: Context) -> Gathered | Finished | Moved:
     if header.batch_id:
         bodies = chunks.bodies(ctx.db, repo_id=repo.id, credential=header.credential, batch_id=header.batch_id)
     number = int((row.lane or "").rpartition("#")[2])
-    now = await _pull(ctx, repo, number, header.claims)
-    if works_on_merge(header.claims) and not (now.merged or _known_merged(ctx, repo, number)):
-        return Moved(_unmerged(repo, header))  # GitHub's readers lag behind
+    claims = header.claims
+    now = await _pull(ctx, repo, number, claims)
+    if claims is not None and works_on_merge(claims) and not (now.merged or _known_merged(ctx, repo, number)):
+        return Moved(_unmerged(repo, claims.sha))  # GitHub's readers lag behind
     upload = await asyncio.to_thread(read_upload, bodies, header.query, row.at)
-    upload = replace(upload, claims=header.claims)
+    upload = replace(upload, claims=claims)
     files: dict[str, Any] = {}
     if now.merged:
         files = dict(await files_for(ctx, repo, upload, MERGED, now.base_ref))
@@ -74,7 +75,7 @@ async def gather(row: Row, ctx: Context) -> Gathered | Finished | Moved:
         ref = now.base_ref if ctx.rules.plan_ref == "base" else now.head_sha
         for action in sorted(HEAD_ACTIONS):
             files |= await files_for(ctx, repo, upload, f"pull_request.{action}", ref)
-    uploaders = await _uploaders(ctx, repo, row.lane or "", now, header.claims)
+    uploaders = await _uploaders(ctx, repo, row.lane or "", now, claims)
     return Gathered(UploadCame(upload, now), files, tuple(bodies), uploaders)
 
 
@@ -85,7 +86,7 @@ async def _elsewhere(ctx: Context, repo: Repo, header: Header, received_at: floa
     if claims is not None and works_on_merge(claims):
         candidates += await _candidates(ctx, repo, claims.sha)
         number = merged_by((candidate.pull for candidate in candidates), claims, header.head_sha)
-        return InLane(lane_of_pull(repo.id, number), repo.id) if number else _unmerged(repo, header)
+        return InLane(lane_of_pull(repo.id, number), repo.id) if number else _unmerged(repo, claims.sha)
     if candidates:
         number = choose(candidates, base_sha=header.base_sha, received_at=received_at, claims=claims)
         return InLane(lane_of_pull(repo.id, number), repo.id)
@@ -93,9 +94,8 @@ async def _elsewhere(ctx: Context, repo: Repo, header: Header, received_at: floa
     return Parked(parked_key(repo.id, header.head_sha), repo.id, reason)
 
 
-def _unmerged(repo: Repo, header: Header) -> Parked:
+def _unmerged(repo: Repo, sha: str) -> Parked:
     """Let the upload of a merge that is not known yet wait for it."""
-    sha = header.claims.sha if header.claims else ""
     return Parked(parked_key(repo.id, sha), repo.id, f"no pull request is known to be merged as {commit(sha)}")
 
 

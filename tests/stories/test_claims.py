@@ -12,6 +12,8 @@ import pytest
 
 from bot.app import session_key
 from bot.domain.claims import Claims
+from bot.domain.facts import PullFacts
+from bot.github import reads
 from bot.sandbox import atmos, example
 from bot.sandbox.scene import AFFECTED
 from bot.sandbox.state import Pull
@@ -75,7 +77,8 @@ class Arrivals:
 
     def __init__(self, rig: Rig, by: str) -> None:
         self.rig, self.by = rig, by
-        rig.faults.hooks(r"^pull_request\.", "lose", 2)
+        for action in ("opened", "closed"):
+            rig.faults.hooks(rf"^pull_request\.{action}$", "lose", 1)
         self.pull = rig.scene.open_pull(["a"])
         self.body = rig.scene.body(self.pull)
         self.planned_first = False
@@ -90,6 +93,7 @@ class Arrivals:
         if what.endswith("webhook"):
             action = "opened" if what == "opened webhook" else "closed"
             (lost,) = [one for one in self.rig.hub.hooks.log if (one.event, one.action) == ("pull_request", action)]
+            assert lost.failed
             self.rig.hub.hooks.redeliver(lost)
         else:
             self.planned_first |= what == "plan upload" and not self.pull.merged
@@ -175,6 +179,33 @@ async def test_the_upload_of_a_merge_that_github_does_not_show_yet_waits_for_its
         assert inbox.depth(rig.db)["parked"] >= 1
         assert why(rig) == f"no pull request is known to be merged as {str(story.pull.merge_commit_sha)[:7]}"
         assert rig.dispatched() == []
+        await story.bring("merge webhook")
+        await rig.until_quiet()
+        assert rig.dispatched() == ["apply dev/a"]
+
+
+async def test_a_reader_of_github_that_lags_behind_makes_no_plan_of_a_merge(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_rig(tmp_path, model=ONE, sweep_seconds=NO_SWEEP) as rig:
+        silence(rig)
+        await rig.settle()
+        story = Arrivals(rig, "claims")
+        await rig.settle()
+        await story.bring("opened webhook")
+        pictures: list[PullFacts] = []
+
+        async def lagging(*args: Any) -> PullFacts:
+            pictures.append(await read(*args))
+            shown = pictures[-1]
+            # Found by its head and by its merge it is merged, and read in its lane it is not.
+            return replace(shown, open=True, merged=False, merge_sha="", merged_at=0.0) if len(pictures) == 3 else shown
+
+        read = reads.pull
+        monkeypatch.setattr(reads, "pull", lagging)
+        await story.bring("merged upload")
+        assert rig.dispatched() == []
+        assert why(rig).startswith("no pull request is known to be merged as ")
         await story.bring("merge webhook")
         await rig.until_quiet()
         assert rig.dispatched() == ["apply dev/a"]

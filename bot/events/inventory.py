@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -30,6 +30,10 @@ MOST = 20_000
 KIND = "inventory"
 
 
+_Name = Annotated[str, msgspec.Meta(extra_json_schema={"pattern": names.PATTERN, "maxLength": names.LONGEST})]
+_Type = Annotated[str, msgspec.Meta(extra_json_schema={"pattern": f"^$|{names.PATTERN}", "maxLength": names.LONGEST})]
+
+
 class Settings(msgspec.Struct):
     """The settings of an instance; older CLIs send more of them."""
 
@@ -39,9 +43,9 @@ class Settings(msgspec.Struct):
 class Listed(msgspec.Struct, gc=False):
     """One instance of an inventory. Older CLIs send more of it."""
 
-    component: str
-    stack: str
-    component_type: str | None = None
+    component: _Name
+    stack: _Name
+    component_type: _Type | None = None
     settings: Settings | None = None
 
 

@@ -10,7 +10,7 @@ import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -23,6 +23,9 @@ MOST_PROBLEMS = 20
 _COMMIT = re.compile(r"[0-9a-f]{7,64}")
 _SWITCH = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False, "": False}
 _NOTHING = msgspec.Raw(b"null")
+_Switch = Annotated[
+    bool | int | str | None, msgspec.Meta(extra_json_schema={"enum": [None, True, False, *_SWITCH, 0, 1]})
+]
 
 
 class BadUpload(ValueError):  # noqa: N818 - it reads as what happened
@@ -45,7 +48,7 @@ class Item(msgspec.Struct, gc=False):
     stack: str
     nested: list[Item] | None = msgspec.field(name="dependents", default=None)
     settings: msgspec.Raw = msgspec.field(default_factory=lambda: _NOTHING)  # a plain default has no JSON Schema
-    deleted_text: bool | int | str | None = msgspec.field(name="deleted", default=None)
+    deleted_text: _Switch = msgspec.field(name="deleted", default=None)
     deletion_type: str | None = None
 
     @property

@@ -30,8 +30,10 @@ class Taken(msgspec.Struct):
 _COMMIT = {"type": "string", "pattern": "^[0-9a-fA-F]{7,64}$"}
 _NAME = {"type": "string", "minLength": 1}
 _NEEDED = {"head_sha": _COMMIT, "base_sha": _COMMIT, "repo_owner": _NAME, "repo_name": _NAME}
+#: A list has none of these, which JSON Schema takes.
 _REQUEST = Annotated[
-    Body, msgspec.Meta(extra_json_schema={"properties": _NEEDED, "required": ["stacks", *_NEEDED], **PARTS})
+    Body | list[Item],
+    msgspec.Meta(extra_json_schema={"properties": _NEEDED, "required": ["stacks", *_NEEDED], "allOf": [PARTS]}),
 ]
 _WITH_LIST = "Where the body is the plain list of `atmos describe affected`: "
 ENDPOINTS = (
@@ -40,7 +42,7 @@ ENDPOINTS = (
         "/api/v1/affected-stacks",
         "Take what a commit affects, whole or in parts.",
         scope="upload",
-        body=_REQUEST | list[Item],
+        body=_REQUEST,
         data=Taken,
         parameters=(
             Parameter("head_sha", "query", f"{_WITH_LIST}the commit it is about.", required=False, schema=_COMMIT),

@@ -1,11 +1,11 @@
-"""`python -m benchmarks [NAME…]`: run all benchmarks, or the named ones, and print one Markdown table."""
+"""`python -m benchmarks [NAME…]`: run the usual benchmarks, or the named ones, and print one Markdown table."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
 
-from benchmarks import events, memory, rendering, report, uploads, webhooks
+from benchmarks import events, fuzz, memory, rendering, report, uploads, webhooks
 from benchmarks.report import Figure
 
 BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
@@ -14,7 +14,10 @@ BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
     "uploads": uploads.measure,
     "memory": memory.measure,
     "rendering": rendering.measure,
+    "fuzz": fuzz.measure,
 }
+#: These take many minutes, and run only where they are named.
+LONG = frozenset({"fuzz"})
 
 
 def main(names: list[str]) -> int:
@@ -24,7 +27,7 @@ def main(names: list[str]) -> int:
         print(f"There is no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}.", file=sys.stderr)
         return 2
     figures: list[Figure] = []
-    for name in names or BENCHMARKS:
+    for name in names or [name for name in BENCHMARKS if name not in LONG]:
         print(f"{name} …", file=sys.stderr, flush=True)
         figures += BENCHMARKS[name]()
     print(f"{report.table(figures)}\n\nMachine: {report.machine()}.")

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import events, memory, rendering, uploads, webhooks, worlds
+from benchmarks import events, fuzz, memory, rendering, uploads, webhooks, worlds
 from benchmarks.report import Figure, machine, part, spread, table
 from bot.domain.graph import build
 from bot.events.upload import parse_upload
@@ -44,6 +44,22 @@ def test_memory() -> None:
 
 def test_rendering() -> None:
     assert told(rendering.measure((10,), rounds=1)).count("# ms") == 2
+
+
+def test_fuzz() -> None:
+    tried, failed, unreadable, rows, memory_kept = fuzz.measure(inputs=600, processes=1)
+    assert tried.measured == "600"
+    assert (failed.measured, unreadable.measured) == ("0", "0")
+    assert rows.measured == rows.floor != "0"
+    assert memory_kept.measured.endswith(" MB")
+
+
+def test_what_takes_many_minutes_runs_only_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[str] = []
+    for name in command.BENCHMARKS:
+        monkeypatch.setitem(command.BENCHMARKS, name, lambda name=name: ran.append(name) or [])
+    assert command.main([]) == 0
+    assert ran == [name for name in command.BENCHMARKS if name != "fuzz"]
 
 
 @pytest.mark.parametrize("needs", [worlds.LEAN, worlds.NESTED], ids=["lean", "nested"])

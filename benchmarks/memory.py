@@ -85,8 +85,10 @@ async def _service(
     owner, name = scene.repo.full_name.split("/")
     installation = scene.hub.installation_of(scene.repo)
     assert installation is not None
+    its = scene.repo
+    known = Repo(its.id, owner, name, installation.id, its.default_branch, its.owner.id)
     with transaction(db):
-        repos.save(db, Repo(scene.repo.id, owner, name, installation.id, scene.repo.default_branch), time.time())
+        repos.save(db, known, time.time())
         keys.add(db, _KEY, repo_id=scene.repo.id, allow=keys.DEFAULT, now=time.time())
     db.close()
     settings = service.environment(database, port, api_url) | {"SWITCHYARD_SETTLE_SECONDS": "0"}

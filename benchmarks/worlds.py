@@ -18,7 +18,7 @@ ACTIVITY = "pull_request.opened"
 HEAD = "8c0ffee1d5a3b7e9f2c4d6a8b0e1f3a5c7d9e2b4"
 BASE = "3b1d9a7f5e2c4b6d8f0a1c3e5d7b9f2a4c6e8d0b"
 NOW = 1_777_888_800.0
-REPO = Repo(id=7, owner="acme", name="infra", installation=99, default_branch="main")
+REPO = Repo(id=7, owner="acme", name="infra", installation=99, default_branch="main", owner_id=3)
 
 #: Nearly a tree: what hangs below the network is written out about once, as in the largest upload that is known.
 LEAN = {

@@ -176,7 +176,7 @@ class Town:
         installation = self.hub.installation_of(self.repo)
         assert installation is not None
         with transaction(db):
-            repos.save(db, Repo(self.repo.id, owner, name, installation.id, "main"), time.time())
+            repos.save(db, Repo(self.repo.id, owner, name, installation.id, "main", self.repo.owner.id), time.time())
             keys.add(db, KEY, repo_id=self.repo.id, allow=keys.DEFAULT, now=time.time())
         db.close()
 

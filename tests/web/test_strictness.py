@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from benchmarks.fuzz import send
+from benchmarks.mutations import KEY, Request, sound
 from tests.web import golike
 from tests.web.conftest import Site, upload_body
 
@@ -97,3 +101,77 @@ def test_each_answer_of_each_test_is_overheard(site: Site, path: str, monkeypatc
     with pytest.raises(golike.Unreadable, match="expected an object"):
         site.client.post(path, data=upload_body())
     assert wrong == [f"POST {path}: $: expected an object, got []"]
+
+
+def bearer(token: str) -> Callable[[Request], Request]:
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    return lambda request: replace(request, headers=headers)
+
+
+def saying(body: bytes) -> Callable[[Request], Request]:
+    return lambda request: replace(request, body=body)
+
+
+def numbers(request: Request) -> Request:
+    return replace(request, body=json.dumps(dict.fromkeys(json.loads(request.body), 7)).encode())
+
+
+def half(request: Request) -> Request:
+    return replace(request, body=request.body[: len(request.body) // 2])
+
+
+Spoilt = dict[str, tuple[Callable[[Request], Request], set[int]]]
+#: What is done to a request of somebody, to one with a body, and to any; and with what it may be answered.
+WHO: Spoilt = {
+    "no key": (bearer(""), {401}),
+    "an unknown key": (bearer("swy_unknown"), {401}),
+    "no session": (bearer("a.b.c"), {401}),
+    "a key that may do nothing": (bearer("swy_none"), {403}),
+    "a key of another repository": (bearer("swy_other"), {403, 404}),
+}
+WHAT: Spoilt = {
+    "no body": (saying(b""), {400}),
+    "half a body": (half, {400}),
+    "null": (saying(b"null"), {400}),
+    "a text": (saying(b'"text"'), {400}),
+    "lists": (saying(b"[[]]"), {400}),
+    "too deep": (saying(b"[" * 10_000), {400}),
+    "numbers": (numbers, {400}),
+}
+WHERE: Spoilt = {
+    "nothing wrong": (lambda request: request, {200, 403, 404}),
+    "another method": (lambda request: replace(request, method="PUT"), {405}),
+    "another address": (lambda request: replace(request, path=b"/api/v1/nothing" + request.path), {404}),
+}
+
+
+def cases() -> Iterator[tuple[str, str]]:
+    """Pair each endpoint with all that may be wrong with a request to it."""
+    for name, request in by_name(sound("", "")).items():
+        refused = request.path in (b"/api/v1/git/commit", b"/api/v1/sts")
+        for wrong in {**WHERE, **({} if refused or not request.headers else WHO), **({} if refused else WHAT)}:
+            if wrong not in WHAT or request.body:
+                yield name, wrong
+
+
+def by_name(requests: Iterable[Request]) -> dict[str, Request]:
+    """Take the first request for each method and path of the API."""
+    found: dict[str, Request] = {}
+    for one in requests:
+        if one.path.startswith(b"/api/v1/"):
+            found.setdefault(f"{one.method} {one.path.decode()}", one)
+    return found
+
+
+@pytest.mark.parametrize(("name", "wrong"), list(cases()))
+def test_every_endpoint_answers_good_and_bad_requests_in_the_envelope(site: Site, name: str, wrong: str) -> None:
+    site.key(KEY)
+    site.key("swy_none", "approve")
+    site.key("swy_other", repo_id=8)
+    request = by_name(sound(site.identity_token(), site.session()))[name]
+    spoil, expected = {**WHO, **WHAT, **WHERE}[wrong]
+    status, body = send(site.app, spoil(request))
+    assert status in expected, body
+    if not (status == 200 and name.endswith(golike.DOCUMENT)):
+        told = golike.decode(body, golike.DATA.get((request.method, request.path.decode())))
+        assert (told["status"], told["success"]) == (status, status == 200)

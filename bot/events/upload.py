@@ -42,12 +42,13 @@ class _Settings(msgspec.Struct):
 
 
 class Item(msgspec.Struct, gc=False):
-    """One entry of an upload as it stands there; settings stay bytes until they are asked for."""
+    """One entry of an upload as it stands there."""
 
     component: str
     stack: str
     nested: list[Item] | None = msgspec.field(name="dependents", default=None)
-    settings: msgspec.Raw = msgspec.field(default_factory=lambda: _NOTHING)  # a plain default has no JSON Schema
+    # Bytes until they are asked for; a plain default would have no JSON Schema.
+    settings: msgspec.Raw = msgspec.field(default_factory=lambda: _NOTHING)
     deleted_text: _Switch = msgspec.field(name="deleted", default=None)
     deletion_type: str | None = None
 

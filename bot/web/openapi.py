@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cache
-from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -153,7 +152,7 @@ def _json(schema: Mapping[str, Any]) -> Json:
 
 
 def _name(status: int) -> str:
-    return HTTPStatus(status).phrase.title().replace(" ", "")
+    return f"Refused{status}"
 
 
 def _id(one: Endpoint) -> str:

@@ -18,6 +18,8 @@ Write = Callable[[Db], Any]
 PATIENCE = 25.0
 #: As many writes as share one transaction at most.
 _BATCH = 200
+#: How long a write that has begun may take to be on disk.
+_COMMIT = 2.0
 
 
 class Writer:
@@ -30,11 +32,19 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
 
-    def run(self, write: Callable[[Db], T], timeout: float = PATIENCE) -> T:
-        """Run `write` in a transaction and return its result once that is on disk."""
+    def run(self, write: Callable[[Db], T], timeout: float = PATIENCE, *, late: bool = False) -> T:
+        """Run `write` in a transaction and return its result once that is on disk.
+
+        Raises TimeoutError, and then nothing is written any more, unless `late` says that it may be.
+        """
         future: Future[T] = Future()
         self._queue.put((write, future))
-        return future.result(timeout)
+        try:
+            return future.result(timeout)
+        except TimeoutError:
+            if late or future.cancel():
+                raise
+        return future.result(_COMMIT)
 
     def close(self) -> None:
         """Finish what is queued, then stop."""
@@ -60,6 +70,8 @@ class Writer:
         try:
             with transaction(db):
                 for write, future in batch:
+                    if not future.set_running_or_notify_cancel():
+                        continue  # nobody waits for it any more
                     db.conn.execute("SAVEPOINT one")
                     try:
                         results.append((future, write(db), None))
@@ -68,7 +80,8 @@ class Writer:
                         results.append((future, None, error))
                     db.conn.execute("RELEASE one")
         except Exception as error:
-            results = [(future, None, error) for _, future in batch]
+            waited = (future for _, future in batch if future.running() or future.set_running_or_notify_cancel())
+            results = [(future, None, error) for future in waited]
         for future, value, failure in results:
             if failure is None:
                 future.set_result(value)

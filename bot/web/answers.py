@@ -93,7 +93,7 @@ def install(app: Flask) -> None:
     def failed(error: Exception) -> Response:
         if isinstance(error, (sqlite3.OperationalError, TimeoutError)):
             log.warning("%s %r could not be written: %s", request.method, request.path, error)
-            # After a timeout it may still be taken; whatever is sent again is known then.
+            # After a timeout nothing is written any more, but for webhooks, which are known when they come again.
             return refuse(503, "The database is busy; send it again in a moment.")
         log.exception("%s %r failed", request.method, request.path)
         return refuse(500, _WORDS[500])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -18,6 +19,8 @@ from bot.web.sessions import BadSession, Sessions, looks_like_one
 
 #: A key's last use is noted at most this often, in seconds.
 _NOTE_EVERY = 60.0
+#: And nobody waits long for it: the request itself may need to be written, while the CLI waits 30 seconds in all.
+_NOTE_PATIENCE = 2.0
 #: What a session may do. It may not approve: a run must not approve what it does itself.
 _OF_SESSIONS = frozenset({"upload", "status", "locks", "read"})
 
@@ -104,7 +107,8 @@ class Gate:
     def _note(self, key: keys.Key) -> None:
         now = self.now()
         if key.used_at is None or now - key.used_at >= _NOTE_EVERY:
-            self.writer.run(lambda db: keys.used(db, key.id, now))
+            with suppress(TimeoutError):  # the next request notes it
+                self.writer.run(lambda db: keys.used(db, key.id, now), _NOTE_PATIENCE)
 
 
 def _expired(key: keys.Key, repo: Repo) -> str:

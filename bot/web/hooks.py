@@ -65,7 +65,7 @@ class Intake:
         def put(db: Db) -> bool:
             return inbox.put(db, event, body, guid=guid, now=self.now())
 
-        return self.writer.run(put, PATIENCE)
+        return self.writer.run(put, PATIENCE, late=True)
 
 
 class Express:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
@@ -115,3 +116,60 @@ def test_one_failing_write_of_a_batch_spoils_no_other(tmp_path: Path, db: Db) ->
     writer.close()
     assert len(failures) == 1
     assert [row["key"] for row in db.rows("SELECT key FROM meta ORDER BY key")] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(("late", "written"), [(False, ["now"]), (True, ["gone", "now"])])
+def test_a_write_that_nobody_waits_for_any_more_is_not_made(
+    tmp_path: Path, db: Db, late: bool, written: list[str]
+) -> None:
+    writer = Writer(tmp_path / "test.db", lambda: None)
+
+    def put(key: str, timeout: float, *, late: bool = False) -> None:
+        writer.run(lambda db: db.write("INSERT INTO meta VALUES (?, '')", key), timeout, late=late)
+
+    db.conn.execute("BEGIN IMMEDIATE")
+    with pytest.raises(TimeoutError):
+        put("gone", 0.01, late=late)
+    db.conn.execute("ROLLBACK")
+    put("now", 30.0)
+    writer.close()
+    assert [row["key"] for row in db.rows("SELECT key FROM meta ORDER BY key")] == written
+
+
+def test_a_write_that_has_begun_is_waited_for(tmp_path: Path, db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, impatient = threading.Event(), threading.Event()
+
+    class Impatient(Future[int]):
+        def result(self, timeout: float | None = None) -> int:
+            begun.wait(30)
+            if not impatient.is_set():
+                impatient.set()
+                raise TimeoutError
+            return super().result(timeout)
+
+    def slow(db: Db) -> int:
+        begun.set()
+        impatient.wait(30)
+        return db.write("INSERT INTO meta VALUES ('a', '')")
+
+    monkeypatch.setattr("bot.store.writer.Future", Impatient)
+    writer = Writer(tmp_path / "test.db", lambda: None)
+    assert writer.run(slow) == 1
+    writer.close()
+    assert [row["key"] for row in db.rows("SELECT key FROM meta")] == ["a"]
+
+
+def test_a_file_that_stays_busy_fails_those_that_wait_and_no_other(
+    tmp_path: Path, db: Db, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.store.db.BUSY_TIMEOUT", 100)
+    writer = Writer(tmp_path / "test.db", lambda: None)
+    db.conn.execute("BEGIN IMMEDIATE")
+    with pytest.raises(TimeoutError):
+        writer.run(lambda db: db.write("INSERT INTO meta VALUES ('gone', '')"), 0.01)
+    with pytest.raises(sqlite3.OperationalError):
+        writer.run(lambda db: db.write("INSERT INTO meta VALUES ('busy', '')"))
+    db.conn.execute("ROLLBACK")
+    writer.run(lambda db: db.write("INSERT INTO meta VALUES ('now', '')"))
+    writer.close()
+    assert [row["key"] for row in db.rows("SELECT key FROM meta")] == ["now"]

@@ -16,6 +16,7 @@ from bot.domain.model import Repo
 from bot.domain.rollout import Draft
 from bot.store import locks, repos, rollouts
 from bot.store.db import transaction
+from bot.store.writer import Writer
 from tests.web.conftest import Site, serving
 from tests.web.test_api import GoEnvelope, envelope
 from tests.web.test_rollout_json import step, walk
@@ -262,6 +263,20 @@ def test_lanes_that_have_something_waiting_are_nudged(site: Site) -> None:
     assert nudged() == ["7#42"]
     assert unlock(site, other).status == 404
     assert nudged() == []
+
+
+def test_a_lock_that_was_refused_for_the_time_being_is_not_taken_later(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Writer.run
+    monkeypatch.setattr(Writer, "run", lambda self, write, *_: run(self, write, 0.05))
+    site.db.conn.execute("BEGIN IMMEDIATE")
+    told = lock(site)
+    assert (told.success, told.status) == (False, 503)
+    site.db.conn.execute("ROLLBACK")
+    monkeypatch.undo()
+    assert lock(site, key="acme/infra/dev/other").success
+    assert held(site) == {"dev/other"}
 
 
 def test_of_twenty_clients_at_once_one_gets_the_lock(site: Site) -> None:

@@ -77,6 +77,17 @@ def test_both_ways_in_are_told(site: Site, token: str) -> None:
     assert "switchyard keys create" in message(answer)
 
 
+def test_a_key_reads_also_while_its_use_cannot_be_noted(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.web.auth._NOTE_PATIENCE", 0.05)
+    site.db.conn.execute("BEGIN IMMEDIATE")
+    assert read(site, "swy_good").status_code == 200
+    site.db.conn.execute("ROLLBACK")
+    site.clock[0] += 1
+    assert read(site, "swy_good").status_code == 200
+    (key,) = keys.all_of(site.db, 7)
+    assert key.used_at == site.clock[0]
+
+
 def test_nobody_speaks_for_another_repository(site: Site) -> None:
     body = upload_body(repo_name="other", repo_url="https://github.com/acme/other")
     told = message(answer := site.upload(body, key=site.session()))

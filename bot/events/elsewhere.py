@@ -51,7 +51,10 @@ def read_again(repo_id: int, installation: int) -> tuple[str, str, int, bytes]:
 
 async def gather_repository(row: Row, ctx: Context) -> Learned:
     """Ask GitHub what a repository is called now, and which installation covers it, if any."""
-    repo_id, installation = row.repo_id or 0, int(row.body)
+    return await _seen_by(ctx, row.repo_id or 0, int(row.body))
+
+
+async def _seen_by(ctx: Context, repo_id: int, installation: int) -> Learned:
     try:
         told = await reads.repository(ctx.github.installation(installation), repo_id)
     except Uninstalled:
@@ -66,13 +69,15 @@ async def gather_repository(row: Row, ctx: Context) -> Learned:
 
 async def gather_wanted(row: Row, ctx: Context) -> Learned | Finished:
     """Ask GitHub about a repository that a workflow run says it is from. Who waits for it does so for seconds only."""
-    repo_id, named = row.repo_id or 0, row.body.decode()
-    owner, _, name = named.partition("/")
+    repo_id = row.repo_id or 0
+    known = repos.get(ctx.db, repo_id)
     try:
-        covering = await reads.installation_of(ctx.github, owner, name)
-        told = await reads.repository(ctx.github.installation(covering), repo_id) if covering else None
-        if told is not None and told.full_name.lower() != named.lower():  # it was renamed, and another took its name
-            covering = await reads.installation_of(ctx.github, told.owner, told.name)
+        # A token may be older than a transfer: the name in it must not take away a repository that is covered.
+        if known is not None and known.installation:
+            found = await _seen_by(ctx, repo_id, known.installation)
+            if found.repo is not None:
+                return found
+        return await _called(ctx, repo_id, row.body.decode())
     except Exception as error:
         failure = classify(error, ctx.now())
         if failure.kind is FailureKind.FORGET or isinstance(error, Uninstalled):
@@ -80,6 +85,15 @@ async def gather_wanted(row: Row, ctx: Context) -> Learned | Finished:
         if failure.kind is FailureKind.LATER and row.attempts >= _TRIES:
             return Finished(failure.sentence)
         raise
+
+
+async def _called(ctx: Context, repo_id: int, named: str) -> Learned:
+    """Ask for a repository by the name that its run gives it."""
+    owner, _, name = named.partition("/")
+    covering = await reads.installation_of(ctx.github, owner, name)
+    told = await reads.repository(ctx.github.installation(covering), repo_id) if covering else None
+    if told is not None and told.full_name.lower() != named.lower():  # it was renamed, and another took its name
+        covering = await reads.installation_of(ctx.github, told.owner, told.name)
     return Learned(repo_id, replace(told, installation=covering) if told is not None and covering else None)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import aiohttp
@@ -128,3 +129,16 @@ async def test_an_issuer_that_is_down(tmp_path: Path) -> None:
         rig.faults.add("GET", ISSUER, "dead_connection", times=FOREVER)
         rig.clock.at += 7200
         assert (await exchange(rig, token_of(rig, run))).success
+
+
+async def test_a_token_from_before_a_transfer_takes_no_repository_from_us(tmp_path: Path) -> None:
+    async with open_rig(tmp_path) as rig:
+        run, ours = run_here(rig), rig.repo.owner
+        rig.repo.owner = replace(ours, login="former", id=999)
+        token = token_of(rig, run)
+        rig.repo.owner = ours
+        answer = await exchange(rig, token)
+        assert answer.status == 403
+        assert "under an owner that it does not belong to any more" in answer.message
+        assert (await exchange(rig, token_of(rig, run))).success
+        assert rig.db.rows("SELECT installation FROM repos")[0]["installation"] != 0

@@ -20,7 +20,7 @@ from bot.domain.uploads import MERGED
 from bot.events.context import Context, Finished, Gathered, InLane, Moved, Parked, Place
 from bot.events.packing import Header, unpack
 from bot.events.pull_request import files_for, read_upload
-from bot.events.upload import BadUpload
+from bot.events.upload import BadUpload, with_places
 from bot.github import reads
 from bot.store import chunks, pulls, rollouts
 from bot.store.db import Db
@@ -58,7 +58,7 @@ async def gather(row: Row, ctx: Context) -> Gathered | Finished | Moved:
     header, body = unpack(row.body)
     if "#" not in (row.lane or ""):
         return Moved(await _elsewhere(ctx, repo, header, row.at))
-    bodies = [body]
+    bodies = [with_places(body, header.query)]  # as it is kept: what reuses it knows no query
     if header.batch_id:
         bodies = chunks.bodies(ctx.db, repo_id=repo.id, credential=header.credential, batch_id=header.batch_id)
     number = int((row.lane or "").rpartition("#")[2])
@@ -66,7 +66,7 @@ async def gather(row: Row, ctx: Context) -> Gathered | Finished | Moved:
     now = await _pull(ctx, repo, number, claims)
     if claims is not None and works_on_merge(claims) and not (now.merged or _known_merged(ctx, repo, number)):
         return Moved(_unmerged(repo, claims.sha))  # GitHub's readers lag behind
-    upload = await asyncio.to_thread(read_upload, bodies, header.query, row.at)
+    upload = await asyncio.to_thread(read_upload, bodies, row.at)
     upload = replace(upload, claims=claims)
     files: dict[str, Any] = {}
     if now.merged:

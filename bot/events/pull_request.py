@@ -15,7 +15,6 @@ from bot.domain.layout import Files
 from bot.domain.model import Repo, lane_of_pull
 from bot.domain.texts import same_commit
 from bot.events.context import Context, Finished, Gathered, InLane, Place, decode, repo_of
-from bot.events.upload import Upload as Parsed
 from bot.events.upload import content_key, merge, parse_upload
 from bot.github import reads, shapes
 from bot.store import uploads
@@ -73,13 +72,12 @@ async def _last_upload(ctx: Context, repo: Repo, now: PullFacts) -> Upload | Non
     kept = uploads.last(ctx.db, repo.id, now.number)
     if kept is None or not same_commit(kept[0], now.head_sha):
         return None
-    return await asyncio.to_thread(read_upload, kept[2], {}, kept[1])
+    return await asyncio.to_thread(read_upload, kept[2], kept[1])
 
 
-def read_upload(bodies: list[bytes], query: dict[str, str], received_at: float) -> Upload:
+def read_upload(bodies: list[bytes], received_at: float) -> Upload:
     """Parse an upload's bodies and make its graph. Slow for large ones: not for the loop's own thread."""
-    parts: list[Parsed] = [parse_upload(body, query) for body in bodies]
-    parsed = merge(parts) if len(parts) > 1 else parts[0]
+    parsed = merge([parse_upload(body, {}) for body in bodies])
     graph = build(parsed.entries)
     return Upload(parsed.head_sha, parsed.base_sha, content_key(parsed, graph), received_at, graph)
 

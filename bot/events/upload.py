@@ -23,6 +23,7 @@ MOST_PROBLEMS = 20
 _COMMIT = re.compile(r"[0-9a-f]{7,64}")
 _SWITCH = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False, "": False}
 _NOTHING = msgspec.Raw(b"null")
+_MARK = b"\xef\xbb\xbf"  # some editors put it before UTF-8
 _Switch = Annotated[
     bool | int | str | None, msgspec.Meta(extra_json_schema={"enum": [None, True, False, *_SWITCH, 0, 1]})
 ]
@@ -90,6 +91,15 @@ class Body(msgspec.Struct):
     batch_total: int | None = None
 
 
+class _Places(msgspec.Struct):
+    """The start of the CLI's body: the commits and the repository."""
+
+    head_sha: str | None
+    base_sha: str | None
+    repo_owner: str
+    repo_name: str
+
+
 _SETTINGS = msgspec.json.Decoder(_Settings)
 _BODY = msgspec.json.Decoder(Body)
 _LIST = msgspec.json.Decoder(list[Item])
@@ -114,8 +124,8 @@ def parse_upload(body: bytes, query: Mapping[str, str]) -> Upload:
 
     Raises BadUpload, with the JSON paths of what is wrong.
     """
-    text = body.removeprefix(b"\xef\xbb\xbf")
-    plain = text[:200].lstrip()[:1] == b"["
+    text = body.removeprefix(_MARK)
+    plain = _is_plain(text)
     try:
         raw = _decode(text, query, plain)
     except RecursionError:
@@ -138,6 +148,19 @@ def parse_upload(body: bytes, query: Mapping[str, str]) -> Upload:
     )
 
 
+def with_places(body: bytes, query: Mapping[str, str]) -> bytes:
+    """Give the plain list the CLI's form, with what stood in `query`, so that it can be read again without that."""
+    text = body.removeprefix(_MARK)
+    if not _is_plain(text):
+        return body
+    head, rest = _Places(*_places(query)), b',"stacks":' + text + b"}"
+    return msgspec.json.encode(head)[:-1] + rest
+
+
+def _is_plain(text: bytes) -> bool:
+    return text[:200].lstrip()[:1] == b"["
+
+
 def _decode(text: bytes, query: Mapping[str, str], plain: bool) -> Body:
     try:
         return _from_list(_LIST.decode(text), query) if plain else _BODY.decode(text)
@@ -147,8 +170,12 @@ def _decode(text: bytes, query: Mapping[str, str], plain: bool) -> Body:
 
 
 def _from_list(items: list[Item], query: Mapping[str, str]) -> Body:
+    return Body(items, *_places(query))
+
+
+def _places(query: Mapping[str, str]) -> tuple[str | None, str | None, str, str]:
     owner, _, name = query.get("repo", "").partition("/")
-    return Body(items, query.get("head_sha"), query.get("base_sha"), owner, name)
+    return query.get("head_sha"), query.get("base_sha"), owner, name
 
 
 def _check_places(raw: Body, plain: bool) -> list[str]:
@@ -239,6 +266,8 @@ def _kind(value: object) -> str:
 
 def merge(uploads: Sequence[Upload]) -> Upload:
     """Make one upload of all chunks of a batch; raises BadUpload where one is missing or speaks of something else."""
+    if not uploads:
+        raise BadUpload("The parts of the batch are not here any more; upload it again.")
     chunks = sorted(uploads, key=lambda upload: upload.batch_index)
     first = chunks[0]
     if [chunk.batch_index for chunk in chunks] != list(range(first.batch_total)):

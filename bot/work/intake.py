@@ -11,13 +11,14 @@ from typing import Any
 from bot.domain import awaiting
 from bot.domain.decide import decide
 from bot.domain.desk import Decision, Lane, Regather
-from bot.domain.events import AffectedRunReported, Facts, Nudged, Queue, RunReported, Sent, UploadCame
+from bot.domain.events import AffectedRunReported, Facts, Nudged, Queue, RunReported, Sent, Upload, UploadCame
 from bot.domain.facts import RunFacts
 from bot.domain.graph import UploadTooLarge
 from bot.domain.locks import Lock
-from bot.domain.model import Repo
+from bot.domain.model import Pull, Repo
 from bot.domain.pro import Phase
 from bot.domain.rollout import Draft
+from bot.domain.texts import same_commit
 from bot.events import EVENTS
 from bot.events.context import Finished, Gathered, InLane, Learned, Moved, Parked, Place, Spread, decode, repo_of
 from bot.events.elsewhere import read_again
@@ -209,7 +210,7 @@ class Intake:
             decision = decide(lane, found.event, facts, now=now, ids=parts.ids)
             # First, for what is put may be another look of the same kind, which this row must not pass for.
             inbox.finish(parts.db, row.id, now=now, reason=decision.reason)
-            self._save(lane, found, decision, number, facts.locks)
+            self._save(lane, found, decision, facts.locks)
         parts.rollouts.committed(decision.drafts)
         log.info("%s: %s: %s", lane_key, row.kind, decision.reason)
 
@@ -226,7 +227,7 @@ class Intake:
             locks=locks.holding(db, lane.repo.id, self._parts.now()),
         )
 
-    def _save(self, lane: Lane, found: Gathered, decision: Decision, number: int, held: Mapping[str, Lock]) -> None:
+    def _save(self, lane: Lane, found: Gathered, decision: Decision, held: Mapping[str, Lock]) -> None:
         parts, now, repo = self._parts, self._parts.now(), lane.repo
         if decision.pull is not None:
             pulls.save(parts.db, decision.pull)
@@ -241,20 +242,9 @@ class Intake:
             case AffectedRunReported(run):
                 pulls.save_affected_run(parts.db, repo.id, lane.key, run)
             case UploadCame(upload):
-                uploads.save(
-                    parts.db,
-                    repo_id=repo.id,
-                    pull=number,
-                    head_sha=upload.head_sha,
-                    content=upload.content,
-                    received_at=upload.received_at,
-                    bodies=found.bodies,
-                )
-                uploads.remember(parts.db, repo.id, upload.graph, now)
+                self._keep(upload, found, decision.pull or lane.pull)
                 if decision.new:
                     inbox.drop(parts.db, "look_again", lane=lane.key)  # what was awaited has come
-                for workflow in found.uploaders:
-                    pulls.note_uploader(parts.db, repo.id, workflow, now)
             case Sent(run_id=run_id) | RunReported(run=RunFacts(run_id=run_id)) if run_id:
                 inbox.unpark(parts.db, f"run:{run_id}")
             case Nudged():
@@ -262,6 +252,25 @@ class Intake:
                     draft = next((d for d in decision.drafts if d.walk is walk), Draft(walk))
                     rollouts.save_waiting(parts.db, draft, held)
         carry(parts, lane, decision)
+
+    def _keep(self, upload: Upload, found: Gathered, pull: Pull | None) -> None:
+        """Keep what an upload said. Of an older head no activity reuses it, so it takes no place of a newer one's."""
+        db, now = self._parts.db, self._parts.now()
+        if pull is None:
+            return
+        if same_commit(upload.head_sha, pull.head_sha):
+            uploads.save(
+                db,
+                repo_id=pull.repo_id,
+                pull=pull.number,
+                head_sha=upload.head_sha,
+                content=upload.content,
+                received_at=upload.received_at,
+                bodies=found.bodies,
+            )
+        uploads.remember(db, pull.repo_id, upload.graph, now)
+        for workflow in found.uploaders:
+            pulls.note_uploader(db, pull.repo_id, workflow, now)
 
 
 #: Errors that speak for themselves, and that the next attempt would meet again.

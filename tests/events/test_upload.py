@@ -183,6 +183,7 @@ def test_chunks_become_one():
 @pytest.mark.parametrize(
     ("chunks", "said"),
     [
+        ([], "not here any more"),
         ([chunk(0)], "not complete: 1 of 2"),
         ([chunk(0), chunk(0)], "not complete"),
         ([chunk(0), chunk(1, head_sha=BASE)], "different commits"),

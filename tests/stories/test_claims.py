@@ -352,6 +352,29 @@ async def test_labels_between(tmp_path: Path, by: str) -> None:
         ]
 
 
+async def test_a_late_upload_of_an_older_head_is_not_what_a_label_reuses(tmp_path: Path) -> None:
+    inputs = {"component": "a", "stack": "dev", "github_environment": "dev"}
+    pro = {"a": activities("a", labeled={"workflows": {example.APPLY: {"inputs": inputs}}})}
+    async with open_rig(tmp_path, model=model({"a": []}, pro=pro)) as rig:
+        silence(rig)
+        pull = rig.scene.open_pull(["a"])
+        run, late = of_plan(pull), rig.scene.body(pull)
+        await rig.until_quiet()
+        await send(rig, run, late)
+        await rig.until_quiet()
+        rig.scene.push("feature", ["a"], note="more")
+        await rig.until_quiet()
+        await send(rig, of_plan(pull), rig.scene.body(pull))
+        await rig.until_quiet()
+        for attempt in (2, 3):
+            await send(rig, replace(run, attempt=attempt), late)
+            await rig.until_quiet()
+        rig.hub.label(pull, "deploy", by="dev")
+        await rig.until_quiet()
+        assert rig.dispatched("apply") == ["apply dev/a"]
+        assert rig.run_of("apply dev/a").inputs["sha"] == pull.head_sha
+
+
 @BY
 async def test_closing_and_reopening(tmp_path: Path, by: str) -> None:
     async with open_rig(tmp_path, model=ONE) as rig:

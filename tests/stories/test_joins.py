@@ -190,7 +190,9 @@ async def test_a_label_runs_what_a_stack_names_for_it(tmp_path: Path) -> None:
 
 
 async def test_the_plain_list_of_describe_affected_is_an_upload_too(tmp_path: Path) -> None:
-    async with open_rig(tmp_path, model=model({"a": [], "b": ["a"]})) as rig:
+    inputs = {"component": "a", "stack": "dev", "github_environment": "dev"}
+    pro = {"a": activities("a", labeled={"workflows": {example.APPLY: {"inputs": inputs}}})}
+    async with open_rig(tmp_path, model=model({"a": [], "b": ["a"]}, pro=pro)) as rig:
         silence(rig)
         pull = rig.scene.open_pull(["a"])
         items = atmos.describe_affected(rig.scene.model, [("dev", "a")])
@@ -203,6 +205,12 @@ async def test_the_plain_list_of_describe_affected_is_an_upload_too(tmp_path: Pa
                 assert answer.status == 200
         await rig.until_quiet()
         assert rig.dispatched() == ["plan dev/a", "plan dev/b"]
+        rig.hub.label(pull, "deploy", by="dev")  # what is kept of it is read once more
+        await rig.until_quiet()
+        assert rig.dispatched("apply") == ["apply dev/a"]
+        rig.hub.close(pull, by="dev")
+        await rig.until_quiet()
+        assert inbox.depth(rig.db) == {}
 
 
 async def test_chunks_in_any_order_are_one_upload(tmp_path: Path) -> None:

@@ -153,4 +153,4 @@ def test_the_parts_of_an_upload_of_any_size_say_all_of_it(site: Site, count: int
         send(site, "affected-stacks", test_api.chunk(index, total=len(cut), stacks=cut[index]))
     assert batches(site) == [("upload", "key:1", "batch-1")]
     bodies = chunks.bodies(site.db, repo_id=7, credential="key:1", batch_id="batch-1")
-    assert len(read_upload(bodies, {}, 0.0).graph.nodes) == count
+    assert len(read_upload(bodies, 0.0).graph.nodes) == count

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import logging
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -26,6 +27,10 @@ _AGAIN = 30.0
 _AGAIN_AFTER_FAILURE = 5.0
 #: Each of the two answers may take this long, in seconds: whoever waits for a session waits 15.
 _PATIENCE = 2.5
+#: Whoever needs what another thread reads waits until this long after it began, and this long at least: that a name is
+#: looked up has no limit, and the web side's threads must not all stand still for one that nobody finds.
+_WAIT = 6.0
+_LEAST_WAIT = 1.0
 _LARGEST = 512 * 1024
 _MOST_KEYS = 100
 _LEAST_BITS = 2048
@@ -65,6 +70,7 @@ class KeySet:
         self._now = now
         self._fetch = fetch
         self._reading = threading.Lock()
+        self._began = float("-inf")  # the latest reading, by the clock that nobody sets
         self._keys: dict[str, RSAPublicKey] = {}
         self._read_at = float("-inf")
         self._next_try = float("-inf")
@@ -77,22 +83,28 @@ class KeySet:
         if found is not None and age < _FRESH:
             return found
         # Whoever has an old key need not wait while another thread looks for new ones.
-        if self._reading.acquire(blocking=found is None or age >= _KEPT):
+        must_wait = found is None or age >= _KEPT
+        taken = self._reading.acquire(timeout=self._wait() if must_wait else 0.0)
+        if taken:
             try:
                 if self._now() >= self._next_try:
                     self._read()
             finally:
                 self._reading.release()
         found = self._keys.get(kid)
-        if self._now() - self._read_at >= _KEPT or (found is None and self._failed):
+        if self._now() - self._read_at >= _KEPT or (found is None and (self._failed or not taken)):
             raise Unanswered(
                 f"Switchyard could not read the keys of {self._issuer}, which signs identity tokens. Try again in a "
                 "moment; if it stays so, compare SWITCHYARD_OIDC_ISSUER and GITHUB_API_URL, and see its log."
             )
         return found
 
+    def _wait(self) -> float:
+        return max(_LEAST_WAIT, self._began + _WAIT - time.monotonic())
+
     def _read(self) -> None:
         """Read the keys again. Where that fails, the old ones stay."""
+        self._began = time.monotonic()
         try:
             self._keys = self._read_keys()
         except (OSError, http.client.HTTPException, ValueError, RecursionError) as error:

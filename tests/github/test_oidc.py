@@ -299,6 +299,25 @@ def test_nobody_with_a_known_key_waits_for_a_reading(stage: Stage) -> None:
         assert slow.result(20).repository_id == 7
 
 
+@pytest.mark.parametrize("known", [False, True])
+def test_nobody_waits_for_ever_for_a_reading(stage: Stage, monkeypatch: pytest.MonkeyPatch, known: bool) -> None:
+    monkeypatch.setattr(jwks, "_WAIT", 0.0)
+    monkeypatch.setattr(jwks, "_LEAST_WAIT", 0.01)
+    if known:
+        stage.verify(stage.signer.token())
+        stage.at += 30
+    stage.signer.reached.clear()
+    stage.signer.gate = threading.Event()
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(stage.refusal, stage.signer.token("evil"))
+        assert stage.signer.reached.wait(20)
+        with pytest.raises(Unanswered, match="Try again"):
+            stage.verify(stage.signer.token("evil"))
+        assert not slow.done()
+        stage.signer.gate.set()
+        assert "does not list" in slow.result(20)
+
+
 def test_an_issuer_that_is_down(stage: Stage) -> None:
     token = stage.signer.token(exp=START + 999_999)
     page = stage.signer.pages[DISCOVERY]

@@ -53,8 +53,8 @@ def take(writer: Writer, caller: Caller, report: Report, now: float, *, command:
     if done is chunks.Put.OTHER:
         raise Refusal(
             409,
-            f"Part {report.index} of the batch {batch} was sent before with other content, or with another number of "
-            f"parts. Run `{command}` again: it starts a new batch.",
+            f"Part {report.index} does not fit what came before of the batch {batch}: its content is another, or the "
+            f"number of parts. Run `{command}` again: it starts a new batch.",
         )
     return done
 

@@ -53,7 +53,9 @@ def blueprint(gate: Gate, reader: Reader) -> Blueprint:
         _check_repository(caller, request.args.get("repo", ""))
         pull, sha = request.args.get("pull", ""), request.args.get("sha", "")
         if bool(pull) == bool(sha):
-            raise Refusal(400, "Say which rollouts: with `pull=` and a number, or with `sha=` and a commit.")
+            raise Refusal(
+                400, "Say which rollouts: either with `pull=` and a number, or with `sha=` and a commit, not with both."
+            )
         number = _number(pull) if pull else 0
         commit = _commit(sha) if sha else ""
         with reader.moment() as db:

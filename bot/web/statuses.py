@@ -148,7 +148,11 @@ def _told(caller: Caller, stack: str, component: str, body: Ended, received_at: 
     elif body.status is not None:
         command, exit_code = "plan", 0 if body.status == "in_sync" else 2
     else:
-        raise Refusal(400, "The body must have `command` and `exit_code`: which of them ended, and how.")
+        raise Refusal(
+            400,
+            "The status must have both `command` and `exit_code`: `plan`, `apply`, `deploy` or `remediate`, and what "
+            "Terraform ended with.",
+        )
     at = body.last_run.timestamp() if body.last_run else received_at
     if at > received_at + _AHEAD:
         at = received_at

@@ -51,9 +51,12 @@ def bodies(db: Db, *, kind: str = "upload", repo_id: int, credential: str, batch
 
 
 def prune(db: Db, now: float) -> None:
-    """Forget batches, whole or half, that got nothing new for a day."""
+    """Forget batches, whole or half, that got nothing new for a day. One that is still to be worked stays."""
+    # The input of a whole batch came with its last part, at the same moment.
     db.write(
-        "DELETE FROM chunks WHERE (kind, repo_id, credential, batch_id) IN "
-        "(SELECT kind, repo_id, credential, batch_id FROM chunks GROUP BY 1, 2, 3, 4 HAVING max(at) < ?)",
+        "WITH old AS (SELECT kind, repo_id, credential, batch_id, max(at) AS at FROM chunks GROUP BY 1, 2, 3, 4 "
+        "HAVING max(at) < ?) DELETE FROM chunks WHERE (kind, repo_id, credential, batch_id) IN "
+        "(SELECT kind, repo_id, credential, batch_id FROM old WHERE NOT EXISTS (SELECT 1 FROM inbox WHERE "
+        "state IN ('new', 'parked') AND inbox.kind = old.kind AND inbox.repo_id = old.repo_id AND inbox.at = old.at))",
         now - 86_400.0,
     )

@@ -53,6 +53,20 @@ async def test_another_workspace_is_refused_with_what_to_do(tmp_path: Path) -> N
         assert rig.dispatched() == []
 
 
+async def test_only_the_workspace_itself_is_taken_and_a_refusal_spends_no_token(tmp_path: Path) -> None:
+    async with open_rig(tmp_path, workspace_id="ours") as rig, aiohttp.ClientSession() as session:
+        run = rig.hub.dispatch(rig.repo, example.PLAN, "main", INPUTS, rig.hub.bot)
+        token = rig.hub.issuer.token(run, rig.hub.base_url, "atmos-pro.com")
+        url = f"{rig.url}/api/v1/auth/github-oidc"
+        told = []
+        for workspace in ({}, {"workspaceId": None}, {"workspaceId": ""}, {"workspaceId": "Ours"}):
+            async with session.post(url, json={"token": token} | workspace) as answer:
+                told.append(answer.status)
+        assert told == [403] * 4
+        async with session.post(url, json={"token": token, "workspaceId": "ours"}) as answer:
+            assert answer.status == 200
+
+
 async def test_github_is_asked_about_a_repository_only_once(tmp_path: Path) -> None:
     async with open_rig(tmp_path) as rig, aiohttp.ClientSession() as session:
         await rig.until_quiet()

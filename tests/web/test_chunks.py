@@ -11,7 +11,7 @@ import pytest
 
 from bot.events.packing import unpack
 from bot.events.pull_request import read_upload
-from bot.store import chunks
+from bot.store import chunks, inbox
 from bot.store.db import transaction
 from tests.web import test_api, test_inventory
 from tests.web.conftest import Site, upload_body
@@ -131,6 +131,26 @@ def test_a_batch_that_goes_on_does_not_keep_others_alive(site: Site) -> None:
         for kind in ("upload", "inventory")
     }
     assert left == {"upload": 0, "inventory": 2}
+
+
+@BOTH
+def test_a_whole_batch_stays_until_it_is_worked(site: Site, path: str, make: Make) -> None:
+    kind = "upload" if make is test_api.chunk else "inventory"
+
+    def left() -> int:
+        with transaction(site.db):
+            chunks.prune(site.db, site.clock[0])
+        return len(chunks.bodies(site.db, kind=kind, repo_id=7, credential="key:1", batch_id="batch-1"))
+
+    assert [send(site, path, make(index, total=2)) for index in (0, 1)] == ["taken", "complete"]
+    site.clock[0] += 3 * DAY  # nothing works meanwhile
+    assert left() == 2
+    with transaction(site.db):
+        inbox.park(site.db, 1, "commit:7:abc", repo_id=7, reason="it waits")
+    assert left() == 2
+    with transaction(site.db):
+        inbox.finish(site.db, 1, now=site.clock[0], reason="a plan starts")
+    assert left() == 0
 
 
 @pytest.mark.parametrize("count", [0, 1, 2_422, 10_000])

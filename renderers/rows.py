@@ -29,6 +29,7 @@ _CONCLUSIONS = {
     "timed_out": "the run took longer than its workflow allows",
     "cancelled": "the run was cancelled at GitHub",
 }
+_ERROR = "Terraform ended with an error"
 #: The CLI ends with 2 where there are changes, and only with this setting turns that into 0.
 _CHANGES_FAIL = "changes were found, but `ci.enabled` is off in `atmos.yaml`, so the job failed"
 
@@ -142,16 +143,16 @@ def _told(scene: Scene, sent: Dispatch) -> str:
 
 def _ended(scene: Scene, sent: Dispatch) -> str:
     """Say how a run ended: what the CLI told of it, and what GitHub did."""
-    result = known(sent)
-    if sent.status is Status.SUCCEEDED:
-        return result or ""
-    concluded = _concluded(sent)
-    if not concluded or result is None:
+    result, concluded = known(sent), _concluded(sent)
+    if result is None:
         return concluded
-    plan = scene.walk.rollout.phase is Phase.PLAN
-    if result is Result.CHANGES and plan and sent.conclusion == "failure":
+    failed = sent.conclusion == "failure"
+    if result is Result.ERROR:
+        rest = "but the run succeeded" if sent.status is Status.SUCCEEDED else concluded
+        return _ERROR if failed or not rest else f"{_ERROR}, {rest}"
+    if result is Result.CHANGES and scene.walk.rollout.phase is Phase.PLAN and failed:
         return _CHANGES_FAIL
-    return f"{result}: {concluded}" if result is Result.ERROR else f"{result}, but {concluded}"
+    return f"{result}, but {concluded}" if concluded else str(result)
 
 
 def _concluded(sent: Dispatch) -> str:

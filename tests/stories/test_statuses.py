@@ -184,7 +184,7 @@ async def test_a_rerun_forgets_what_the_attempt_before_it_told(tmp_path: Path, *
         rig.hub.scenario.fail(component="vpc", times=1)
         pull = rig.scene.open_pull(["vpc"])
         await rig.until_quiet()
-        assert "| error: the run failed |" in line_of(rig.comment(pull), "vpc")
+        assert "| Terraform ended with an error |" in line_of(rig.comment(pull), "vpc")
         (run,) = rig.runs()
         first = claims_of(run)
         told_at = rig.clock()
@@ -216,7 +216,7 @@ async def test_a_run_that_succeeds_in_spite_of_an_error_opens_the_way(tmp_path: 
         await tell(rig, "vpc", 1, by=claims_of(rig.runs()[0]))
         await rig.until_quiet()
         assert set((await rig.statuses(pull)).values()) == {"succeeded"}
-        assert "| error |" in line_of(rig.comment(pull), "vpc")
+        assert "| Terraform ended with an error, but the run succeeded |" in line_of(rig.comment(pull), "vpc")
 
 
 @pytest.mark.parametrize("event", ["workflow_dispatch", "push", "pull_request"])

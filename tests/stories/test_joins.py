@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import pytest
 
 from bot.sandbox import atmos, example
 from bot.sandbox.scene import AFFECTED
@@ -226,6 +227,23 @@ async def test_chunks_in_any_order_are_one_upload(tmp_path: Path) -> None:
         await send(rig, parts[0])
         await rig.until_quiet()
         assert len(rig.dispatched("plan")) == 30
+
+
+@pytest.mark.parametrize("count", [0, 1, 2_422, 10_000])
+async def test_uploads_of_every_size_become_as_many_steps(tmp_path: Path, count: int) -> None:
+    async with open_rig(tmp_path, model=model({"a": []}), max_in_flight=1) as rig:
+        silence(rig)
+        pull = rig.scene.open_pull(["a"])
+        body = rig.scene.body(pull)
+        (one,) = body["stacks"]
+        body["stacks"] = [one | {"component": f"part-{number}"} for number in range(count)]
+        parts = atmos.chunks(body, "batch-1", limit=500_000) if count else [body]
+        assert (len(parts) > 1) == (count > 1)
+        for part in parts:
+            assert (await send(rig, part))[0] == 200
+        await rig.settle()
+        assert len(await rig.statuses(pull)) == count
+        assert len(rig.dispatched("plan")) == min(count, 1)
 
 
 async def test_of_two_pull_requests_with_one_head_the_merged_one_gets_its_apply(tmp_path: Path) -> None:

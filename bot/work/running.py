@@ -202,7 +202,9 @@ def _not_there(parts: Parts, wish: Wish, placed: Placed, crowd: Sequence[RunFact
         _refused(parts, wish, placed, sentence, held=True)
     else:
         with transaction(parts.db):
-            kept = _keep(parts, wish, placed)
+            rollout = rollouts.facts(parts.db, placed.rollout_id)
+            # One that was overtaken is not sent any more, lock or not, and gives its place back.
+            kept = rollout is not None and not rollout.superseded_by and _keep(parts, wish, placed)
             if not kept:
                 outbox.resend(parts.db, wish.key, due=now)
         log.info("dispatch %s was not sent: %s", wish.id, "it is locked" if kept else "it is sent again")

@@ -286,3 +286,15 @@ async def other(rig: Rig) -> Answer:
     """Try to lock as another run."""
     async with run_of(rig, run_id=124) as client:
         return await client.lock(key("dev/vpc"))
+
+
+async def test_a_dispatch_in_doubt_that_was_overtaken_holds_no_place_for_a_lock(tmp_path: Path) -> None:
+    parts = wide(2)
+    async with open_rig(tmp_path, model=model(parts), max_in_flight=1, sweep_seconds=NO_SWEEP) as rig:
+        rig.faults.add("POST", "/dispatches$", "dead_connection")
+        rig.scene.open_pull(["part-00"])
+        await rig.passes(30)
+        await lock(rig, "dev/part-00", ttl=36_000)
+        rig.scene.push("feature", ["part-01"], note="again")
+        await rig.passes(500)
+        assert rig.dispatched() == ["plan dev/part-01"]

@@ -33,8 +33,8 @@ class Envelope(msgspec.Struct, omit_defaults=True):
     success: bool
     status: int
     traceId: str  # noqa: N815 - the CLI's spelling
+    data: Mapping[str, Any]  # empty where there is nothing to tell
     errorMessage: str = ""  # noqa: N815
-    data: Mapping[str, Any] | None = None
 
 
 _encode = msgspec.json.Encoder().encode
@@ -53,16 +53,19 @@ def envelope(status: int, data: Mapping[str, object] | None = None, *, error: st
 
 def unreadable(status: int) -> Response:
     """Answer a request that the server could not read, so that its path may not be known; in the envelope."""
-    return _envelope("a request that cannot be read", status, None, _WORDS.get(status, _WORDS[400]))
+    # 501 is final as well, and after a 5xx the CLI would send it again.
+    final = 400 if status == 501 else status
+    return _envelope("a request that cannot be read", final, None, _WORDS.get(status, _WORDS[400]))
 
 
 def _envelope(asked: str, status: int, data: Mapping[str, object] | None, error: str) -> Response:
     trace = secrets.token_hex(8)
-    response = reply(status, Envelope(status < 400, status, trace, error, data))
+    response = reply(status, Envelope(status < 400, status, trace, data or {}, error))
     response.headers["X-Request-Id"] = trace
     if status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
-    log.info("%s: %d %r (trace %s)", asked, status, error, trace)
+    # What is no fault of the sender's is also in the log of who keeps warnings only.
+    log.log(logging.INFO if status < 500 else logging.WARNING, "%s: %d %r (trace %s)", asked, status, error, trace)
     return response
 
 
@@ -95,8 +98,10 @@ def install(app: Flask) -> None:
             log.warning("%s %r could not be written: %s", request.method, request.path, error)
             # After a timeout nothing is written any more, but for webhooks, which are known when they come again.
             return refuse(503, "The database is busy; send it again in a moment.")
-        log.exception("%s %r failed", request.method, request.path)
-        return refuse(500, _WORDS[500])
+        answer = refuse(500, _WORDS[500])
+        trace = answer.headers.get("X-Request-Id", "none")
+        log.exception("%s %r failed (trace %s)", request.method, request.path, trace)
+        return answer
 
 
 def _refuse_packed() -> None:
@@ -106,11 +111,12 @@ def _refuse_packed() -> None:
 
 
 _WORDS = {
-    400: "The request is no sound HTTP, or something on its way here has changed it.",
+    400: "The request is no sound HTTP; look at what sends it, and at the proxies on its way here.",
     404: "There is nothing at this address; docs/api.md lists what there is.",
     405: "This address does not take that method; docs/api.md lists what it takes.",
-    413: "The body is larger than this address takes.",
-    431: "The request's headers are larger than is taken here.",
+    413: "The body is larger than this address takes. The CLI sends reports in parts of at most "
+    "`settings.pro.max_payload_bytes` in atmos.yaml; make that smaller.",
+    431: "The request's headers are larger than is taken here; send fewer or shorter ones.",
     500: "Something went wrong here; the log of this service says what. Send it again later.",
     501: "The body is sent with a `Transfer-Encoding` that is not read here; `chunked` is.",
 }

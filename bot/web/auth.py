@@ -11,6 +11,7 @@ from flask import request
 
 from bot.domain.claims import Claims
 from bot.domain.model import Repo
+from bot.domain.names import shown
 from bot.store import keys, repos
 from bot.store.writer import Writer
 from bot.web.answers import Refusal
@@ -21,6 +22,8 @@ from bot.web.sessions import BadSession, Sessions, looks_like_one
 _NOTE_EVERY = 60.0
 #: And nobody waits long for it: the request itself may need to be written, while the CLI waits 30 seconds in all.
 _NOTE_PATIENCE = 2.0
+#: GitHub's names have at most 39 and 100 characters.
+_LONGEST = 150
 #: What a session may do. It may not approve: a run must not approve what it does itself.
 _OF_SESSIONS = frozenset({"upload", "status", "locks", "read"})
 
@@ -43,12 +46,12 @@ class Caller:
         """Refuse (403) what is about a repository that is not the caller's; `what` is "The upload", "The lock"."""
         if self.speaks_for(owner, name):
             return
-        own = self.repo.full_name
+        own, other = self.repo.full_name, shown(f"{owner}/{name}", _LONGEST)
         if self.claims is not None:
-            told = f"the session of this workflow run is for {own}. A run may speak of its own repository only."
+            told = f"the session of this workflow run is for {own}. Only a run of {other} itself may send it."
         else:
             told = f"this Switchyard key is for {own}. Give the workflow a key of its repository as ATMOS_PRO_TOKEN."
-        raise Refusal(403, f"{what} is about {owner}/{name}, but {told}")
+        raise Refusal(403, f"{what} is about {other}, but {told}")
 
 
 @dataclass(frozen=True, slots=True)

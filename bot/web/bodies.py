@@ -7,12 +7,15 @@ from typing import TypeVar
 import msgspec
 from flask import request
 
+from bot.domain.names import shown
 from bot.web.answers import Refusal
 
 T = TypeVar("T")
 
 #: As large as a body may be where nothing large is expected.
 SMALL = 256 * 1024
+#: As much of what is wrong as a sentence carries: it may quote what was sent.
+_LONGEST = 300
 
 
 def read(shape: type[T], *, most: int = SMALL) -> T:
@@ -22,6 +25,10 @@ def read(shape: type[T], *, most: int = SMALL) -> T:
     try:
         return msgspec.json.decode(body, type=shape)
     except msgspec.ValidationError as error:
-        raise Refusal(400, "The body does not have the expected shape.", (str(error),)) from None
+        # The CLI drops the end of a message that it shows as a problem too, and for locks it shows the message alone.
+        problem = shown(str(error), _LONGEST)
+        raise Refusal(
+            400, f"Switchyard cannot use this body; docs/api.md shows its form: {problem}", (problem,)
+        ) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Refusal(400, f"The body is not JSON: {error}.") from None
+        raise Refusal(400, f"The body is not JSON, whose form docs/api.md shows: {error}.") from None

@@ -29,7 +29,7 @@ class _Refused(ErrorTask):  # type: ignore[misc]
         error = self.request.error
         answer = secure(unreadable(error.code))
         body = answer.get_data()
-        self.status = f"{error.code} {error.reason}"
+        self.status = answer.status
         self.response_headers.extend(answer.headers.to_wsgi_list())
         self.set_close_on_finish()
         self.content_length = len(body)

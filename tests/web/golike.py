@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 API = "/api/v1/"
@@ -42,7 +43,7 @@ _text = _is(str, "text")
 _boolean = _is(bool, "true or false")
 _any_object = _is(_Object, "an object")
 _INT64 = 2**63
-_TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:Z|[+-](\d\d):(\d\d))")
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?(?:Z|[+-][0-9]{2}:[0-9]{2})")
 
 
 def _integer(place: str, value: Any) -> None:
@@ -51,10 +52,12 @@ def _integer(place: str, value: Any) -> None:
 
 
 def _time(place: str, value: Any) -> None:
-    found = _TIME.fullmatch(value) if type(value) is str else None
-    most = (9999, 12, 31, 23, 59, 59, 23, 59)
-    if found is None or any(int(part or 0) > limit for part, limit in zip(found.groups(), most, strict=True)):
-        raise Unreadable(f"{place}: expected a time as RFC 3339 has it, with its zone, got {value!r:.80}")
+    try:
+        if not (type(value) is str and _TIME.fullmatch(value)):
+            raise ValueError
+        datetime.fromisoformat(value)
+    except ValueError:
+        raise Unreadable(f"{place}: expected a time as RFC 3339 has it, with its zone, got {value!r:.80}") from None
 
 
 def _texts(place: str, value: Any) -> None:
@@ -146,6 +149,8 @@ def check(method: str, path: str, status: int, headers: Mapping[str, str], body:
     told = decode(body, DATA.get((method, plain)))
     if told.get("status") != status or told.get("success") is not (status < 400):
         raise Unreadable(f"HTTP {status}, but status {told.get('status')!r} and success {told.get('success')!r}")
+    if not isinstance(told.get("data"), dict):
+        raise Unreadable(f"data is no object, but {told.get('data')!r:.80}")
     if not told.get("traceId") or headers.get("X-Request-Id") != told["traceId"]:
         raise Unreadable(f"traceId {told.get('traceId')!r} is not X-Request-Id {headers.get('X-Request-Id')!r}")
     if status >= 400 and not told.get("errorMessage"):

@@ -98,7 +98,7 @@ def test_what_is_no_sound_http(site: Site, line: Line, request_: bytes, caplog: 
 def test_other_things_that_the_server_itself_refuses(line: Line) -> None:
     start = b"POST /api/v1/instances HTTP/1.1\r\n"
     packed = line.ask(start + b"Transfer-Encoding: gzip\r\n\r\n")
-    assert (packed.status, "`Transfer-Encoding`" in packed.errorMessage) == (501, True)
+    assert (packed.status, "`Transfer-Encoding`" in packed.errorMessage) == (400, True)
     long = line.ask(start + b"X: " + b"x" * 300_000 + b"\r\n\r\n")
     assert (long.status, "headers are larger" in long.errorMessage) == (431, True)
     large = line.ask(start + b"Content-Length: 99999999999\r\n\r\n")
@@ -267,6 +267,22 @@ def test_a_writer_that_does_not_come_to_it_asks_to_send_again(site: Site, monkey
 def test_another_process_that_keeps_the_database_asks_to_send_again(site: Site) -> None:
     site.db.conn.execute("DROP TABLE inbox")
     assert envelope(answers(site, "instances", json.dumps(json.loads(inventory_body())).encode())).status == 503
+
+
+def test_what_is_no_fault_of_the_sender_s_is_told_to_who_keeps_warnings_only(
+    site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(self: Writer, write: object, timeout: float = 30.0) -> None:
+        raise KeyError("inbox")
+
+    with caplog.at_level(logging.WARNING):
+        envelope(site.client.post("/api/v1/instances", data=inventory_body()))
+        assert caplog.text == ""
+        monkeypatch.setattr(Writer, "run", broken)
+        told = envelope(answers(site, "instances", inventory_body()))
+    assert told.status == 500
+    mine = [record for record in caplog.records if told.traceId in record.getMessage()]
+    assert [bool(record.exc_info) for record in mine] == [False, True]
 
 
 def test_a_fault_outside_the_app_is_told_without_its_words(caplog: pytest.LogCaptureFixture) -> None:

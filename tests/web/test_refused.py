@@ -38,7 +38,7 @@ def test_what_is_not_offered_says_why_and_what_to_do_instead(
     assert told.errorMessage.startswith("Switchyard does not offer ")
     assert why in told.errorMessage
     assert instead in told.errorMessage
-    assert told.data is None
+    assert told.data == {}
 
 
 @pytest.mark.parametrize("path", ["git/commit", "sts"])

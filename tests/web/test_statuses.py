@@ -206,6 +206,13 @@ def test_what_differs_is_a_row_of_its_own(site: Site) -> None:
     assert len(site.inbox()) == 7
 
 
+def test_a_word_of_any_length_is_told_in_short(site: Site) -> None:
+    told = envelope(tell(site, {"command": "p" * 100_000, "exit_code": 0}))
+    assert told.status == 400
+    assert "Invalid enum value 'ppp" in told.errorMessage
+    assert len(told.errorMessage) < 400
+
+
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),

@@ -64,6 +64,9 @@ def test_what_go_takes(body: str) -> None:
         ('{"data":{"createdAt":""}}', r"\$\.data\.createdAt: expected a time"),
         ('{"data":{"updatedAt":1780000000}}', r"\$\.data\.updatedAt: expected a time"),
         ('{"data":{"deletedAt":"2026-13-09T10:00:00Z"}}', r"\$\.data\.deletedAt: expected a time"),
+        ('{"data":{"deletedAt":"2026-00-09T10:00:00Z"}}', r"\$\.data\.deletedAt: expected a time"),
+        ('{"data":{"deletedAt":"2026-02-30T10:00:00Z"}}', r"\$\.data\.deletedAt: expected a time"),
+        ('{"data":{"deletedAt":"2026-06-09T10:00:00+24:00"}}', r"\$\.data\.deletedAt: expected a time"),
     ],
 )
 def test_what_go_does_not_take(body: str, place: str) -> None:
@@ -71,7 +74,7 @@ def test_what_go_does_not_take(body: str, place: str) -> None:
         golike.decode(body.encode(), LOCK)
 
 
-GOOD: dict[str, Any] = {"success": True, "status": 200, "traceId": "t"}
+GOOD: dict[str, Any] = {"success": True, "status": 200, "traceId": "t", "data": {}}
 HEADERS = {"Content-Type": "application/json", "X-Request-Id": "t"}
 
 
@@ -83,6 +86,7 @@ HEADERS = {"Content-Type": "application/json", "X-Request-Id": "t"}
         (200, {}, {"success": False}, "success False"),
         (200, {"X-Request-Id": "other"}, {}, "X-Request-Id"),
         (200, {}, {"traceId": ""}, "traceId"),
+        (200, {}, {"data": None}, "data is no object"),
         (400, {}, {"status": 400, "success": False}, "without an errorMessage"),
         (308, {}, {"status": 308}, "somewhere else"),
     ],

@@ -5,6 +5,7 @@ A lock is held by the run whose session took it, or by the key: all workflows wi
 
 from __future__ import annotations
 
+import logging
 import math
 import re
 import secrets
@@ -25,6 +26,8 @@ from bot.web.answers import Refusal, envelope
 from bot.web.auth import Caller, Gate
 from bot.web.endpoint import Endpoint
 from bot.web.times import rfc3339
+
+log = logging.getLogger(__name__)
 
 _SECONDS = 30
 _LONGEST_SECONDS = 31_536_000
@@ -138,7 +141,9 @@ def blueprint(gate: Gate, writer: Writer, now: Callable[[], float]) -> Blueprint
         caller = gate.admit("locks")
         asked = bodies.read(Unlockable)
         name = _name(caller, asked.key)
-        writer.run(lambda db: _unlock(db, caller, name, now()))
+        overruled = writer.run(lambda db: _unlock(db, caller, name, now()))
+        if overruled:
+            log.info("%s unlocked %s in %s: %s", caller.name, name, caller.repo.full_name, overruled)
         return envelope(200, msgspec.structs.asdict(Unlocked(asked.key)))
 
     return pages
@@ -182,19 +187,23 @@ def _lock(db: Db, caller: Caller, name: str, seconds: int, message: str, now: fl
     return made
 
 
-def _unlock(db: Db, caller: Caller, name: str, now: float) -> None:
+def _unlock(db: Db, caller: Caller, name: str, now: float) -> str:
+    """End a lock; returns whose it was, where it was another's."""
     repo_id = caller.repo.id
     held = locks.get(db, repo_id, name, now)
     if held is None:
         raise Refusal(
             404,
-            f"{name} is not locked: its lock may have ended, or the name is another.",
+            f"{name} is not locked. Its lock has ended, and nothing needs to be done; or its name is another: give "
+            "`-s` and `-c` as for the lock.",
         )
     locks.drop(db, repo_id, name)
-    if held.holder != caller.holder:
-        cause = f"it was {locked_by(held.lock, rfc3339(held.lock.until))}"
-        audit.note(db, now=now, repo_id=repo_id, actor=caller.name, action="unlock", target=name, cause=cause)
     inbox.nudge_waiting(db, now=now, repo_id=repo_id)
+    if held.holder == caller.holder:
+        return ""
+    cause = f"it was {locked_by(held.lock, rfc3339(held.lock.until))}"
+    audit.note(db, now=now, repo_id=repo_id, actor=caller.name, action="unlock", target=name, cause=cause)
+    return cause
 
 
 def _shown(held: Held, key: str) -> Locked:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -121,10 +122,12 @@ def test_what_is_not_locked_cannot_be_unlocked(site: Site) -> None:
     assert told.errorMessage.startswith("dev/vpc is not locked")
 
 
-def test_unlocking_somebody_else_s_lock_is_noted(site: Site) -> None:
+def test_unlocking_somebody_else_s_lock_is_noted(site: Site, caplog: pytest.LogCaptureFixture) -> None:
     lock(site, site.session(actor="octocat", run_id=123), ttl=60, lockMessage="Upgrading.")
     site.clock[0] += 5
-    assert unlock(site, "swy_good").success
+    with caplog.at_level(logging.INFO):
+        assert unlock(site, "swy_good").success
+    assert "the key 1 unlocked dev/vpc in acme/infra: it was locked by octocat in run 123 until" in caplog.text
     (row,) = site.db.rows("SELECT at, repo_id, actor, action, target, cause FROM audit")
     assert tuple(row) == (
         site.clock[0],
@@ -227,6 +230,15 @@ def test_how_long_and_why_are_bounded(site: Site, more: dict[str, Any], words: s
 )
 def test_other_bodies_are_refused(site: Site, method: str, body: bytes) -> None:
     assert envelope(send(site, method, body)).status == 400
+
+
+@pytest.mark.parametrize("method", ["POST", "DELETE"])
+def test_what_is_wrong_with_a_body_is_in_the_message_as_the_cli_shows_nothing_else(site: Site, method: str) -> None:
+    told = envelope(send(site, method, {"key": 7}))
+    assert told.errorMessage == (
+        "Switchyard cannot use this body; docs/api.md shows its form: Expected `str`, got `int` - at `$.key`"
+    )
+    assert told.data == {"validationErrors": ["Expected `str`, got `int` - at `$.key`"]}
 
 
 def test_there_may_be_no_more_locks_than_a_decision_can_read(site: Site) -> None:

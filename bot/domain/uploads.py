@@ -31,7 +31,9 @@ def came(desk: Desk, event: UploadCame) -> None:
     desk.show()
     if pull.fork:
         desk.say(f"#{pull.number} comes from a fork, and forks are never dispatched")
-    elif is_of_merge(pull, upload.received_at, upload.claims, repeats_plan=_repeats_plan(desk, upload)):
+    elif is_of_merge(
+        pull, upload.received_at, upload.claims, head_sha=upload.head_sha, repeats_plan=_repeats_plan(desk, upload)
+    ):
         _merged(desk, pull, upload)
     elif joins.works_on_merge(upload.claims):
         desk.say(f"its run works on a merge, but #{pull.number} is not known to be merged there")
@@ -43,15 +45,19 @@ def came(desk: Desk, event: UploadCame) -> None:
         _planned(desk, pull, upload)
 
 
-def is_of_merge(pull: Pull, received_at: float, claims: Claims | None = None, *, repeats_plan: bool = False) -> bool:
-    """Tell whether an upload of a pull request's head is the merged one.
+def is_of_merge(
+    pull: Pull, received_at: float, claims: Claims | None = None, *, head_sha: str = "", repeats_plan: bool = False
+) -> bool:
+    """Tell whether an upload of a pull request is the merged one.
 
-    Plan and merge send the same commit. The run's claims tell which it is; without them only the time does: what came
-    before GitHub merged is the plan's. Our clock may be slow: what the plan has said already is believed to be the
-    merged one from a little before.
+    The merge commit tells, and the run's claims do. Else plan and merge send the same commit, and only the time tells:
+    what came before GitHub merged is the plan's. Our clock may be slow: what the plan has said already is believed to
+    be the merged one from a little before.
     """
     if not pull.merged or not joins.may_report_merge(claims, pull.base_ref):
         return False
+    if same_commit(head_sha, pull.merge_sha) and not same_commit(head_sha, pull.head_sha):
+        return True
     return joins.works_on_merge(claims) or received_at >= pull.merged_at - (CLOCKS_DIFFER if repeats_plan else 0.0)
 
 

@@ -10,7 +10,7 @@ from bot.domain.model import lane_of_pull
 from bot.domain.uploads import is_of_merge
 from tests.domain import world as worlds
 from tests.domain.test_heads import seen
-from tests.domain.world import FILES, REPO, World, at, file, graph, index_of, pro, sha_of
+from tests.domain.world import FILES, REPO, World, at, claims_of, file, graph, index_of, pro, sha_of
 
 LANE = lane_of_pull(REPO.id, 1)
 APPLIES = {name: pro(plan=()) for name in "abcdxyz"}
@@ -254,10 +254,27 @@ def test_an_upload_of_an_older_head_starts_no_apply():
     assert len(world.walks) == 1
 
 
-def test_an_upload_of_the_merge_commit_starts_the_apply():
+@pytest.mark.parametrize("claims", [None, claims_of("refs/heads/main", "push")], ids=["key", "push"])
+@pytest.mark.parametrize("before", [-30, 60, 600])
+def test_an_upload_of_the_merge_commit_starts_the_apply_whatever_the_clocks_say(claims, before):
     world = merged()
-    bring(world, "a", sha=world.lanes[LANE].facts.merge_sha)
+    facts = world.lanes[LANE].facts
+    bring(world, "a", sha=facts.merge_sha, content="two", received_at=facts.merged_at - before, claims=claims)
     assert world.walk().rollout.activity == "pull_request.merged"
+
+
+def test_of_a_merge_that_only_moved_the_base_to_the_head_the_time_tells():
+    pull = seen({}, {"open": False, "merged": True, "merge_sha": sha_of(3), "merged_at": 110.0})
+    forwarded = replace(pull, head_sha=sha_of(3))
+    assert is_of_merge(pull, 90.0, head_sha=sha_of(3))
+    assert [is_of_merge(forwarded, at, head_sha=sha_of(3)) for at in (90.0, 110.0)] == [False, True]
+
+
+def test_nobody_else_names_the_merge_commit():
+    world = merged()
+    facts = world.lanes[LANE].facts
+    bring(world, "a", sha=facts.merge_sha, content="two", claims=claims_of())
+    assert [walk.rollout.activity for walk in world.walks] == ["pull_request.opened"]
 
 
 @pytest.mark.parametrize(("base", "patterns", "starts"), [("main", (), 1), ("dev", (), 0), ("dev", ("d*",), 1)])

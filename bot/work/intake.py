@@ -32,6 +32,7 @@ from bot.store.wanted import UNCOVERED
 from bot.work.listing import keep
 from bot.work.parts import Parts
 from bot.work.tasks import Tasks
+from bot.work.telling import tell, where
 from bot.work.wishes import carry
 
 log = logging.getLogger(__name__)
@@ -117,13 +118,17 @@ class Intake:
                 repos.save(db, repo, now)
                 inbox.finish(db, row.id, now=now, reason=f"it is {repo.full_name}")
             case Listing():
-                inbox.finish(db, row.id, now=now, reason=keep(db, place))
+                reason = keep(db, place)
+                inbox.finish(db, row.id, now=now, reason=reason)
+                tell(db, row, reason)
             case InLane():
                 inbox.place(db, row.id, lane=place.lane, repo_id=place.repo_id)
             case Parked():
                 inbox.park(db, row.id, place.key, repo_id=place.repo_id, reason=place.reason)
+                tell(db, row, f"put aside for now: {place.reason}")
             case Finished():
                 inbox.finish(db, row.id, now=now, reason=place.reason)
+                tell(db, row, place.reason)
             case Spread():
                 for kind, lane, repo_id, body in place.rows:
                     inbox.put(db, kind, body, now=now, repo_id=repo_id, lane=lane)
@@ -212,7 +217,7 @@ class Intake:
             inbox.finish(parts.db, row.id, now=now, reason=decision.reason)
             self._save(lane, found, decision, facts.locks)
         parts.rollouts.committed(decision.drafts)
-        log.info("%s: %s: %s", lane_key, row.kind, decision.reason)
+        log.info("%s: %s: %s", where(repo, lane_key), row.kind, decision.reason)
 
     def _facts(self, lane: Lane, found: Gathered) -> Facts:
         db = self._parts.db

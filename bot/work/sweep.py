@@ -166,7 +166,7 @@ class Sweep:
         db, now = self._parts.db, self._parts.now()
         with transaction(db):
             for row in inbox.expire_parked(db, now - _PARKED, now):
-                log.warning("input %d (%s) belongs to nothing that is known, and is given up", row.id, row.kind)
+                log.warning("input %d (%s) is given up: for a day nothing came that it waited for", row.id, row.kind)
             inbox.unpark_known(db)
             inbox.prune(db, now)
             outbox.reopen_comments(db, died_before=now - _REFUSED, wished_after=now - _REFUSED_FOR_GOOD)

@@ -37,11 +37,12 @@ def may_report_merge(claims: Claims | None, base_ref: str) -> bool:
 def merged_by(pulls: Iterable[PullFacts], claims: Claims, head_sha: str) -> int:
     """Number the pull request whose merge a run works on; 0 where it is none of these.
 
-    The merge commit tells. Where GitHub names another one, the head, its branch and the base together do.
+    The merge commit tells, unless it is that of another branch's merge, which may have come a moment later. Where
+    GitHub names another one, the head, its branch and the base together do.
     """
 
-    def rank(pull: PullFacts) -> tuple[bool, int]:
-        return same_commit(claims.sha, pull.merge_sha), pull.number
+    def rank(pull: PullFacts) -> tuple[bool, bool, int]:
+        return pull.head_ref == claims.head_ref, same_commit(claims.sha, pull.merge_sha), pull.number
 
     found = [pull for pull in pulls if pull.merged and _is_merge_of(pull, claims, head_sha)]
     return max(found, key=rank).number if found else 0

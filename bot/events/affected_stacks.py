@@ -39,7 +39,9 @@ def place(_payload: dict[str, Any], row: Row, db: Db) -> Place:
     sha = header.head_sha
     if claims is not None and works_on_merge(claims):
         sha = claims.sha
-        found = [pull for pull in pulls.of_commit(db, repo_id, sha) if pull.merge_sha == sha]
+        # Of two merges at once the run of the first may name the commit of the second: the branch tells them apart.
+        merged = (pull for pull in pulls.of_commit(db, repo_id, sha) if pull.merge_sha == sha)
+        found = [pull for pull in merged if pull.head_ref == claims.head_ref]
     else:
         found = pulls.of_commit(db, repo_id, sha)
     if len(found) == 1:

@@ -225,6 +225,26 @@ async def test_a_merge_whose_commit_github_names_otherwise_is_known_by_its_head(
         assert rig.run_of("apply dev/a").inputs["sha"] == pull.merge_commit_sha
 
 
+async def test_of_two_merges_at_once_a_run_that_names_the_other_ones_commit_still_reports_its_own(
+    tmp_path: Path,
+) -> None:
+    """The commit of a run is the base's newest when it starts, and a second merge may have come by then."""
+    async with open_rig(tmp_path, model=model({"a": [], "c": []})) as rig:
+        silence(rig)
+        first, second = rig.scene.open_pull(["a"]), rig.scene.open_pull(["c"], branch="other")
+        bodies = [rig.scene.body(first), rig.scene.body(second)]
+        await rig.until_quiet()
+        for pull in (first, second):
+            rig.hub.merge(pull, by="lead")
+        await rig.until_quiet()
+        for pull, body in zip((first, second), bodies, strict=True):
+            await send(rig, replace(of_merge(pull), sha=second.merge_commit_sha or ""), body)
+            await rig.until_quiet()
+        assert sorted(rig.dispatched()) == ["apply dev/a", "apply dev/c"]
+        assert rig.run_of("apply dev/a").inputs["sha"] == first.merge_commit_sha
+        assert rig.run_of("apply dev/c").inputs["sha"] == second.merge_commit_sha
+
+
 async def test_a_run_of_a_pull_request_that_is_not_there(tmp_path: Path) -> None:
     async with open_rig(tmp_path, model=ONE, sweep_seconds=NO_SWEEP) as rig:
         silence(rig)

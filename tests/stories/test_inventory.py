@@ -195,13 +195,14 @@ async def test_a_half_batch_is_forgotten_after_a_day(tmp_path: Path) -> None:
         assert len(listed(rig)) == 20
 
 
-async def test_a_batch_that_is_worked_too_late_says_to_send_it_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("gone", ["min", "max"])
+async def test_a_batch_of_which_a_part_is_gone_says_to_send_it_again(tmp_path: Path, gone: str) -> None:
     async with open_rig(tmp_path, model=model(ONE)) as rig:
         parts = chunks(listing(rig, wide(20)), "a batch", limit=3_000)
         token = rig.key
         async with aiohttp.ClientSession() as session:
             assert (await Client(session, rig.url, token=token).upload_instances(parts)).success
-        rig.db.conn.execute("DELETE FROM chunks WHERE batch_index = 0")
+        rig.db.conn.execute(f"DELETE FROM chunks WHERE batch_index = (SELECT {gone}(batch_index) FROM chunks)")  # noqa: S608
         await rig.settle()
         (row,) = rig.db.rows("SELECT state, reason FROM inbox WHERE kind = 'inventory'")
         assert tuple(row) == ("dead", "The batch of the inventory is not complete any more; upload it again.")

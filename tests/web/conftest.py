@@ -3,7 +3,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -11,11 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import waitress
 from flask import Flask
 from flask.testing import FlaskClient
 from prometheus_client import CollectorRegistry
-from waitress import wasyncore
 from werkzeug.test import TestResponse
 
 from bot.domain.claims import Claims
@@ -27,6 +24,7 @@ from bot.store.migrations import migrate
 from bot.store.writer import Writer
 from bot.web import create_app
 from bot.web.exchange import Trust
+from bot.web.server import WebServer
 from bot.web.sessions import Sessions
 from tests.signing import ISSUER, Signer
 from tests.web.golike import Overhear
@@ -86,18 +84,12 @@ class Site:
 
 @contextmanager
 def serving(app: Flask) -> Iterator[int]:
-    """Serve the app on a free port; gives the port."""
-    sockets: dict[int, Any] = {}
-    server = waitress.create_server(app, map=sockets, host="127.0.0.1", port=0, threads=8)
-    thread = threading.Thread(target=server.run)
-    thread.start()
+    """Serve the app on a free port, as the process does; gives the port."""
+    server = WebServer(app, host="127.0.0.1", port=0)
     try:
-        yield server.effective_port
+        yield server.port
     finally:
-        # The loop ends when nothing is open any more; what it waits on may be closed in its own thread only.
-        server.trigger.pull_trigger(lambda: wasyncore.close_all(sockets))
-        thread.join()
-        server.task_dispatcher.shutdown()
+        server.close(5.0)
 
 
 def claims(**changed: Any) -> Claims:

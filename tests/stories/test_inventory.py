@@ -202,7 +202,7 @@ async def test_a_batch_of_which_a_part_is_gone_says_to_send_it_again(tmp_path: P
         token = rig.key
         async with aiohttp.ClientSession() as session:
             assert (await Client(session, rig.url, token=token).upload_instances(parts)).success
-        rig.db.conn.execute(f"DELETE FROM chunks WHERE batch_index = (SELECT {gone}(batch_index) FROM chunks)")  # noqa: S608
+        rig.db.conn.execute(f"DELETE FROM chunks WHERE batch_index = (SELECT {gone}(batch_index) FROM chunks)")
         await rig.settle()
         (row,) = rig.db.rows("SELECT state, reason FROM inbox WHERE kind = 'inventory'")
         assert tuple(row) == ("dead", "The batch of the inventory is not complete any more; upload it again.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-_USUAL = (400, 401, 403, 413, 503)
+_USUAL = (400, 401, 403, 413, 415, 503)
 
 
 @dataclass(frozen=True, slots=True)

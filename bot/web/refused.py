@@ -18,8 +18,8 @@ _STS = (
 )
 
 ENDPOINTS = (
-    Endpoint("POST", "/api/v1/git/commit", "Not offered: commits are the workflow's own to make.", refusals=(403,)),
-    Endpoint("POST", "/api/v1/sts", "Not offered: no tokens of the App are handed out.", refusals=(403,)),
+    Endpoint("POST", "/api/v1/git/commit", "Not offered: commits are the workflow's own to make.", refusals=(403, 415)),
+    Endpoint("POST", "/api/v1/sts", "Not offered: no tokens of the App are handed out.", refusals=(403, 415)),
 )
 
 

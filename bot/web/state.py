@@ -38,7 +38,7 @@ ENDPOINTS = (
             Parameter("pull", "query", "The pull request's number; either it or `sha`.", required=False, schema=_PULL),
             Parameter("sha", "query", "The whole commit id; either it or `pull`.", required=False, schema=_SHA),
         ),
-        refusals=(400, 401, 403, 404, 503),
+        refusals=(400, 401, 403, 404, 415, 503),
     ),
 )
 

@@ -60,6 +60,14 @@ def test_who_must_say_who_they_are(site: Site, told: dict[str, Any]) -> None:
         assert (answer.status_code == 401) == (operation["security"] != []), f"{method} {path}"
 
 
+def test_that_nothing_packed_is_taken_is_told_everywhere(site: Site, told: dict[str, Any]) -> None:
+    for method, path, operation in operations(told):
+        if path != openapi.PATH:
+            where = re.sub(r"\{(\w+)\}", r"\1", path)
+            answer = site.client.open(where, method=method, data=b"x", headers={"Content-Encoding": "gzip"})
+            assert (answer.status_code, "415" in operation["responses"]) == (415, True), f"{method} {path}"
+
+
 def test_every_answer_that_is_described_is_in_the_envelope(told: dict[str, Any]) -> None:
     for method, path, operation in operations(told):
         if path == openapi.PATH:

@@ -39,7 +39,11 @@ def put(
     known = db.row(f"SELECT digest FROM chunks WHERE {_BATCH} AND batch_index = ?", *batch, index)  # noqa: S608
     if known is not None:
         return Put.KNOWN if known["digest"] == digest else Put.OTHER
-    db.write("INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", *batch, index, total, digest, body, now)
+    db.write(
+        "INSERT INTO chunks (kind, repo_id, credential, batch_id, batch_index, batch_total, digest, body, at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        *(*batch, index, total, digest, body, now),
+    )
     here = db.row(f"SELECT count(*) AS n FROM chunks WHERE {_BATCH}", *batch)  # noqa: S608
     return Put.COMPLETE if here is not None and here["n"] == total else Put.TAKEN
 

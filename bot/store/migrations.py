@@ -57,12 +57,13 @@ CREATE TABLE uploads (
 );
 CREATE INDEX uploads_by_pull ON uploads (repo_id, pull, id);
 
+-- With rowids, and what is large last: else SQLite reads whole bodies to compare keys and to find what stands behind.
 CREATE TABLE chunks (
     kind TEXT NOT NULL, repo_id INTEGER NOT NULL, credential TEXT NOT NULL, batch_id TEXT NOT NULL,
-    batch_index INTEGER NOT NULL, batch_total INTEGER NOT NULL, digest TEXT NOT NULL, body BLOB NOT NULL,
-    at REAL NOT NULL,
+    batch_index INTEGER NOT NULL, batch_total INTEGER NOT NULL, digest TEXT NOT NULL, at REAL NOT NULL,
+    body BLOB NOT NULL,
     PRIMARY KEY (kind, repo_id, credential, batch_id, batch_index)
-) WITHOUT ROWID;
+);
 
 CREATE TABLE rollouts (
     id INTEGER PRIMARY KEY, repo_id INTEGER NOT NULL, lane TEXT NOT NULL, pull INTEGER NOT NULL,
@@ -138,9 +139,10 @@ CREATE TABLE audit (
     target TEXT NOT NULL, cause TEXT NOT NULL
 );
 CREATE INDEX audit_by_repo ON audit (repo_id, id);
+-- As the chunks.
 CREATE TABLE graphs (
-    token TEXT NOT NULL, hash TEXT NOT NULL, svg BLOB NOT NULL, at REAL NOT NULL, PRIMARY KEY (token, hash)
-) WITHOUT ROWID;
+    token TEXT NOT NULL, hash TEXT NOT NULL, at REAL NOT NULL, svg BLOB NOT NULL, PRIMARY KEY (token, hash)
+);
 CREATE TABLE redeliveries (guid TEXT PRIMARY KEY, tries INTEGER NOT NULL, at REAL NOT NULL) WITHOUT ROWID;
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """

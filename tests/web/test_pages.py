@@ -10,7 +10,7 @@ SVG = b"<svg xmlns='http://www.w3.org/2000/svg'/>"
 
 def test_a_picture(site: Site) -> None:
     with transaction(site.db):
-        site.db.write("INSERT INTO graphs VALUES ('token', 'hash', ?, 0)", SVG)
+        site.db.write("INSERT INTO graphs (token, hash, svg, at) VALUES ('token', 'hash', ?, 0)", SVG)
     answer = site.client.get("/graphs/token/hash.svg")
     assert (answer.status_code, answer.data) == (200, SVG)
     assert answer.content_type.startswith("image/svg+xml")
@@ -24,7 +24,7 @@ def test_a_picture(site: Site) -> None:
 )
 def test_a_picture_that_is_not_there(site: Site, path: str) -> None:
     with transaction(site.db):
-        site.db.write("INSERT INTO graphs VALUES ('token', 'hash', ?, 0)", SVG)
+        site.db.write("INSERT INTO graphs (token, hash, svg, at) VALUES ('token', 'hash', ?, 0)", SVG)
     answer = site.client.get(f"/graphs/{path}")
     assert answer.status_code == 404
     assert answer.headers["Cache-Control"] == "no-store"

@@ -17,7 +17,7 @@ from bot.events.workflow_run import RunRead
 from bot.github import ensure, reads
 from bot.github.failures import FailureKind, classify, is_ours
 from bot.github.line import Uninstalled
-from bot.store import chunks, graphs, inbox, locks, meta, outbox, pulls, repos, rollouts
+from bot.store import audit, chunks, graphs, inbox, locks, meta, outbox, pulls, repos, rollouts
 from bot.store.db import transaction
 from bot.work.parts import Parts
 
@@ -175,6 +175,7 @@ class Sweep:
             graphs.prune(db, now)
             meta.prune(db, now)
             locks.prune(db, now)
+            audit.prune(db, now)
             inbox.nudge_waiting(db, now=now)
 
 

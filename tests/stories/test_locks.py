@@ -16,6 +16,8 @@ from bot.sandbox.atmos import Model
 from bot.sandbox.atmos_answers import Answer
 from bot.sandbox.atmos_api import Client
 from bot.sandbox.state import Pull
+from bot.store import audit
+from bot.store.db import transaction
 from bot.web.sessions import Sessions
 from tests.rig import MORNING, Rig, open_rig
 from tests.stories.helping import CHAIN, ONE, assert_sound, labels, line_of, model, wide
@@ -263,6 +265,19 @@ async def test_an_apply_that_is_locked_goes_later_and_a_push_forgets_a_locked_pl
         await rig.until_quiet()
         assert rig.dispatched() == ["apply dev/vpc", "apply dev/database", "apply dev/api"]
         assert rig.runs()[0].created_at == MORNING + 900
+
+
+async def test_what_has_ended_and_what_is_long_ago_is_forgotten(tmp_path: Path) -> None:
+    async with open_rig(tmp_path, model=model(ONE)) as rig:
+        await lock(rig, "dev/vpc", ttl=60)
+        await lock(rig, "dev/other", ttl=86_400)
+        with transaction(rig.db):
+            for at in (rig.clock() - audit.KEPT, rig.clock()):
+                audit.note(rig.db, now=at, repo_id=rig.repo.id, actor="a", action="unlock", target="b", cause="c")
+        rig.scene.open_pull(["vpc"])
+        await rig.passes(3600)
+        assert [row["name"] for row in rig.db.rows("SELECT name FROM locks")] == ["dev/other"]
+        assert [row["at"] for row in rig.db.rows("SELECT at FROM audit")] == [MORNING]
 
 
 async def test_locks_outlive_the_process(tmp_path: Path) -> None:

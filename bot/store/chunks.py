@@ -7,6 +7,9 @@ from enum import StrEnum
 
 from bot.store.db import Db
 
+#: As large as all parts of a batch may be together, in bytes: whoever works it has them all in memory.
+MOST_BYTES = 256 * 1024 * 1024
+
 _BATCH = "kind = ? AND repo_id = ? AND credential = ? AND batch_id = ?"
 
 
@@ -17,6 +20,7 @@ class Put(StrEnum):
     COMPLETE = "complete"  # it was the last one that was missing
     KNOWN = "known"  # the same part is here already
     OTHER = "other"  # another part has its place, or the batch has another total
+    TOO_LARGE = "too large"  # the batch would be, so that it is never whole
 
 
 def put(
@@ -39,13 +43,16 @@ def put(
     known = db.row(f"SELECT digest FROM chunks WHERE {_BATCH} AND batch_index = ?", *batch, index)  # noqa: S608
     if known is not None:
         return Put.KNOWN if known["digest"] == digest else Put.OTHER
+    sql = f"SELECT count(*) AS n, total(length(body)) AS size FROM chunks WHERE {_BATCH}"  # noqa: S608
+    here = db.rows(sql, *batch)[0]
+    if here["size"] + len(body) > MOST_BYTES:
+        return Put.TOO_LARGE
     db.write(
         "INSERT INTO chunks (kind, repo_id, credential, batch_id, batch_index, batch_total, digest, body, at) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         *(*batch, index, total, digest, body, now),
     )
-    here = db.row(f"SELECT count(*) AS n FROM chunks WHERE {_BATCH}", *batch)  # noqa: S608
-    return Put.COMPLETE if here is not None and here["n"] == total else Put.TAKEN
+    return Put.COMPLETE if here["n"] + 1 == total else Put.TAKEN
 
 
 def bodies(db: Db, *, kind: str = "upload", repo_id: int, credential: str, batch_id: str) -> list[bytes]:

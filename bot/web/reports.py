@@ -56,6 +56,12 @@ def take(writer: Writer, caller: Caller, report: Report, now: float, *, command:
             f"Part {report.index} does not fit what came before of the batch {batch}: its content is another, or the "
             f"number of parts. Run `{command}` again: it starts a new batch.",
         )
+    if done is chunks.Put.TOO_LARGE:
+        raise Refusal(
+            413,
+            f"With part {report.index} the batch {batch} is larger than {chunks.MOST_BYTES:,} bytes, and Switchyard "
+            "takes no larger ones. Shorten what the stacks have under `settings.pro`, or report fewer of them at once.",
+        )
     return done
 
 

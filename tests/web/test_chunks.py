@@ -57,6 +57,22 @@ def test_a_lost_part_leaves_the_batch_half(site: Site, path: str, make: Make) ->
 
 
 @BOTH
+def test_a_batch_that_grows_too_large_is_refused_before_anybody_must_have_it_in_memory(
+    site: Site, monkeypatch: pytest.MonkeyPatch, path: str, make: Make
+) -> None:
+    parts = [make(index, total=3) for index in range(3)]
+    monkeypatch.setattr(chunks, "MOST_BYTES", len(parts[0]) + len(parts[1]))
+    assert [send(site, path, part) for part in parts[:2]] == ["taken", "taken"]
+    for _ in range(2):
+        answer = site.client.post(f"/api/v1/{path}", data=parts[2], headers={"Authorization": "Bearer swy_good"})
+        assert answer.status_code == 413
+        assert "With part 2 the batch" in envelope(answer).errorMessage
+    assert batches(site) == []
+    # A part that is there already is known all the same.
+    assert send(site, path, parts[0]) == "known"
+
+
+@BOTH
 def test_doubled_parts_are_known_before_and_after_the_last(site: Site, path: str, make: Make) -> None:
     became = [send(site, path, make(index, total=2)) for index in (0, 0, 1, 1, 0, 1)]
     assert became == ["taken", "known", "complete", "known", "known", "known"]

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 from flask import Flask, Response, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 API = "/api/v1/"
 
@@ -88,7 +88,7 @@ def install(app: Flask) -> None:
 
     @app.errorhandler(HTTPException)
     def unroutable(error: HTTPException) -> Response:
-        response = refuse(error.code or 500, _WORDS.get(error.code or 500, error.name))
+        response = refuse(error.code or 500, _words(error))
         response.headers.extend((name, value) for name, value in error.get_headers() if name == "Allow")
         return response
 
@@ -97,7 +97,7 @@ def install(app: Flask) -> None:
         if isinstance(error, (sqlite3.OperationalError, TimeoutError)):
             log.warning("%s %r could not be written: %s", request.method, request.path, error)
             # After a timeout nothing is written any more, but for webhooks, which are known when they come again.
-            return refuse(503, "The database is busy; send it again in a moment.")
+            return refuse(503, "Switchyard's database is busy; send it again in a moment.")
         answer = refuse(500, _WORDS[500])
         trace = answer.headers.get("X-Request-Id", "none")
         log.exception("%s %r failed (trace %s)", request.method, request.path, trace)
@@ -107,16 +107,24 @@ def install(app: Flask) -> None:
 def _refuse_packed() -> None:
     encoding = request.headers.get("Content-Encoding", "")
     if encoding.strip().lower() not in ("", "identity"):
-        raise Refusal(415, "The body is compressed (`Content-Encoding`), which is not read here; send it as it is.")
+        raise Refusal(
+            415, "The body is compressed (`Content-Encoding`), which Switchyard does not read; send it as it is."
+        )
+
+
+def _words(error: HTTPException) -> str:
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        methods = sorted(set(error.valid_methods) - {"HEAD", "OPTIONS"})
+        return f"This address of Switchyard takes {' and '.join(methods)} only; its docs/api.md says for what."
+    return _WORDS.get(error.code or 500, error.name)
 
 
 _WORDS = {
     400: "The request is no sound HTTP; look at what sends it, and at the proxies on its way here.",
-    404: "There is nothing at this address; docs/api.md lists what there is.",
-    405: "This address does not take that method; docs/api.md lists what it takes.",
-    413: "The body is larger than this address takes. The CLI sends reports in parts of at most "
+    404: "Switchyard has nothing at this address; its docs/api.md lists what there is.",
+    413: "The body is larger than Switchyard takes here. The CLI sends reports in parts of at most "
     "`settings.pro.max_payload_bytes` in atmos.yaml; make that smaller.",
     431: "The request's headers are larger than is taken here; send fewer or shorter ones.",
-    500: "Something went wrong here; the log of this service says what. Send it again later.",
+    500: "Something went wrong in Switchyard; its log says what. Send it again later.",
     501: "The body is sent with a `Transfer-Encoding` that is not read here; `chunked` is.",
 }

@@ -99,10 +99,11 @@ class Gate:
         if not repo.installation and scope != "read":  # what was done there may still be read
             raise Refusal(403, f"{_UNINSTALLED.format(repo.full_name)} {_INSTALL}")
         if scope not in key.allow:
+            allow = ",".join(one for one in keys.SCOPES if one == scope or one in key.allow)
             raise Refusal(
                 403,
                 f"This Switchyard key for {repo.full_name} may not do this: it is allowed {', '.join(key.allow)}, "
-                f"but `{scope}` is needed. Make one with `switchyard keys create {repo.full_name} --allow {scope}`.",
+                f"but `{scope}` is needed. Make one with `switchyard keys create {repo.full_name} --allow {allow}`.",
             )
         self._note(key)
         return Caller(f"key:{key.id}", f"key:{key.id}", f"the key {key.name or key.id}", repo)
@@ -117,9 +118,10 @@ class Gate:
 def _expired(key: keys.Key, repo: Repo) -> str:
     at = datetime.fromtimestamp(key.expires_at or 0.0, UTC)
     named = f" --name {key.name}" if key.name else ""
+    allowed = f" --allow {','.join(key.allow)}" if key.allow != keys.DEFAULT else ""
     return (
         f"This Switchyard key for {repo.full_name} expired on {at:%Y-%m-%d at %H:%M} UTC. Make a new one with "
-        f"`switchyard keys create {repo.full_name}{named} --expires 90d` and set it as ATMOS_PRO_TOKEN."
+        f"`switchyard keys create {repo.full_name}{named} --expires 90d{allowed}` and set it as ATMOS_PRO_TOKEN."
     )
 
 

@@ -22,6 +22,8 @@ def read(shape: type[T], *, most: int = SMALL) -> T:
     """Decode the request's body; raises Refusal: 400 that names the place, 413 above `most` bytes."""
     request.max_content_length = most
     body = request.get_data(cache=False).removeprefix(b"\xef\xbb\xbf")
+    if not body.strip():
+        raise Refusal(400, "The body is empty, which is not JSON; Switchyard's docs/api.md shows what it must be.")
     try:
         return msgspec.json.decode(body, type=shape)
     except msgspec.ValidationError as error:

@@ -60,6 +60,28 @@ def test_who_must_say_who_they_are(site: Site, told: dict[str, Any]) -> None:
         assert (answer.status_code == 401) == (operation["security"] != []), f"{method} {path}"
 
 
+@pytest.mark.parametrize(
+    ("operation", "statuses"),
+    [
+        ("post_auth_github_oidc", {200, 400, 401, 403, 413, 415, 503}),
+        ("post_affected_stacks", {200, 400, 401, 403, 409, 413, 415, 503}),
+        ("post_instances", {200, 400, 401, 403, 409, 413, 415, 503}),
+        ("patch_repos_owner_repo_instances", {200, 400, 401, 403, 413, 415, 503}),
+        ("patch_repos_owner_repo_instances_stack_component", {200, 400, 401, 403, 413, 415, 503}),
+        ("post_locks", {200, 400, 401, 403, 409, 413, 415, 503}),  # held by another
+        ("delete_locks", {200, 400, 401, 403, 404, 413, 415, 503}),  # not locked
+        ("get_rollouts", {200, 400, 401, 403, 404, 415, 503}),
+        ("post_git_commit", {403, 415}),
+        ("post_sts", {403, 415}),
+        ("get_openapi", {200}),
+    ],
+)
+def test_how_each_may_end_is_told(told: dict[str, Any], operation: str, statuses: set[int]) -> None:
+    # What thinks requests up from the document is one caller: it never finds a lock held by another.
+    found = {one["operationId"]: one["responses"] for _, _, one in operations(told)}
+    assert {int(status) for status in found[operation]} == statuses
+
+
 def test_that_nothing_packed_is_taken_is_told_everywhere(site: Site, told: dict[str, Any]) -> None:
     for method, path, operation in operations(told):
         if path != openapi.PATH:

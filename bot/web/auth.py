@@ -37,10 +37,11 @@ class Caller:
     name: str  # for people: "the key ci", "octocat in run 123"
     repo: Repo
     claims: Claims | None = None  # what GitHub vouched for; None for a key
+    called: str = ""  # the repository, as GitHub called it for the run: we may not know of a new name yet
 
     def speaks_for(self, owner: str, name: str) -> bool:
         """Tell whether a repository's name is that of the caller's."""
-        return f"{owner}/{name}".lower() == self.repo.full_name.lower()
+        return f"{owner}/{name}".lower() in (self.repo.full_name.lower(), self.called.lower())
 
     def check_speaks_for(self, owner: str, name: str, what: str) -> None:
         """Refuse (403) what is about a repository that is not the caller's; `what` is "The upload", "The lock"."""
@@ -84,7 +85,8 @@ class Gate:
         if scope not in _OF_SESSIONS:
             raise Refusal(403, f"A workflow run may not do this; use a Switchyard key that is allowed `{scope}`.")
         credential = f"run:{claims.run_id}.{claims.attempt}"
-        return Caller(credential, f"run:{claims.run_id}", f"{claims.actor} in run {claims.run_id}", repo, claims)
+        name = f"{claims.actor} in run {claims.run_id}"
+        return Caller(credential, f"run:{claims.run_id}", name, repo, claims, session.repository)
 
     def _key(self, token: str, scope: str) -> Caller:
         db = self.reader.db()

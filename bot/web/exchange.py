@@ -10,10 +10,12 @@ from typing import Annotated
 import msgspec
 from flask import Blueprint, Response
 
+from bot.events.elsewhere import read_again
 from bot.github import oidc
 from bot.github.jwks import Unanswered
 from bot.github.oidc import BadToken, Identity, Issuer
-from bot.store import spent
+from bot.store import inbox, spent
+from bot.store.db import Db
 from bot.store.writer import Writer
 from bot.web import bodies
 from bot.web.answers import Refusal, envelope
@@ -62,9 +64,15 @@ def blueprint(
         if trust.workspace_id and (asked.workspaceId or "") != trust.workspace_id:
             raise Refusal(403, _WRONG_WORKSPACE)
         repo = covering.find(identity)
-        session = sessions.issue(repo.id, identity.claims)
-        fresh = writer.run(lambda db: spent.spend(db, identity.jti, until=identity.until, now=now()), _PATIENCE)
-        if not fresh:
+        session = sessions.issue(repo.id, identity.claims, identity.repository)
+
+        def spend(db: Db) -> bool:
+            if identity.repository.lower() != repo.full_name.lower():  # one of both is older, and GitHub knows which
+                kind, lane, repo_id, body = read_again(repo.id, repo.installation)
+                inbox.put_once(db, kind, now=now(), repo_id=repo_id, lane=lane, body=body)
+            return spent.spend(db, identity.jti, until=identity.until, now=now())
+
+        if not writer.run(spend, _PATIENCE):
             raise Refusal(401, _USED)
         run = identity.claims
         log.info("a session for %s: run %d, attempt %d, of %r", repo.full_name, run.run_id, run.attempt, run.actor)

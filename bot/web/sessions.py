@@ -26,6 +26,7 @@ class Session:
 
     repo_id: int
     claims: Claims
+    repository: str = ""  # owner/name, as GitHub called it; empty where that was not told
 
 
 class BadSession(Exception):  # noqa: N818 - it reads as what it is
@@ -39,10 +40,11 @@ class Sessions:
     key: bytes
     now: Callable[[], float]
 
-    def issue(self, repo_id: int, claims: Claims) -> str:
+    def issue(self, repo_id: int, claims: Claims, repository: str = "") -> str:
         """Make the token of a session."""
         start = int(self.now())
         payload = {"iss": _ISSUER, "iat": start, "exp": start + int(LASTS), "repo": repo_id, "run": asdict(claims)}
+        payload["name"] = repository
         return jwt.encode(payload, self.key, _ALGORITHM)
 
     def read(self, token: str) -> Session:
@@ -52,7 +54,8 @@ class Sessions:
         try:
             told = jwt.decode(token, self.key, [_ALGORITHM], issuer=_ISSUER, options=options)  # type: ignore[arg-type]
             claims = msgspec.convert(told["run"], Claims)
-            session = Session(msgspec.convert(told["repo"], int), claims)
+            named = msgspec.convert(told["name"], str)
+            session = Session(msgspec.convert(told["repo"], int), claims, named)
             ends = msgspec.convert(told["exp"], int)
         except (jwt.InvalidTokenError, msgspec.ValidationError, KeyError):
             raise BadSession("It is no session of this Switchyard.") from None

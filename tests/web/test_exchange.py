@@ -73,9 +73,17 @@ def test_keys_that_are_empty_or_unknown(site: Site, more: dict[str, Any]) -> Non
     session(exchange(site, site.identity_token(), **more))
 
 
-def test_a_name_that_changed_is_the_same_repository(site: Site) -> None:
-    token = session(exchange(site, site.identity_token(repository="acme/infrastructure")))
-    assert site.upload(upload_body(), key=token).status_code == 200
+def test_a_name_that_changed_is_the_same_repository_under_both_and_is_read_again(site: Site) -> None:
+    token = session(exchange(site, site.identity_token(repository="acme/Infrastructure")))
+    for name, status in (("infra", 200), ("infrastructure", 200), ("other", 403)):
+        assert site.upload(upload_body(repo_name=name), key=token).status_code == status
+    (again,) = site.db.rows("SELECT repo_id, body FROM inbox WHERE kind = 'repo_read'")
+    assert tuple(again) == (7, b"1")
+
+
+def test_a_name_that_is_written_otherwise_is_no_news(site: Site) -> None:
+    session(exchange(site, site.identity_token(repository="Acme/INFRA")))
+    assert site.inbox() == []
 
 
 def test_a_token_is_taken_once(site: Site) -> None:

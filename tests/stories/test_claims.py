@@ -17,7 +17,7 @@ from bot.github import reads
 from bot.sandbox import atmos, example
 from bot.sandbox.scene import AFFECTED
 from bot.sandbox.state import Pull
-from bot.store import inbox
+from bot.store import inbox, pulls
 from bot.web.sessions import Sessions
 from tests.rig import Rig, open_rig
 from tests.stories.helping import requests
@@ -338,6 +338,7 @@ async def test_the_claims_name_the_workflow_that_uploads(tmp_path: Path) -> None
         await rig.passes(10)
         await send(rig, of_plan(pull, workflow_file="lint-it.yaml"), rig.scene.body(pull))
         await rig.until_quiet()
+        assert pulls.uploaders(rig.db, rig.repo.id) == {"lint-it.yaml"}
         rig.scene.push("feature", ["a"], note="more")
         await rig.until_quiet()
         assert "`lint-it.yaml` ended without uploading the affected stacks" in rig.comment(pull)

@@ -57,7 +57,7 @@ def who_must_act(scene: Scene) -> list[str]:
     """Say what people must do now, most urgent first: Markdown, one line for each kind; empty when nothing."""
     if scene.walk.rollout.superseded_by:
         return []
-    return [said for said in (_failed(scene), _held(scene), _approval(scene), _manual(scene)) if said]
+    return [said for said in (_failed(scene), _held(scene), _approval(scene), _locked(scene), _manual(scene)) if said]
 
 
 def _of(scene: Scene, *statuses: Status) -> list[Step]:
@@ -94,6 +94,14 @@ def _approval(scene: Scene) -> str:
     steps = _of(scene, Status.APPROVAL)
     names = [linked(name(step, 80), run_url(step, Status.APPROVAL)) for step in steps]
     return f"{SIGNS[Status.APPROVAL]} **Approve or reject at GitHub:** {listed(names)}." if names else ""
+
+
+def _locked(scene: Scene) -> str:
+    steps = [step for step in _of(scene, Status.READY) if str(step.instance) in scene.view.locks]
+    if not steps:
+        return ""
+    names = listed([name(step, 80) for step in steps])
+    return f"🔒 **Locked:** {names}. What is locked goes by itself when its lock ends; `atmos pro unlock` ends one now."
 
 
 def _manual(scene: Scene) -> str:

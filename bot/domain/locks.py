@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from bot.domain.names import shown
 from bot.domain.rollout import Draft
 
+#: The message of a lock where nobody said why, as the CLI sends it.
+UNTOLD = "Locked by Atmos"
 #: As much of a message as a sentence carries.
 _LONGEST = 200
 
@@ -35,6 +37,6 @@ def kept(draft: Draft, locks: Mapping[str, Lock]) -> dict[int, Lock]:
 
 
 def locked_by(lock: Lock, until: str) -> str:
-    """Say who locked it, until when, which is `until` in words, and why."""
-    message = f": {shown(lock.message, _LONGEST)}" if lock.message else ""
+    """Say who locked it, until when, which is `until` in words, and why where that was told."""
+    message = f": {shown(lock.message, _LONGEST)}" if lock.message not in ("", UNTOLD) else ""
     return f"locked by {shown(lock.owner)} until {until}{message}"

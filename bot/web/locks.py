@@ -15,7 +15,7 @@ from typing import Annotated
 import msgspec
 from flask import Blueprint, Response
 
-from bot.domain.locks import Lock, locked_by
+from bot.domain.locks import UNTOLD, Lock, locked_by
 from bot.domain.names import LONGEST, shown
 from bot.store import audit, inbox, locks
 from bot.store.db import Db
@@ -31,7 +31,6 @@ log = logging.getLogger(__name__)
 
 _SECONDS = 30
 _LONGEST_SECONDS = 31_536_000
-_MESSAGE = "Locked by Atmos"
 _LONGEST_MESSAGE = 2_000
 _LONGEST_KEY = 2 * LONGEST + 200
 #: As many locks as may hold in a repository at once: each decision reads them all.
@@ -58,7 +57,7 @@ Seconds = Annotated[
 Message = Annotated[
     str,
     msgspec.Meta(
-        description=f"Why, for people; “{_MESSAGE}” if left out.", extra_json_schema={"maxLength": _LONGEST_MESSAGE}
+        description=f"Why, for people; “{UNTOLD}” if left out.", extra_json_schema={"maxLength": _LONGEST_MESSAGE}
     ),
 ]
 
@@ -130,7 +129,7 @@ def blueprint(gate: Gate, writer: Writer, now: Callable[[], float]) -> Blueprint
         seconds = _SECONDS if asked.ttl is None else asked.ttl
         if not 1 <= seconds <= _LONGEST_SECONDS:
             raise Refusal(400, f"A lock lasts 1 to {_LONGEST_SECONDS:,} seconds, not {seconds}; give another `--ttl`.")
-        message = asked.lockMessage or _MESSAGE
+        message = asked.lockMessage or UNTOLD
         if len(message) > _LONGEST_MESSAGE:
             raise Refusal(400, f"The lock's message is longer than {_LONGEST_MESSAGE:,} characters; shorten it.")
         held = writer.run(lambda db: _lock(db, caller, name, seconds, message, now()))

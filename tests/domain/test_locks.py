@@ -6,7 +6,7 @@ import pytest
 
 from bot.domain.events import KeptByLock
 from bot.domain.graph import Instance
-from bot.domain.locks import Lock, kept, locked_by
+from bot.domain.locks import UNTOLD, Lock, kept, locked_by
 from bot.domain.model import Status
 from bot.domain.rollout import Draft, Walk
 from tests.domain.test_dispatching import LANES, TWO, end_one, flying, open_all
@@ -55,6 +55,7 @@ def test_a_name_that_two_instances_share_keeps_both():
     [
         (LOCK, "locked by octocat in run 5 until noon: Upgrading."),
         (replace(LOCK, message=""), "locked by octocat in run 5 until noon"),
+        (replace(LOCK, message=UNTOLD), "locked by octocat in run 5 until noon"),
         (replace(LOCK, message="a\nb" + "c" * 300), f"locked by octocat in run 5 until noon: a�b{'c' * 196}…"),
     ],
 )

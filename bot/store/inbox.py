@@ -6,6 +6,7 @@ cannot be handled; shown to the operator). A row without a lane has not been pla
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import Any
 
@@ -154,22 +155,26 @@ def expire_parked(db: Db, before: float, now: float) -> list[Row]:
     return [row for row in rows if row.kind == "upload"]
 
 
-def heads(db: Db, now: float, limit: int, after: str = "") -> list[Row]:
-    """Read the row that each lane handles next; a lane whose next row is not due is passed over.
+def heads(db: Db, now: float, limit: int, after: str = "", busy: Container[str] = ()) -> list[Row]:
+    """Read the row that each lane handles next; lanes that are `busy`, or whose next row is not due, are passed over.
 
     Walks from lane to lane by the index, so that a lane with many rows costs no more than one with a single row, and
     starts behind the lane `after`, so that where there are more lanes than `limit` each has its turn.
     """
-    found = _heads_between(db, now, limit, after, None)
-    return found if len(found) == limit or not after else found + _heads_between(db, now, limit - len(found), "", after)
+    found = _heads_between(db, now, limit, after, None, busy)
+    if len(found) < limit and after:
+        found += _heads_between(db, now, limit - len(found), "", after, busy)
+    # Bodies may be large, so they are read only of what is handled now.
+    rows = (db.row("SELECT * FROM inbox WHERE id = ?", row_id) for row_id in found)
+    return [_row(row) for row in rows if row is not None]
 
 
-def _heads_between(db: Db, now: float, limit: int, lane: str, last: str | None) -> list[Row]:
-    """Read the next rows of the lanes after `lane`, up to `last` (included) where there is one."""
-    found: list[Row] = []
+def _heads_between(db: Db, now: float, limit: int, lane: str, last: str | None, busy: Container[str]) -> list[int]:
+    """Find the next rows of the lanes after `lane`, up to `last` (included) where there is one."""
+    found: list[int] = []
     while len(found) < limit:
         head = db.row(
-            "SELECT * FROM inbox WHERE state = 'new' AND lane IS NOT NULL AND lane > ? "
+            "SELECT id, lane, due FROM inbox WHERE state = 'new' AND lane IS NOT NULL AND lane > ? "
             "AND (due <= ? OR kind NOT IN ('nudge', 'look_again', 'lock_ends')) ORDER BY lane, id LIMIT 1",
             lane,
             now,
@@ -177,18 +182,20 @@ def _heads_between(db: Db, now: float, limit: int, lane: str, last: str | None) 
         if head is None or (last is not None and head["lane"] > last):
             break
         lane = head["lane"]
+        if lane in busy:
+            continue
         if head["due"] <= now:
-            found.append(_row(head))
+            found.append(head["id"])
             continue
         # A row in back-off holds later uploads and commands of its lane, but not later webhooks.
         other = db.row(
-            "SELECT * FROM inbox WHERE state = 'new' AND lane = ? AND due <= ? AND kind NOT IN ('upload', 'command') "
+            "SELECT id FROM inbox WHERE state = 'new' AND lane = ? AND due <= ? AND kind NOT IN ('upload', 'command') "
             "ORDER BY id LIMIT 1",
             lane,
             now,
         )
         if other is not None:
-            found.append(_row(other))
+            found.append(other["id"])
     return found
 
 

@@ -30,8 +30,8 @@ CREATE INDEX pulls_open ON pulls (repo_id) WHERE open;
 
 CREATE TABLE inbox (
     id INTEGER PRIMARY KEY, kind TEXT NOT NULL, guid TEXT UNIQUE, repo_id INTEGER, lane TEXT,
-    state TEXT NOT NULL DEFAULT 'new', park TEXT, body BLOB, at REAL NOT NULL, due REAL NOT NULL,
-    attempts INTEGER NOT NULL DEFAULT 0, reason TEXT NOT NULL DEFAULT '', done_at REAL
+    state TEXT NOT NULL DEFAULT 'new', park TEXT, at REAL NOT NULL, due REAL NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0, reason TEXT NOT NULL DEFAULT '', done_at REAL, body BLOB
 );
 CREATE INDEX inbox_unplaced ON inbox (id) WHERE state = 'new' AND lane IS NULL;
 CREATE INDEX inbox_by_lane ON inbox (lane, id) WHERE state = 'new' AND lane IS NOT NULL;

@@ -55,11 +55,9 @@ class Intake:
     async def step(self, wake: asyncio.Event | None = None) -> bool:
         """Place what is new, start what is due, and wait for some of it; False when nothing was there to do."""
         placed = self._place_all()
-        for row in inbox.heads(self._parts.db, self._parts.now(), _LANES * 2, self._last):
-            lane = row.lane or ""
-            if self._tasks.free and lane not in self._tasks:
-                self._last = lane
-                self._tasks.start(lane, self._handle(row))
+        for row in inbox.heads(self._parts.db, self._parts.now(), self._tasks.free, self._last, self._tasks):
+            self._last = row.lane or ""
+            self._tasks.start(self._last, self._handle(row))
         if not self._tasks.busy:
             return placed
         await self._tasks.wait(wake)

@@ -22,7 +22,7 @@ class Tasks:
     def busy(self) -> bool:
         return bool(self._running)
 
-    def __contains__(self, name: str) -> bool:
+    def __contains__(self, name: object) -> bool:
         return name in self._running
 
     def start(self, name: str, work: Coroutine[Any, Any, Any]) -> None:

@@ -32,6 +32,8 @@ def test_where_there_are_more_lanes_than_places_each_has_its_turn(db: Db) -> Non
     assert lanes(inbox.heads(db, 1.0, 2, "b")) == ["c", "d"]
     assert lanes(inbox.heads(db, 1.0, 2, "d")) == ["e", "a"]
     assert lanes(inbox.heads(db, 1.0, 9, "c")) == ["d", "e", "a", "b", "c"]
+    assert lanes(inbox.heads(db, 1.0, 2, "c", busy={"d", "a"})) == ["e", "b"]
+    assert inbox.heads(db, 1.0, 0) == []
 
 
 def test_a_row_in_back_off_holds_uploads_but_not_webhooks(db: Db) -> None:

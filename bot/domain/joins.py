@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bot.domain.claims import Claims
 from bot.domain.facts import PullFacts
+from bot.domain.model import Pull
 from bot.domain.texts import same_commit
 
 
@@ -32,6 +33,19 @@ def may_report_merge(claims: Claims | None, base_ref: str) -> bool:
     if claims is None:
         return True
     return base_ref == (claims.base_ref if claims.event == "pull_request_target" else claims.branch)
+
+
+def may_report_plan(claims: Claims | None, pull: Pull, default_branch: str) -> bool:
+    """Tell whether an upload may be planned for a pull request's head: with claims only that of a run for it.
+
+    That is a run of the pull request itself, or one on its branch, on its base or on the default branch: whoever
+    pushes another branch must not replace the plan.
+    """
+    if claims is None:
+        return True
+    if claims.pull:
+        return claims.pull == pull.number
+    return claims.branch in {pull.head_ref, pull.base_ref, default_branch}
 
 
 def merged_by(pulls: Iterable[PullFacts], claims: Claims, head_sha: str) -> int:

@@ -39,6 +39,8 @@ def came(desk: Desk, event: UploadCame) -> None:
         desk.say(f"its run works on a merge, but #{pull.number} is not known to be merged there")
     elif not pull.open:
         desk.say(_too_late(pull, upload.claims))
+    elif not joins.may_report_plan(upload.claims, pull, desk.lane.repo.default_branch):
+        desk.say(f"its run is neither of #{pull.number} nor on {pull.head_ref} or {pull.base_ref}")
     elif not same_commit(upload.head_sha, pull.head_sha):
         desk.say(f"the upload is for {commit(upload.head_sha)}, but the head is {commit(pull.head_sha)} by now")
     else:

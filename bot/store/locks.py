@@ -63,9 +63,15 @@ def drop(db: Db, repo_id: int, name: str) -> None:
     db.write("DELETE FROM locks WHERE repo_id = ? AND name = ?", repo_id, name)
 
 
+def last_of(db: Db, repo_id: int, name: str, holder: str) -> bool:
+    """Tell whether the last lock of this name, holding or not, was this holder's."""
+    row = db.row("SELECT 1 FROM locks WHERE repo_id = ? AND name = ? AND holder = ?", repo_id, name, holder)
+    return row is not None
+
+
 def prune(db: Db, now: float) -> None:
-    """Forget locks that have ended."""
-    db.write("DELETE FROM locks WHERE expires_at <= ?", now)
+    """Forget locks that ended a day ago: till then whoever had one may still unlock it."""
+    db.write("DELETE FROM locks WHERE expires_at <= ?", now - 86_400.0)
 
 
 def _held(row: object) -> Held:

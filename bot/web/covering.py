@@ -18,8 +18,8 @@ from bot.web.reading import Reader
 
 #: The CLI gives up after 15 seconds; the answer is looked for in steps of so many seconds, so many times.
 _STEP = 0.05
-_STEPS = 160
-_WRITE = 5.0
+_STEPS = 100
+_WRITE = 1.0
 #: That the App is not installed is believed for so long, in seconds, of so many repositories.
 _BELIEVED = 60.0
 _MOST = 10_000

@@ -25,8 +25,8 @@ from bot.web.sessions import Sessions
 
 log = logging.getLogger(__name__)
 
-#: The CLI gives up after 15 seconds.
-_PATIENCE = 5.0
+#: The CLI gives up after 15 seconds, of which the issuer and GitHub may have taken a good part.
+_PATIENCE = 2.0
 
 
 class Exchange(msgspec.Struct):

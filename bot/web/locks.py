@@ -187,9 +187,15 @@ def _lock(db: Db, caller: Caller, name: str, seconds: int, message: str, now: fl
 
 
 def _unlock(db: Db, caller: Caller, name: str, now: float) -> str:
-    """End a lock; returns whose it was, where it was another's."""
+    """End a lock; returns whose it was, where it was another's.
+
+    One's own that has ended already is unlocked as well: a job whose work took longer has not failed by that.
+    """
     repo_id = caller.repo.id
     held = locks.get(db, repo_id, name, now)
+    if held is None and locks.last_of(db, repo_id, name, caller.holder):
+        locks.drop(db, repo_id, name)
+        return ""
     if held is None:
         raise Refusal(
             404,

@@ -92,8 +92,16 @@ def test_a_run_of_a_closed_pull_request_starts_nothing():
     assert world.walks == []
 
 
-@pytest.mark.parametrize("claims", [claims_of(), claims_of(MAIN, "pull_request_target"), claims_of(MAIN, "push")])
-def test_any_other_run_starts_the_plan_of_an_open_head(claims):
+PLANNERS = (
+    claims_of(),
+    claims_of(MAIN, "pull_request_target"),
+    claims_of(MAIN, "push"),
+    claims_of("refs/heads/wider", "workflow_dispatch"),
+)
+
+
+@pytest.mark.parametrize("claims", PLANNERS)
+def test_a_run_for_it_starts_the_plan_of_an_open_head(claims):
     world = opened()
     bring(world, "a", claims=claims)
     assert world.walk().rollout.phase is Phase.PLAN
@@ -101,6 +109,26 @@ def test_any_other_run_starts_the_plan_of_an_open_head(claims):
     world.deliver_all()
     late = sha_of(1000)
     assert "but the head is" in bring(world, "a", sha=late, claims=claims).reason
+
+
+STRANGERS = (
+    claims_of("refs/heads/theirs", "push"),
+    claims_of("refs/heads/theirs", "workflow_dispatch"),
+    claims_of("refs/tags/wider", "push"),
+    claims_of("refs/pull/2/merge"),
+)
+
+
+@pytest.mark.parametrize("claims", STRANGERS)
+@pytest.mark.parametrize("planned", [False, True])
+def test_a_run_on_another_branch_neither_starts_nor_replaces_a_plan(planned, claims):
+    world = opened()
+    if planned:
+        bring(world, "a", claims=claims_of())
+    told = bring(world, "a>evil", content="two", claims=claims)
+    assert told.reason == "its run is neither of #1 nor on wider or main"
+    assert len(world.walks) == planned
+    assert not any(walk.rollout.superseded_by for walk in world.walks)
 
 
 def test_a_run_of_the_pull_request_says_the_same_again_after_it_was_run_again():

@@ -50,7 +50,9 @@ def test_there_is_one_lock_of_a_name(db: Db) -> None:
 def test_what_has_ended_is_forgotten(db: Db) -> None:
     put(db)
     kept = put(db, "dev/b", until=200.0)
-    locks.prune(db, 100.0)
+    locks.prune(db, 86_499.0)
+    assert len(locks.holding(db, 7, 0.0)) == 2
+    locks.prune(db, 86_500.0)
     assert locks.holding(db, 7, 0.0) == {"dev/b": kept.lock}
 
 

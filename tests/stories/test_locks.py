@@ -268,14 +268,14 @@ async def test_an_apply_that_is_locked_goes_later_and_a_push_forgets_a_locked_pl
 
 
 async def test_what_has_ended_and_what_is_long_ago_is_forgotten(tmp_path: Path) -> None:
-    async with open_rig(tmp_path, model=model(ONE)) as rig:
+    async with open_rig(tmp_path, model=model(ONE), sweep_seconds=3600.0) as rig:
         await lock(rig, "dev/vpc", ttl=60)
-        await lock(rig, "dev/other", ttl=86_400)
+        await lock(rig, "dev/other", ttl=7200)
         with transaction(rig.db):
             for at in (rig.clock() - audit.KEPT, rig.clock()):
                 audit.note(rig.db, now=at, repo_id=rig.repo.id, actor="a", action="unlock", target="b", cause="c")
         rig.scene.open_pull(["vpc"])
-        await rig.passes(3600)
+        await rig.passes(86_400 + 3600)
         assert [row["name"] for row in rig.db.rows("SELECT name FROM locks")] == ["dev/other"]
         assert [row["at"] for row in rig.db.rows("SELECT at FROM audit")] == [MORNING]
 

@@ -102,10 +102,18 @@ def test_a_held_lock_is_refused_with_who_why_until_when_and_what_to_do(site: Sit
 def test_an_ended_lock_is_no_lock_and_the_next_one_is_another(site: Site) -> None:
     first = lock(site, ttl=1).data or {}
     site.clock[0] += 1
-    assert unlock(site).status == 404
     again = lock(site).data or {}
     assert again["id"] != first["id"]
     assert again["createdAt"] == "1970-01-12T13:46:41Z"
+
+
+def test_one_s_own_ended_lock_is_unlocked_once_and_another_s_is_not(site: Site) -> None:
+    lock(site, ttl=1)
+    site.clock[0] += 1
+    assert unlock(site, site.session(run_id=124)).status == 404
+    assert unlock(site).success
+    assert unlock(site).status == 404
+    assert site.db.rows("SELECT * FROM audit") == []
 
 
 def test_who_has_it_unlocks_it_and_nothing_is_noted(site: Site) -> None:

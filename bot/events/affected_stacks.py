@@ -66,12 +66,13 @@ async def gather(row: Row, ctx: Context) -> Gathered | Finished | Moved:
     number = int((row.lane or "").rpartition("#")[2])
     claims = header.claims
     now = await _pull(ctx, repo, number, claims)
-    if claims is not None and works_on_merge(claims) and not (now.merged or _known_merged(ctx, repo, number)):
-        return Moved(_unmerged(repo, claims.sha))  # GitHub's readers lag behind
+    merged = now.merged or _known_merged(ctx, repo, number)  # GitHub's readers lag behind
+    if claims is not None and works_on_merge(claims) and not merged:
+        return Moved(_unmerged(repo, claims.sha))
     upload = await asyncio.to_thread(read_upload, bodies, row.at)
     upload = replace(upload, claims=claims)
     files: dict[str, Any] = {}
-    if now.merged:
+    if merged:
         files = dict(await files_for(ctx, repo, upload, MERGED, now.base_ref))
     elif now.open and not now.fork:
         ref = now.base_ref if ctx.rules.plan_ref == "base" else now.head_sha

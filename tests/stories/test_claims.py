@@ -211,6 +211,45 @@ async def test_a_reader_of_github_that_lags_behind_makes_no_plan_of_a_merge(
         assert rig.dispatched() == ["apply dev/a"]
 
 
+async def test_a_merge_that_was_told_is_applied_though_github_s_reader_does_not_show_it_yet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_rig(tmp_path, model=ONE, sweep_seconds=NO_SWEEP) as rig:
+        silence(rig)
+        pull = rig.scene.open_pull(["a"])
+        await rig.until_quiet()
+        body = rig.scene.body(pull)
+        rig.hub.merge(pull, by="lead")
+        await rig.until_quiet()
+        read = reads.pull
+
+        async def lagging(*args: Any) -> PullFacts:
+            return replace(await read(*args), open=True, merged=False, merge_sha="", merged_at=0.0, updated_at=1.0)
+
+        monkeypatch.setattr(reads, "pull", lagging)
+        await send(rig, of_merge(pull), body)
+        await rig.settle()
+        assert why(rig).startswith("pull_request.merged at ")
+        assert rig.dispatched() == ["apply dev/a"]
+
+
+async def test_a_key_s_upload_is_not_kept_for_a_merge_that_is_never_applied(tmp_path: Path) -> None:
+    async with open_rig(tmp_path, model=ONE) as rig:
+        silence(rig)
+        rig.hub.push(rig.repo, "release", {"NOTES.md": "1\n"}, message="Start a release", author="lead")
+        applied = rig.scene.open_pull(["a"])
+        never = rig.hub.open_pull(rig.repo, head="feature", base="release", title="To the release", author="dev")
+        await rig.until_quiet()
+        body = rig.scene.body(applied) | {"base_sha": "ab" * 20}  # of neither base
+        for pull in (applied, never):
+            rig.hub.merge(pull, by="lead", delete_branch=False)
+        await rig.until_quiet()
+        rig.clock.at += 1
+        await send(rig, None, body)
+        await rig.until_quiet()
+        assert rig.dispatched() == ["apply dev/a"]
+
+
 async def test_a_merge_whose_commit_github_names_otherwise_is_known_by_its_head(tmp_path: Path) -> None:
     async with open_rig(tmp_path, model=ONE) as rig:
         silence(rig)

@@ -29,6 +29,24 @@ class PullFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Gate:
+    """What a run waits for: people must allow it to use these environments."""
+
+    environments: tuple[str, ...]
+    reviewers: tuple[str, ...] = ()  # as people read them: "alice", "team ops"; one of them is enough
+    since: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """Who refused a run its environment, and what they said."""
+
+    by: str
+    comment: str
+    environments: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RunFacts:
     """A workflow run as GitHub tells it; `attempt` counts from 1."""
 
@@ -46,3 +64,37 @@ class RunFacts:
     started_at: float  # of this attempt
     created_at: float  # of the run
     actor: str = ""  # the login of who started this attempt
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """How a commit stands to another: it is `ahead` where it has the other behind it."""
+
+    status: str  # ahead, behind, identical or diverged
+    ahead_by: int
+    behind_by: int
+    merge_base: str
+
+
+@dataclass(frozen=True, slots=True)
+class MergeGroupFacts:
+    """A merge queue's try of a pull request; the refs are names of branches, without `refs/heads/`."""
+
+    number: int  # of the pull request, 0 where the branch does not tell it
+    head_sha: str
+    head_ref: str
+    base_sha: str
+    base_ref: str
+    action: str
+    reason: str  # why it was destroyed: merged, invalidated or dequeued
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseFacts:
+    """A release; `target` is the branch or commit that a missing tag would be made at."""
+
+    action: str
+    tag: str
+    target: str
+    draft: bool
+    prerelease: bool

@@ -18,6 +18,10 @@ MOST_CHARACTERS = 65_535
 SHA = "sha"
 DISPATCH_ID = "atmos_pro_run_id"
 
+#: The activity of a merge, and that of a pull request that removed an instance.
+MERGED = "pull_request.merged"
+DELETED = "pull_request.deleted"
+
 _LOOKS = frozenset({"opened", "synchronize", "reopened", "ready_for_review"})
 _REPORTING = frozenset({"upload", "upload_status"})  # they only steer what a plan reports, so a plan can do without
 _MARKS = ("{{", "!", "(computed)")  # what a text must hold to need a closer look
@@ -56,6 +60,8 @@ class WorkflowFile:
     dispatchable: bool  # it has on.workflow_dispatch
     on_default_branch: bool
     uploads: bool = False  # it names what uploads affected stacks
+    environments: tuple[str, ...] = ()  # what its jobs have as `environment:`, as written
+    defaults: tuple[tuple[str, str], ...] = ()  # of the inputs that have one, by name
 
 
 def phase(activity: str) -> Phase:
@@ -89,6 +95,11 @@ def offers(pro: Mapping[str, Any] | None, activity: str) -> bool:
         return enabled(pro) and bool(workflows(pro, activity))
     except ProProblem:
         return True
+
+
+def plans(pro: Mapping[str, Any] | None) -> bool:
+    """Tell whether an instance names a plan workflow for any head of a pull request."""
+    return any(offers(pro, f"pull_request.{action}") for action in _LOOKS)
 
 
 def workflows(pro: Mapping[str, Any] | None, activity: str) -> dict[str, Mapping[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import yaml
@@ -37,6 +38,8 @@ def parse(workflow: str, content: bytes, *, on_default_branch: bool) -> Workflow
         dispatchable="workflow_dispatch" in triggers,
         on_default_branch=on_default_branch,
         uploads=any(word in content for word in _UPLOADING),
+        environments=tuple(dict.fromkeys(_environments(_mapping(told.get("jobs"))))),
+        defaults=tuple((name, _text(about["default"])) for name, about in inputs.items() if _has_default(about)),
     )
 
 
@@ -67,6 +70,22 @@ def _triggers(on: Any) -> dict[str, Any]:
 
 def _mapping(value: Any) -> dict[str, Any]:
     return {name: below for name, below in value.items() if isinstance(name, str)} if isinstance(value, dict) else {}
+
+
+def _environments(jobs: dict[str, Any]) -> Iterator[str]:
+    """Read what each job says of its environment: its name alone, or a mapping that holds it."""
+    for job in map(_mapping, jobs.values()):
+        if "environment" in job:
+            said = job["environment"]
+            yield _text(_mapping(said).get("name") if isinstance(said, dict) else said)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _has_default(about: Any) -> bool:
+    return "default" in _mapping(about)
 
 
 def _is_required(about: dict[str, Any]) -> bool:

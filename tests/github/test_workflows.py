@@ -34,6 +34,7 @@ def test_inputs_and_run_name():
         run_name_has_id=True,
         dispatchable=True,
         on_default_branch=True,
+        defaults=(("upload", "false"),),
     )
 
 
@@ -79,6 +80,28 @@ def test_a_run_name_with_the_dispatch_id(name, has_id):
 )
 def test_a_file_that_uploads_affected_stacks(step, uploads):
     assert read(f"on: pull_request\njobs: {{a: {{steps: [{{{step}}}]}}}}").uploads is uploads
+
+
+@pytest.mark.parametrize(
+    ("jobs", "environments"),
+    [
+        ("{a: {environment: prod}}", ("prod",)),
+        ("{a: {environment: '${{ inputs.stage }}'}}", ("${{ inputs.stage }}",)),
+        ("{a: {environment: {name: \"${{ inputs.stage || 'dev' }}\", url: x}}}", ("${{ inputs.stage || 'dev' }}",)),
+        ("{a: {environment: prod}, b: {steps: []}, c: {environment: dev}, d: {environment: prod}}", ("prod", "dev")),
+        ("{a: {environment: 5}}", ("5",)),
+        ("{a: {environment: ''}, b: {environment: {url: x}}, c: {environment: [x]}}", ("",)),
+        ("{a: text, b: [x], c:}", ()),
+        ("[a]", ()),
+    ],
+)
+def test_the_environments_of_jobs_as_written(jobs, environments):
+    assert read(f"on: workflow_dispatch\njobs: {jobs}").environments == environments
+
+
+def test_defaults_of_inputs():
+    text = "on: {workflow_dispatch: {inputs: {a: {default: dev}, b: {default: }, c: {default: [x]}, d: {}, e: text}}}"
+    assert read(text).defaults == (("a", "dev"), ("b", ""), ("c", ""))
 
 
 def test_odd_inputs_are_no_reason_to_fail():

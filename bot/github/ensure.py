@@ -10,9 +10,26 @@ import gidgethub
 from bot.domain.model import Repo
 from bot.github import shapes
 from bot.github.client import GitHub, Installation
-from bot.github.shapes import Comment
+from bot.github.shapes import Check, Comment
 
 _NOT_FOUND = (http.HTTPStatus.NOT_FOUND, http.HTTPStatus.GONE)
+
+
+#: What GitHub takes as the summary of a check run, in characters.
+MOST_SUMMARY = 65_535
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRun:
+    """What a check run is to say. Without a `conclusion` it is under way, as `status` says."""
+
+    name: str
+    external_id: str  # ours, to find it again
+    title: str
+    summary: str  # Markdown
+    status: str  # queued, in_progress or completed
+    conclusion: str = ""
+    details_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +119,58 @@ async def edit_comment(gh: Installation, repo: Repo, comment_id: int, body: str)
             return False
         raise
     return True
+
+
+async def find_check(gh: Installation, repo: Repo, sha: str, name: str, external_id: str, app_id: int) -> Check | None:
+    """Find the App's check run on a commit by its name and our id; anybody else's do not count."""
+    variables = {"owner": repo.owner, "repo": repo.name, "sha": sha, "check_name": name, "app_id": str(app_id)}
+    url = "/repos/{owner}/{repo}/commits/{sha}/check-runs{?check_name,app_id,filter,per_page}"
+    checks = gh.getiter(url, variables | {"filter": "all", "per_page": "100"}, iterable_key="check_runs")
+    async for told in checks:
+        ours = shapes.number(shapes.part(told, "app"), "id") == app_id
+        if ours and shapes.text(told, "external_id") == external_id:
+            return shapes.check(told)
+    return None
+
+
+async def create_check(gh: Installation, repo: Repo, sha: str, check: CheckRun) -> int:
+    """Put a check run on a commit and return its id."""
+    told = await gh.post(
+        "/repos/{owner}/{repo}/check-runs",
+        {"owner": repo.owner, "repo": repo.name},
+        data={"head_sha": sha, **_check_body(check)},
+    )
+    return shapes.check(told).id
+
+
+async def update_check(gh: Installation, repo: Repo, check_id: int, check: CheckRun) -> bool:
+    """Change a check run; False where it is gone."""
+    try:
+        await gh.patch(
+            "/repos/{owner}/{repo}/check-runs/{check_id}",
+            {"owner": repo.owner, "repo": repo.name, "check_id": str(check_id)},
+            data=_check_body(check),
+        )
+    except gidgethub.HTTPException as error:
+        if error.status_code in _NOT_FOUND:
+            return False
+        raise
+    return True
+
+
+def _check_body(check: CheckRun) -> dict[str, object]:
+    """Write a check run; GitHub takes no empty conclusion, nor an empty address."""
+    body: dict[str, object] = {
+        "name": check.name,
+        "external_id": check.external_id,
+        "status": check.status,
+        "output": {"title": check.title, "summary": check.summary[:MOST_SUMMARY]},
+    }
+    if check.conclusion:
+        body["conclusion"] = check.conclusion
+    if check.details_url:
+        body["details_url"] = check.details_url
+    return body
 
 
 async def redeliver(github: GitHub, delivery_id: int) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import gidgethub
 
-from bot.domain.facts import PullFacts, RunFacts
+from bot.domain.facts import Compared, Gate, PullFacts, Rejection, RunFacts
 from bot.domain.model import Repo
 from bot.domain.pro import WorkflowFile
 from bot.github import shapes, workflows
@@ -18,10 +18,16 @@ from bot.github.shapes import Delivery
 
 _PAGE = "100"
 _MOST_RUNS = 1000  # GitHub ends a filtered list here
+_RUN = "/repos/{owner}/{repo}/actions/runs/{run_id}"
+_STARTED = ("in_progress", "completed")
 
 
 def _path(repo: Repo, **more: str) -> dict[str, str]:
     return {"owner": repo.owner, "repo": repo.name, **more}
+
+
+def _items(told: Any) -> list[Any]:
+    return told if isinstance(told, list) else []
 
 
 async def pull(gh: Installation, repo: Repo, number: int) -> PullFacts:
@@ -40,6 +46,40 @@ async def pulls_of_commit(gh: Installation, repo: Repo, sha: str) -> list[int]:
         if error.status_code == 422:  # no such commit here
             return []
         raise
+
+
+async def compare(gh: Installation, repo: Repo, base: str, head: str) -> Compared | None:
+    """Compare two commits, branches or tags; None where one of them is not there or they share nothing."""
+    variables = _path(repo, base=base, head=head, per_page="1")
+    try:
+        told = await gh.getitem("/repos/{owner}/{repo}/compare/{base}...{head}{?per_page}", variables)
+    except gidgethub.HTTPException as error:
+        if error.status_code == 404:
+            return None
+        raise
+    return shapes.compared(told)
+
+
+async def commit_of(gh: Installation, repo: Repo, ref: str) -> str:
+    """Find the commit that a branch or tag stands for."""
+    return shapes.text(await _commit(gh, repo, ref), "sha")
+
+
+async def commit_parents(gh: Installation, repo: Repo, sha: str) -> tuple[str, ...]:
+    """Read the parents of a commit: two and more for a merge, none for the first."""
+    return tuple(shapes.text(one, "sha") for one in shapes.items(await _commit(gh, repo, sha), "parents"))
+
+
+async def _commit(gh: Installation, repo: Repo, ref: str) -> Any:
+    return await gh.getitem("/repos/{owner}/{repo}/commits/{ref}{?per_page}", _path(repo, ref=ref, per_page="1"))
+
+
+async def environments(gh: Installation, repo: Repo) -> frozenset[str]:
+    """Read the names of a repository's environments, casefolded: to GitHub `Prod` and `prod` are the same."""
+    listed = gh.getiter(
+        "/repos/{owner}/{repo}/environments{?per_page}", _path(repo, per_page=_PAGE), iterable_key="environments"
+    )
+    return frozenset({shapes.text(told, "name").casefold() async for told in listed})
 
 
 async def open_pulls(gh: Installation, repo: Repo) -> list[PullFacts]:
@@ -75,11 +115,32 @@ async def run(gh: Installation, repo: Repo, run_id: int) -> RunFacts:
 
 async def environments_waited_for(gh: Installation, repo: Repo, run_id: int) -> tuple[str, ...]:
     """Name the environments whose approval a run waits for."""
-    told = await gh.getitem(
-        "/repos/{owner}/{repo}/actions/runs/{run_id}/pending_deployments", _path(repo, run_id=str(run_id))
+    return (await pending(gh, repo, run_id)).environments
+
+
+async def pending(gh: Installation, repo: Repo, run_id: int) -> Gate:
+    """Read which environments a run waits for, and who may approve. Since when is not told: `since` stays 0."""
+    told = _items(await gh.getitem(_RUN + "/pending_deployments", _path(repo, run_id=str(run_id))))
+    people = (who for one in told for who in shapes.reviewers(one))
+    return Gate(
+        tuple(sorted({name for one in told if (name := shapes.environment(one))})), tuple(dict.fromkeys(people))
     )
-    found = (shapes.text(shapes.part(one, "environment"), "name") for one in (told if isinstance(told, list) else []))
-    return tuple(sorted({name for name in found if name}))
+
+
+async def rejection(gh: Installation, repo: Repo, run_id: int) -> Rejection | None:
+    """Read who last refused a run its environments; None where nobody did."""
+    told = _items(await gh.getitem(_RUN + "/approvals", _path(repo, run_id=str(run_id))))
+    return next((shapes.rejection(one) for one in reversed(told) if shapes.text(one, "state") == "rejected"), None)
+
+
+async def jobs_started(gh: Installation, repo: Repo, run_id: int) -> bool:
+    """Tell whether a job of a run's latest attempt has started, so that it may have changed something."""
+    variables = _path(repo, run_id=str(run_id), per_page=_PAGE)
+    async for job in gh.getiter(_RUN + "/jobs{?per_page}", variables, iterable_key="jobs"):
+        skipped = shapes.text(job, "conclusion") == "skipped"
+        if shapes.text(job, "status") in _STARTED and not skipped:
+            return True
+    return False
 
 
 async def runs_of_file(

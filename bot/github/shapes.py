@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.domain.facts import PullFacts, RunFacts
+from bot.domain.facts import Compared, MergeGroupFacts, PullFacts, Rejection, ReleaseFacts, RunFacts
 from bot.domain.model import Repo
+
+_BRANCH = "refs/heads/"
+_QUEUED = re.compile(r"gh-readonly-queue/.+/pr-(\d{1,9})-[0-9a-f]{40,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,15 @@ class Comment:
 
     id: int
     body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One of our check runs on a commit."""
+
+    id: int
+    status: str
+    conclusion: str  # empty until it is completed
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +97,14 @@ def part(obj: Any, key: str) -> dict[str, Any]:
     return value or {}
 
 
+def items(obj: Any, key: str) -> list[Any]:
+    """Read a list inside an object; empty where it is missing or null."""
+    value = _value(obj, key)
+    if value is not None and not isinstance(value, list):
+        raise ValueError(f"GitHub's `{key}` is not a list.")
+    return value or []
+
+
 def _value(obj: Any, key: str) -> Any:
     if not isinstance(obj, dict):
         raise ValueError(f"GitHub sent something else where an object with `{key}` belongs.")
@@ -143,6 +164,79 @@ def run_facts(obj: Any) -> RunFacts:
     if not facts.run_id:
         raise ValueError("GitHub sent a workflow run without its id.")
     return facts
+
+
+def environment(obj: Any) -> str:
+    """Read the name of the environment that a deployment waits for."""
+    return text(part(obj, "environment"), "name")
+
+
+def reviewers(obj: Any) -> tuple[str, ...]:
+    """Read who may review, as people read it: a login, or `team` and its name in addresses."""
+    found = []
+    for one in items(obj, "reviewers"):
+        who = part(one, "reviewer")
+        team = text(who, "slug") or text(who, "name")
+        found.append(f"team {team}" if text(one, "type") == "Team" else text(who, "login"))
+    return tuple(name for name in found if name)
+
+
+def rejection(obj: Any) -> Rejection:
+    """Read a review that refused."""
+    names = tuple(sorted({text(one, "name") for one in items(obj, "environments")}))
+    return Rejection(by=text(part(obj, "user"), "login") or "ghost", comment=text(obj, "comment"), environments=names)
+
+
+def compared(obj: Any) -> Compared:
+    """Read how two commits stand to each other."""
+    found = Compared(
+        status=text(obj, "status"),
+        ahead_by=number(obj, "ahead_by"),
+        behind_by=number(obj, "behind_by"),
+        merge_base=text(part(obj, "merge_base_commit"), "sha"),
+    )
+    if not found.status:
+        raise ValueError("GitHub compared two commits without saying how they stand to each other.")
+    return found
+
+
+def merge_group(obj: Any) -> MergeGroupFacts:
+    """Read a merge queue's try of a pull request, from the whole webhook."""
+    group = part(obj, "merge_group")
+    head_ref = text(group, "head_ref").removeprefix(_BRANCH)
+    named = _QUEUED.fullmatch(head_ref)
+    facts = MergeGroupFacts(
+        number=int(named[1]) if named else 0,
+        head_sha=text(group, "head_sha"),
+        head_ref=head_ref,
+        base_sha=text(group, "base_sha"),
+        base_ref=text(group, "base_ref").removeprefix(_BRANCH),
+        action=text(obj, "action"),
+        reason=text(obj, "reason"),
+    )
+    if not (facts.head_sha and facts.head_ref and facts.base_ref):
+        raise ValueError("GitHub sent a merge group without its commit, its branch, or its base branch.")
+    return facts
+
+
+def release(obj: Any) -> ReleaseFacts:
+    """Read a release, from the whole webhook."""
+    told = part(obj, "release")
+    facts = ReleaseFacts(
+        action=text(obj, "action"),
+        tag=text(told, "tag_name"),
+        target=text(told, "target_commitish"),
+        draft=flag(told, "draft"),
+        prerelease=flag(told, "prerelease"),
+    )
+    if not facts.tag:
+        raise ValueError("GitHub sent a release without its tag.")
+    return facts
+
+
+def check(obj: Any) -> Check:
+    """Read a check run."""
+    return Check(id=number(obj, "id"), status=text(obj, "status"), conclusion=text(obj, "conclusion"))
 
 
 def repo(obj: Any, installation: int) -> Repo:

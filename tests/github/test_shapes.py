@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.domain.facts import PullFacts, RunFacts
+from bot.domain.facts import MergeGroupFacts, PullFacts, ReleaseFacts, RunFacts
 from bot.domain.model import Repo
 from bot.github import shapes
 
@@ -163,6 +163,78 @@ def test_a_repository():
     assert shapes.repo(told, 100) == Repo(1, "acme", "infra", 100, "main")
     with pytest.raises(ValueError, match="its owner"):
         shapes.repo({"id": 1, "name": "infra"}, 100)
+
+
+GROUP = {
+    "action": "checks_requested",
+    "merge_group": {
+        "head_sha": "a" * 40,
+        "head_ref": f"refs/heads/gh-readonly-queue/main/pr-104-{'b' * 40}",
+        "base_sha": "b" * 40,
+        "base_ref": "refs/heads/main",
+        "head_commit": {"id": "a" * 40},
+    },
+}
+
+
+def test_a_merge_group():
+    assert shapes.merge_group(GROUP) == MergeGroupFacts(
+        number=104,
+        head_sha="a" * 40,
+        head_ref=f"gh-readonly-queue/main/pr-104-{'b' * 40}",
+        base_sha="b" * 40,
+        base_ref="main",
+        action="checks_requested",
+        reason="",
+    )
+    assert shapes.merge_group(GROUP | {"action": "destroyed", "reason": "dequeued"}).reason == "dequeued"
+
+
+@pytest.mark.parametrize(
+    ("branch", "number"),
+    [
+        (f"gh-readonly-queue/release/2026/pr-7-{'b' * 40}", 7),
+        (f"gh-readonly-queue/main/pr-1-{'c' * 40}/pr-8-{'b' * 64}", 8),
+        (f"gh-readonly-queue/main/pr-{'9' * 30}-{'b' * 40}", 0),
+        ("gh-readonly-queue/main/pr-7", 0),
+        (f"other/main/pr-7-{'b' * 40}", 0),
+    ],
+)
+def test_the_pull_request_of_a_merge_group_is_read_from_its_branch(branch, number):
+    group = GROUP["merge_group"] | {"head_ref": f"refs/heads/{branch}"}
+    found = shapes.merge_group(GROUP | {"merge_group": group})
+    assert (found.number, found.head_ref) == (number, branch)
+
+
+@pytest.mark.parametrize("missing", ["head_sha", "head_ref", "base_ref"])
+def test_a_merge_group_that_cannot_be_one(missing):
+    with pytest.raises(ValueError, match="a merge group without"):
+        shapes.merge_group(GROUP | {"merge_group": GROUP["merge_group"] | {missing: None}})
+
+
+def test_a_release():
+    told = {"tag_name": "v1.2", "target_commitish": "main", "draft": False, "prerelease": True, "name": None}
+    facts = shapes.release({"action": "published", "release": told})
+    assert facts == ReleaseFacts("published", "v1.2", "main", draft=False, prerelease=True)
+    with pytest.raises(ValueError, match="without its tag"):
+        shapes.release({"action": "published", "release": {}})
+
+
+def test_reviewers_are_people_and_teams():
+    told = [
+        {"type": "User", "reviewer": {"login": "alice"}},
+        {"type": "Team", "reviewer": {"name": "The Ops", "slug": "ops"}},
+        {"type": "Team", "reviewer": {"name": "Leads"}},
+        {"type": "User", "reviewer": None},
+    ]
+    assert shapes.reviewers({"reviewers": told}) == ("alice", "team ops", "team Leads")
+    with pytest.raises(ValueError, match="`reviewers` is not a list"):
+        shapes.reviewers({"reviewers": {}})
+
+
+def test_a_comparison_that_says_nothing():
+    with pytest.raises(ValueError, match="how they stand"):
+        shapes.compared({"ahead_by": 1})
 
 
 def test_a_time_with_an_offset():

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from functools import lru_cache
+from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from bot.sandbox import expressions, git, payloads, workflowfile
@@ -10,7 +11,7 @@ from bot.sandbox.errors import ApiError
 from bot.sandbox.runs import Runs
 from bot.sandbox.runstate import JobPlan, Run
 from bot.sandbox.state import Pull, Repo, User, Workflow
-from bot.sandbox.workflowfile import WorkflowError, WorkflowFile
+from bot.sandbox.workflowfile import JobSpec, WorkflowError, WorkflowFile
 
 MOST_INPUTS = 25
 BIGGEST_INPUTS = 65_535
@@ -216,15 +217,28 @@ def _title(file: WorkflowFile, event: str, payload: dict[str, Any], context: Map
 
 
 def _plan(file: WorkflowFile, context: Mapping[str, Any]) -> tuple[JobPlan, ...]:
-    return tuple(
-        JobPlan(
+    """Work out the jobs; one that needs a skipped job is skipped too."""
+    plans: dict[str, JobPlan] = {}
+    for job in _in_order(file.jobs):
+        needed = [plans[key] for key in job.needs if key in plans]
+        plans[job.key] = JobPlan(
             expressions.substitute(job.name, context),
             expressions.substitute(job.environment, context) or None if job.environment else None,
-            not expressions.condition(job.condition, context),
+            any(one.skipped for one in needed) or not expressions.condition(job.condition, context),
             job.identity,
+            max((one.wave + 1 for one in needed), default=0),
         )
-        for job in file.jobs
-    )
+    return tuple(plans[job.key] for job in file.jobs)
+
+
+def _in_order(jobs: tuple[JobSpec, ...]) -> list[JobSpec]:
+    """Put what is needed before what needs it. Raises ExpressionError where jobs need each other in a circle."""
+    order = TopologicalSorter({job.key: job.needs for job in jobs})
+    known = {job.key: job for job in jobs}
+    try:
+        return [known[key] for key in order.static_order() if key in known]
+    except CycleError as error:
+        raise expressions.ExpressionError("The workflow's jobs need each other in a circle.") from error
 
 
 def _checked(workflow: WorkflowFile, given: Mapping[str, Any]) -> dict[str, str]:

@@ -69,8 +69,8 @@ def _job(run: Run) -> Job:
     """Find the job that asks: the first that runs and may have a token."""
     if run.pull is not None and run.pull.fork:
         raise HubError("A run of a fork's pull request gets no identity token.")
-    for job, plan in zip(run.latest.jobs, run.plan, strict=True):
-        if plan.identity and not plan.skipped:
+    for job in run.open_jobs:
+        if job.plan.identity:
             return job
     raise HubError(f"No job of {run.workflow.path} has the permission `id-token: write`.")
 

@@ -148,8 +148,7 @@ def _push(visit: Visit, repo: Repo, branch: str, chosen: list[str], tip: Commit)
 
 def _reviewer(visit: Visit, repo: Repo, environment: str) -> str:
     """Name who answers: the person, or where somebody else has to, the first who may."""
-    known = repo.environments.get(environment)
-    who = known.reviewers if known else []
+    who = visit.hub.may_review(repo, environment) if repo.environment(environment) else []
     return visit.person if visit.person in who or not who else who[0]
 
 

@@ -3,7 +3,7 @@
 from bot.sandbox.ids import optional_time, rfc3339
 from bot.sandbox.payloads import Json, repository, user
 from bot.sandbox.runstate import Attempt, Job, Run
-from bot.sandbox.state import Commit, Environment, Repo, User, Workflow
+from bot.sandbox.state import Commit, Environment, Repo, Team, User, Workflow
 
 
 def workflow(base: str, repo: Repo, one: Workflow) -> Json:
@@ -108,7 +108,7 @@ def job(base: str, one: Run, attempt: Attempt, which: Job) -> Json:
     }
 
 
-def environment(base: str, repo: Repo, one: Environment, reviewers: list[User]) -> Json:
+def environment(base: str, repo: Repo, one: Environment, reviewers: list[User | Team]) -> Json:
     """Write an environment with its protection."""
     rules = [
         {
@@ -138,6 +138,24 @@ def brief_environment(base: str, repo: Repo, one: Environment) -> Json:
     }
 
 
-def people(base: str, reviewers: list[User]) -> list[Json]:
-    """Write reviewers."""
-    return [{"type": "User", "reviewer": user(base, one)} for one in reviewers]
+def people(base: str, reviewers: list[User | Team]) -> list[Json]:
+    """Write reviewers: people and teams."""
+    return [
+        {"type": "Team", "reviewer": _team(base, one)}
+        if isinstance(one, Team)
+        else {"type": "User", "reviewer": user(base, one)}
+        for one in reviewers
+    ]
+
+
+def _team(base: str, one: Team) -> Json:
+    return {
+        "id": one.id,
+        "node_id": f"T_{one.id}",
+        "name": one.slug,
+        "slug": one.slug,
+        "privacy": "closed",
+        "permission": "pull",
+        "url": f"{base}/organizations/{one.owner.id}/team/{one.id}",
+        "html_url": f"{base}/orgs/{one.owner.login}/teams/{one.slug}",
+    }

@@ -3,7 +3,7 @@
 from bot.sandbox import git, payloads
 from bot.sandbox.core import Core
 from bot.sandbox.ids import digest_of
-from bot.sandbox.state import Commit, Environment, Installation, Pull, Repo, User
+from bot.sandbox.state import Commit, Installation, Pull, Repo, User
 
 NOTHING = "0" * 40
 Files = dict[str, str | None]
@@ -94,13 +94,6 @@ class Repos(Core):
         if login == repo.owner.login:
             return "admin"
         return repo.permissions.get(login, "none" if repo.private else "read")
-
-    def add_environment(self, repo: Repo, name: str, reviewers: list[str] | None = None) -> Environment:
-        """Create an environment, or change who reviews it."""
-        who = [self.user(login).login for login in reviewers or []]
-        number = repo.environments[name].id if name in repo.environments else self.ids.next("environment")
-        repo.environments[name] = Environment(number, name, who, self.now())
-        return repo.environments[name]
 
     def push(self, repo: Repo, branch: str, files: Files, *, message: str, author: str, force: bool = False) -> str:
         """Commit changed files (None: deleted) to a branch and push; return the commit id.

@@ -137,7 +137,7 @@ def list_environments(call: Call) -> Answer:
 def get_environment(call: Call) -> Answer:
     """Answer GET …/environments/{name}."""
     repo = call.repo()
-    return Answer(_environment(call, repo, found(repo.environments.get(call.part("name")))))
+    return Answer(_environment(call, repo, found(repo.environment(call.part("name")))))
 
 
 def _environment(call: Call, repo: Repo, one: Environment) -> payloads.Json:

@@ -1,20 +1,17 @@
 """The life of a workflow run: queued, waiting for people, in progress, completed, run again."""
 
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from bot.sandbox import payloads
-from bot.sandbox import payloads_actions as shapes
-from bot.sandbox.core import Core
+from bot.sandbox.announce import Announce
 from bot.sandbox.errors import HubError
 from bot.sandbox.identity import Issuer
-from bot.sandbox.ids import rfc3339
 from bot.sandbox.runstate import Attempt, Job, Review, Run
 from bot.sandbox.scenario import Scenario
-from bot.sandbox.state import Commit, Environment, Pull, Repo, User
+from bot.sandbox.state import Commit, Pull, Repo, User
 
 MOST_RERUNS = 50
 Step = Callable[[Run, float], Awaitable[None]]
@@ -39,7 +36,7 @@ class Program:
 Steps = Callable[[Program], Awaitable[str]]
 
 
-class Runs(Core):
+class Runs(Announce):
     """Workflow runs. What a workflow file does is done by one of `programs` when a run of it begins, or of `endings`
     when its time is up; both go by the file's name, and return how the run ends.
     """
@@ -53,35 +50,30 @@ class Runs(Core):
         self.programs: dict[str, Steps] = {}
         self.endings: dict[str, Steps] = {}
 
-    def start(self, run: Run, by: User, at: float) -> None:
-        """Begin the next attempt of a run."""
-        jobs = [
-            Job(
-                self.ids.next("job"),
-                plan.name,
-                plan.environment,
-                at,
-                status="completed" if plan.skipped else "queued",
-                conclusion="skipped" if plan.skipped else None,
-            )
-            for plan in run.plan
-        ]
-        run.attempts.append(Attempt(len(run.attempts) + 1, by, at, at, jobs))
+    def start(self, run: Run, by: User, at: float, kept: Sequence[Job] = ()) -> None:
+        """Begin the next attempt of a run; the jobs that are kept are not run again."""
+        done = {id(job.plan) for job in kept}
+        skipped = [Job(self.ids.next("job"), plan, at, "completed", "skipped") for plan in run.plan if plan.skipped]
+        jobs = [*kept, *skipped]
+        left = [plan for plan in run.plan if not plan.skipped and id(plan) not in done]
+        run.attempts.append(Attempt(len(run.attempts) + 1, by, at, at, jobs, left))
         run.turn += 1
-        run.pending = sorted({name for job in _open(run) if (name := self._guarded(run.repo, job))})
         if run.attempt == 1:
             self._emit_run(run, "requested", at)
-        if not _open(run):
+        if left:
+            self._queue(run, at)
+        else:
             self._later(run, at, partial(self._finish, conclusion="skipped"))
-            return
+
+    def _queue(self, run: Run, at: float) -> None:
+        """Queue the jobs whose time has come; with an environment that has reviewers they will wait for them."""
+        attempt = run.latest
+        wave = min(plan.wave for plan in attempt.left)
+        attempt.jobs += [Job(self.ids.next("job"), plan, at) for plan in attempt.left if plan.wave == wave]
+        attempt.left = [plan for plan in attempt.left if plan.wave != wave]
+        run.pending = sorted({name for job in run.open_jobs if (name := self._guarded(run.repo, job))})
         self._emit_jobs(run, "queued", at)
         self._later(run, at + self._scaled(self.scenario.queue_seconds), self._proceed)
-
-    def environment(self, repo: Repo, name: str) -> Environment:
-        """Return an environment, made without protection when a job is the first to name it."""
-        if name not in repo.environments:
-            repo.environments[name] = Environment(self.ids.next("environment"), name, [], self.now())
-        return repo.environments[name]
 
     def approve(self, run_id: int, environment: str, by: str, comment: str = "") -> None:
         """Approve an environment that a run waits for."""
@@ -123,22 +115,18 @@ class Runs(Core):
             raise HubError("This workflow run cannot be retried")
         if run.attempt > MOST_RERUNS:
             raise HubError("This workflow run cannot be retried: it was re-run 50 times")
-        self.start(run, self.user(by) if by else run.actor, self.now())
-
-    def reviewers(self, repo: Repo, environment: str) -> list[User]:
-        """Return the people who may review an environment."""
-        return [self.user(login) for login in repo.environments[environment].reviewers]
+        kept = [job for job in run.latest.jobs if job.conclusion == "success"] if failed_only else []
+        self.start(run, self.user(by) if by else run.actor, self.now(), kept)
 
     def _guarded(self, repo: Repo, job: Job) -> str | None:
-        name = job.environment
-        return name if name and self.environment(repo, name).reviewers else None
+        one = self.environment(repo, job.environment) if job.environment else None
+        return one.name if one and one.reviewers else None
 
     def _review(self, run_id: int, environment: str, by: str, state: str, comment: str) -> Run:
         run = self.runs[run_id]
         if run.status != "waiting" or environment not in run.pending:
             raise HubError(f"Run {run_id} does not wait for the environment {environment}.")
-        if by not in run.repo.environments[environment].reviewers:
-            raise HubError(f"{by} is no reviewer of the environment {environment}.")
+        self.check_reviewer(run.repo, environment, by)
         run.reviews.append(Review(self.user(by), state, comment, environment, self.now()))
         self._emit_review(run, state, environment, self.user(by), self.now(), comment)
         return run
@@ -147,22 +135,28 @@ class Runs(Core):
         if not run.pending:
             await self._work(run, at)
             return
+        run.latest.waiting_since = at
         self._set(run, "waiting", at)
         self._emit_jobs(run, "waiting", at)
         for environment in run.pending:
             self._emit_review(run, "requested", environment, run.latest.triggering_actor, at)
 
     async def _work(self, run: Run, at: float) -> None:
+        begins = run.status != "in_progress"
         self._set(run, "in_progress", at)
-        for job in _open(run):
+        for job in run.open_jobs:
             job.started_at = at
-        self._emit_run(run, "in_progress", at)
+        if begins:
+            self._emit_run(run, "in_progress", at)
         self._emit_jobs(run, "in_progress", at)
         self._later(run, at, self._execute)  # behind the webhooks above, which a program may rely on
 
     async def _execute(self, run: Run, at: float) -> None:
         file, attempt = run.workflow.file, run.latest
         due = at + self._scaled(self.scenario.seconds(file, run.inputs))
+        if attempt.left:
+            self._later(run, due, self._next_jobs)
+            return
         if file in self.endings:
             self._later(run, due, self._last_step)
             return
@@ -172,6 +166,11 @@ class Runs(Core):
             conclusion = self.scenario.conclusion(file, run.inputs, attempt.number)
         if attempt.status != "completed":  # a person may have ended it while the program ran
             self._later(run, due, partial(self._finish, conclusion=conclusion))
+
+    async def _next_jobs(self, run: Run, at: float) -> None:
+        """End the jobs that were waited for, with success, and go on to those that need them."""
+        self._complete(run, "success", at)
+        self._queue(run, at)
 
     async def _last_step(self, run: Run, at: float) -> None:
         attempt = run.latest
@@ -193,18 +192,21 @@ class Runs(Core):
 
     def _end(self, run: Run, at: float, conclusion: str) -> None:
         run.turn += 1
-        ending = _open(run)
-        for job in ending:
-            job.status, job.conclusion, job.completed_at = "completed", conclusion, at
         run.latest.status, run.latest.conclusion, run.latest.updated_at = "completed", conclusion, at
         run.pending.clear()
+        self._complete(run, conclusion, at)
+        self._emit_run(run, "completed", at)
+
+    def _complete(self, run: Run, conclusion: str, at: float) -> None:
+        ending = run.open_jobs
+        for job in ending:
+            job.status, job.conclusion, job.completed_at = "completed", conclusion, at
         for job in ending:
             self._emit_job(run, job, "completed", at)
-        self._emit_run(run, "completed", at)
 
     def _set(self, run: Run, status: str, at: float) -> None:
         run.latest.status, run.latest.updated_at = status, at
-        for job in _open(run):
+        for job in run.open_jobs:
             job.status = status
 
     def _later(self, run: Run, at: float, step: Step) -> None:
@@ -217,48 +219,3 @@ class Runs(Core):
 
     def _scaled(self, seconds: float) -> float:
         return seconds / self.scenario.speed
-
-    def _emit_run(self, run: Run, action: str, at: float) -> None:
-        body = {
-            "action": action,
-            "workflow_run": shapes.run(self.base_url, run),
-            "workflow": shapes.workflow(self.base_url, run.repo, run.workflow),
-        }
-        self.emit("workflow_run", run.repo, body, run.latest.triggering_actor, at=at)
-
-    def _emit_jobs(self, run: Run, action: str, at: float) -> None:
-        for job in _open(run):
-            self._emit_job(run, job, action, at)
-
-    def _emit_job(self, run: Run, job: Job, action: str, at: float) -> None:
-        body: dict[str, Any] = {"action": action, "workflow_job": shapes.job(self.base_url, run, run.latest, job)}
-        if job.environment:
-            body["deployment"] = {"id": job.id + 1, "environment": job.environment, "sha": run.head_sha, "ref": run.ref}
-        self.emit("workflow_job", run.repo, body, run.latest.triggering_actor, at=at)
-
-    def _emit_review(self, run: Run, action: str, environment: str, by: User, at: float, comment: str = "") -> None:
-        body = {
-            "action": action,
-            "environment": environment,
-            "since": "",
-            "workflow_run": shapes.run(self.base_url, run),
-            "reviewers": shapes.people(self.base_url, self.reviewers(run.repo, environment)),
-            "requestor": payloads.user(self.base_url, run.latest.triggering_actor),
-            "workflow_job_run": {
-                "id": run.latest.jobs[0].id,
-                "name": environment,
-                "environment": environment,
-                "status": run.status,
-                "conclusion": run.conclusion,
-                "created_at": rfc3339(run.latest.started_at),
-                "updated_at": rfc3339(at),
-                "html_url": f"{self.base_url}/{run.repo.full_name}/actions/runs/{run.id}",
-            },
-        }
-        if action != "requested":
-            body |= {"approver": payloads.user(self.base_url, by), "comment": comment}
-        self.emit("deployment_review", run.repo, body, by, at=at)
-
-
-def _open(run: Run) -> list[Job]:
-    return [job for job in run.latest.jobs if job.status != "completed"]

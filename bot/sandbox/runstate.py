@@ -8,12 +8,16 @@ from bot.sandbox.state import Pull, Repo, User, Workflow
 
 @dataclass(frozen=True, slots=True)
 class JobPlan:
-    """A job as the run will have it in each attempt; one whose `if:` is false is skipped."""
+    """A job as the run will have it in each attempt; one whose `if:` is false is skipped.
+
+    Jobs of one wave run side by side, and those of the next once they have succeeded.
+    """
 
     name: str
     environment: str | None
     skipped: bool
     identity: bool  # whether it may ask for an identity token
+    wave: int = 0
 
 
 @dataclass(slots=True, eq=False)
@@ -21,24 +25,35 @@ class Job:
     """One job of one attempt."""
 
     id: int
-    name: str
-    environment: str | None
+    plan: JobPlan
     created_at: float
     status: str = "queued"
     conclusion: str | None = None
     started_at: float | None = None
     completed_at: float | None = None
 
+    @property
+    def name(self) -> str:
+        """Return the name that GitHub shows."""
+        return self.plan.name
+
+    @property
+    def environment(self) -> str | None:
+        """Return the environment that it uses."""
+        return self.plan.environment
+
 
 @dataclass(slots=True, eq=False)
 class Attempt:
-    """One attempt of a run; a re-run adds the next."""
+    """One attempt of a run; a re-run adds the next. `left` are the jobs whose time has not come."""
 
     number: int
     triggering_actor: User
     started_at: float
     updated_at: float
     jobs: list[Job]
+    left: list[JobPlan]
+    waiting_since: float | None = None
     status: str = "queued"
     conclusion: str | None = None
     log: str = ""  # what a program that failed had to say
@@ -87,6 +102,16 @@ class Run:
     def latest(self) -> Attempt:
         """Return the attempt that counts."""
         return self.attempts[-1]
+
+    @property
+    def open_jobs(self) -> list[Job]:
+        """Return the latest attempt's jobs that are not completed."""
+        return [job for job in self.latest.jobs if job.status != "completed"]
+
+    def waits_for(self, environment: str) -> Job:
+        """Return the job that waits for an environment."""
+        wanted = environment.casefold()
+        return next(job for job in self.open_jobs if (job.environment or "").casefold() == wanted)
 
     @property
     def attempt(self) -> int:

@@ -26,8 +26,18 @@ class Commit:
 
 
 @dataclass(slots=True, eq=False)
+class Team:
+    """A team of an organization; `members` are logins."""
+
+    id: int
+    owner: User
+    slug: str
+    members: list[str]
+
+
+@dataclass(slots=True, eq=False)
 class Environment:
-    """A deployment environment; with reviewers its jobs wait for one of them."""
+    """A deployment environment; with reviewers, logins or teams, its jobs wait for one of them."""
 
     id: int
     name: str
@@ -76,6 +86,11 @@ class Repo:
     def full_name(self) -> str:
         """Return owner/name."""
         return f"{self.owner.login}/{self.name}"
+
+    def environment(self, name: str) -> Environment | None:
+        """Find an environment by its name, in any case."""
+        wanted = name.casefold()
+        return next((one for one in self.environments.values() if one.name.casefold() == wanted), None)
 
     @property
     def tip(self) -> Commit:

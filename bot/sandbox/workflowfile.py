@@ -34,6 +34,7 @@ class JobSpec:
     condition: str | bool
     environment: str | None
     identity: bool  # `permissions` has `id-token: write`
+    needs: tuple[str, ...]  # the keys of the jobs that must have succeeded before
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,8 @@ def _job(key: str, spec: Any, permissions: Any) -> JobSpec:
     if isinstance(environment, dict):
         environment = environment.get("name")
     identity = _may_identify(spec.get("permissions", permissions))
-    return JobSpec(str(key), str(spec.get("name") or key), spec.get("if", True), environment, identity)
+    needs = _texts(spec.get("needs"))
+    return JobSpec(str(key), str(spec.get("name") or key), spec.get("if", True), environment, identity, needs)
 
 
 def _may_identify(permissions: Any) -> bool:

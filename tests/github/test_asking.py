@@ -125,12 +125,13 @@ async def test_environments_on_many_pages(stage: Stage) -> None:
 
 
 async def test_what_a_run_waits_for_and_who_refused(stage: Stage) -> None:
-    stage.hub.add_environment(stage.infra, "prod", reviewers=["bob", "eve"])
+    stage.hub.add_team("acme/ops", ["eve"])
+    stage.hub.add_environment(stage.infra, "prod", reviewers=["bob", "acme/ops"])
     run = stage.dispatch()
     await stage.after(0)
     assert await reads.pending(stage.gh, stage.repo, run.id) == Gate((), ())
     await stage.after(2)
-    assert await reads.pending(stage.gh, stage.repo, run.id) == Gate(("prod",), ("bob", "eve"))
+    assert await reads.pending(stage.gh, stage.repo, run.id) == Gate(("prod",), ("bob", "team ops"))
     assert await reads.rejection(stage.gh, stage.repo, run.id) is None
     assert not await reads.jobs_started(stage.gh, stage.repo, run.id)
     stage.hub.approve(run.id, "prod", "eve", "fine")

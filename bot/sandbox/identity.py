@@ -66,11 +66,11 @@ class Issuer:
 
 
 def _job(run: Run) -> Job:
-    """Find the job that asks: the first that runs and may have a token."""
+    """Find the job that asks: the first that may have a token, of those that run if any does."""
     if run.pull is not None and run.pull.fork:
         raise HubError("A run of a fork's pull request gets no identity token.")
-    for job in run.open_jobs:
-        if job.plan.identity:
+    for job in (*run.open_jobs, *run.latest.jobs):
+        if job.plan.identity and not job.plan.skipped:
             return job
     raise HubError(f"No job of {run.workflow.path} has the permission `id-token: write`.")
 

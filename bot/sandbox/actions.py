@@ -37,6 +37,12 @@ class Actions(Runs):
             self._on_pull(pull, whole, sender)
         if event == "push" and repo.parent is None and not whole["deleted"]:
             self._on_push(repo, whole, sender)
+        if event == "merge_group" and whole["action"] == "checks_requested":
+            group = whole["merge_group"]
+            self._on(event, repo, whole, sender, group["head_ref"], group["head_sha"], group["base_ref"])
+        if event == "release":
+            tag = whole["release"]["tag_name"]
+            self._on(event, repo, whole, sender, f"refs/tags/{tag}", repo.tags[tag], "")
         return whole
 
     def workflows(self, repo: Repo) -> list[Workflow]:
@@ -95,6 +101,14 @@ class Actions(Runs):
         for workflow in self._files(repo, sha):
             if workflow.starts_on("pull_request", payload["action"], pull.base, changed):
                 self._attempt(repo, workflow, "pull_request", payload, sender, ref, sha, pull=pull)
+
+    def _on(
+        self, event: str, repo: Repo, payload: dict[str, Any], sender: User, ref: str, sha: str, base_ref: str
+    ) -> None:
+        """Start what an event starts whose filters are a type of action and at most a base branch."""
+        for workflow in self._files(repo, sha):
+            if workflow.starts_on(event, payload["action"], base_ref.removeprefix("refs/heads/"), {}):
+                self._attempt(repo, workflow, event, payload, sender, ref, sha)
 
     def _on_push(self, repo: Repo, payload: dict[str, Any], sender: User) -> None:
         sha, branch = payload["after"], payload["ref"].removeprefix("refs/heads/")
@@ -213,6 +227,10 @@ def _title(file: WorkflowFile, event: str, payload: dict[str, Any], context: Map
         return str(payload["pull_request"]["title"])
     if event == "push":
         return str(payload["head_commit"]["message"]).split("\n")[0]
+    if event == "merge_group":
+        return str(payload["merge_group"]["head_commit"]["message"]).split("\n")[0]
+    if event == "release":
+        return str(payload["release"]["name"])
     return file.name
 
 

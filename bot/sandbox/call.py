@@ -67,9 +67,18 @@ class Call:
         return value
 
     def repo(self) -> Repo:
-        """Return the repository of the path. Raises ApiError 404, or 403 for a write to one not ours."""
-        repo = self.hub.repos.get(f"{self.part('owner')}/{self.part('repo')}".lower())
+        """Return the repository of the path. Raises ApiError 404, 403 for a write, or where it moved."""
+        name = f"{self.part('owner')}/{self.part('repo')}".lower()
+        repo = self.hub.repos.get(name)
+        if repo is None and name in self.hub.moved:
+            raise self._elsewhere(self.allowed(self.hub.moved[name]))
         return self.allowed(repo)
+
+    def _elsewhere(self, repo: Repo) -> ApiError:
+        """Send on to the name that a repository has now."""
+        rest = self.request.raw_path.split("/", 4)[4:]
+        location = "/".join([f"{self.base}/repos/{repo.full_name}", *rest])
+        return ApiError(301 if self.request.method == "GET" else 307, "Moved Permanently", location=location)
 
     def allowed(self, repo: Repo | None) -> Repo:
         """Let only repositories of the installation through, and public ones for reading."""

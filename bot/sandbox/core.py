@@ -22,6 +22,7 @@ class Core:
         self.base_url = "http://127.0.0.1"
         self.users: dict[str, User] = {}
         self.repos: dict[str, Repo] = {}
+        self.moved: dict[str, Repo] = {}  # by the names that they had
         self.installations: dict[int, Installation] = {}
         self.bot = User(f"{app_slug}[bot]", ids.next("user"), "Bot")
         self.users[self.bot.login] = self.bot

@@ -4,7 +4,7 @@ from typing import Any
 
 from bot.sandbox import git
 from bot.sandbox.ids import digest_of, optional_time, rfc3339
-from bot.sandbox.state import Commit, Installation, Pull, Repo, User
+from bot.sandbox.state import Commit, Installation, Pull, Release, Repo, User
 
 Json = dict[str, Any]
 ONLY_IN_FULL = (
@@ -97,8 +97,11 @@ def installation(base: str, one: Installation, app_id: int, slug: str) -> Json:
             "check_run",
             "deployment_review",
             "issue_comment",
+            "merge_group",
             "pull_request",
             "push",
+            "release",
+            "repository",
             "workflow_job",
             "workflow_run",
         ],
@@ -165,6 +168,27 @@ def files(before: Commit, after: Commit) -> list[Json]:
         }
         for path, status in git.changes(before.tree, after.tree).items()
     ]
+
+
+def release(base: str, repo: Repo, one: Release) -> Json:
+    """Write a release."""
+    url = f"{base}/repos/{repo.full_name}"
+    return {
+        "url": f"{url}/releases/{one.id}",
+        "html_url": f"{base}/{repo.full_name}/releases/tag/{one.tag}",
+        "id": one.id,
+        "node_id": f"RE_{one.id}",
+        "tag_name": one.tag,
+        "target_commitish": one.target,
+        "name": one.name,
+        "body": None,
+        "draft": False,
+        "prerelease": one.prerelease,
+        "author": user(base, one.author),
+        "created_at": rfc3339(one.published_at),
+        "published_at": rfc3339(one.published_at),
+        "assets": [],
+    }
 
 
 def label(repo: Repo, name: str) -> Json:

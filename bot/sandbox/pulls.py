@@ -5,7 +5,7 @@ from typing import Literal
 from bot.sandbox import git, payloads
 from bot.sandbox.errors import HubError
 from bot.sandbox.repos import NOTHING, Repos
-from bot.sandbox.state import Pull, Repo
+from bot.sandbox.state import Pull, Repo, User
 
 Method = Literal["squash", "merge", "rebase"]
 
@@ -49,27 +49,33 @@ class Pulls(Repos):
 
     def merge(self, pull: Pull, *, by: str, method: Method = "squash", delete_branch: bool = True) -> str:
         """Merge a pull request; return the merge commit. Raises HubError when it conflicts or is not open."""
-        repo, who = pull.repo, self.user(by)
-        tip = repo.branches[pull.base]
-        tree = git.merged_tree(repo.commits, tip, pull.head_sha)
+        who = self.user(by)
+        sha = self.merge_commit(pull, pull.repo.branches[pull.base], who, method)
+        self._move(pull.repo, pull.base, sha, who)
+        self.merged(pull, sha, who, delete_branch=delete_branch)
+        return sha
+
+    def merge_commit(self, pull: Pull, onto: str, by: User, method: Method) -> str:
+        """Make the commit that a merge onto another commit gives. Raises HubError when it conflicts or is not open."""
+        repo = pull.repo
+        tree = git.merged_tree(repo.commits, onto, pull.head_sha)
         if pull.state != "open" or pull.draft or tree is None:
             raise HubError(f"Pull request {pull.number} cannot be merged: it is closed, a draft, or conflicts.")
-        title = f"{pull.title} (#{pull.number})"
         if method == "rebase":
-            sha = self._rebase(pull, tip, by)
-        elif method == "merge":
+            return self._rebase(pull, onto, by.login)
+        if method == "merge":
             message = f"Merge pull request #{pull.number} from {pull.head_repo.owner.login}/{pull.head}"
-            sha = self._commit(repo, (tip, pull.head_sha), tree, message, by).sha
-        else:
-            sha = self._commit(repo, (tip,), tree, title, by).sha
-        pull.state, pull.merge_commit_sha, pull.merged_by = "closed", sha, who
+            return self._commit(repo, (onto, pull.head_sha), tree, message, by.login).sha
+        return self._commit(repo, (onto,), tree, f"{pull.title} (#{pull.number})", by.login).sha
+
+    def merged(self, pull: Pull, sha: str, by: User, *, delete_branch: bool = True) -> None:
+        """Close a pull request whose merge commit is on its base branch."""
+        pull.state, pull.merge_commit_sha, pull.merged_by = "closed", sha, by
         pull.merged_at = pull.closed_at = self.now()
-        self._move(repo, pull.base, sha, who)
-        self.emit_pull(pull, "closed", who)
+        self.emit_pull(pull, "closed", by)
         if delete_branch and not pull.fork:
-            self._retarget(pull, by)
-            self.delete_branch(repo, pull.head, by=by)
-        return sha
+            self._retarget(pull, by.login)
+            self.delete_branch(pull.repo, pull.head, by=by.login)
 
     def _rebase(self, pull: Pull, tip: str, by: str) -> str:
         commits = pull.repo.commits
@@ -108,11 +114,14 @@ class Pulls(Repos):
         self._emit_push(repo, f"refs/heads/{branch}", before, NOTHING, self.user(by), forced=False)
 
     def reopen(self, pull: Pull, by: str) -> None:
-        """Open a closed pull request again. Raises HubError when it was merged or its branch is gone."""
-        if pull.merged or pull.state == "open" or pull.head not in pull.head_repo.branches:
+        """Open a closed pull request again. Raises HubError when it was merged, or its branch is gone or rewritten."""
+        tip = pull.head_repo.branches.get(pull.head)
+        if pull.merged or pull.state == "open" or tip is None:
             raise HubError(f"Pull request {pull.number} cannot be reopened.")
+        if pull.head_sha not in git.ancestors(pull.repo.commits, tip):
+            raise HubError(f"Pull request {pull.number} cannot be reopened: its branch was rewritten since.")
         pull.state, pull.closed_at, pull.merge_commit_sha = "open", None, None
-        pull.head_sha = pull.head_repo.branches[pull.head]
+        pull.head_sha = tip
         self.emit_pull(pull, "reopened", self.user(by))
 
     def label(self, pull: Pull, name: str, by: str) -> None:
@@ -129,6 +138,11 @@ class Pulls(Repos):
         """End the draft."""
         pull.draft = False
         self.emit_pull(pull, "ready_for_review", self.user(by))
+
+    def convert_to_draft(self, pull: Pull, by: str) -> None:
+        """Make a pull request a draft again."""
+        pull.draft = True
+        self.emit_pull(pull, "converted_to_draft", self.user(by))
 
     def edit_base(self, pull: Pull, base: str, by: str) -> None:
         """Point a pull request at another base branch."""

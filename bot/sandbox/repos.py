@@ -31,7 +31,7 @@ class Repos(Core):
         return repo
 
     def _install(self, repo: Repo) -> None:
-        brief = [{"id": repo.id, "name": repo.name, "full_name": repo.full_name, "private": repo.private}]
+        brief = self._brief(repo)
         known = next((one for one in self.installations.values() if one.account is repo.owner), None)
         one = known or Installation(self.ids.next("installation"), repo.owner, self.now())
         self.installations[one.id] = one
@@ -41,6 +41,9 @@ class Repos(Core):
             self._emit_installation("installation_repositories", one, {**body, "repositories_removed": []})
         else:
             self._emit_installation("installation", one, {"action": "created", "repositories": brief})
+
+    def _brief(self, repo: Repo) -> list[payloads.Json]:
+        return [{"id": repo.id, "name": repo.name, "full_name": repo.full_name, "private": repo.private}]
 
     def uninstall(self, owner: str) -> None:
         """Remove the app from an account: its tokens stop working, its repositories send nothing more."""
@@ -73,17 +76,38 @@ class Repos(Core):
         return one
 
     def rename(self, repo: Repo, name: str, *, by: str) -> None:
-        """Give a repository another name; it keeps its id."""
-        before, installation = repo.name, self.installation_of(repo)
-        del self.repos[repo.full_name.lower()]
-        if installation:
-            del installation.repos[repo.full_name.lower()]
+        """Give a repository another name; it keeps its id, and what asks for the old name is sent on."""
+        before, installation = repo.name, self._unlisted(repo)
         repo.name = name
         self.repos[repo.full_name.lower()] = repo
         if installation:
             installation.repos[repo.full_name.lower()] = repo
         body = {"action": "renamed", "changes": {"repository": {"name": {"from": before}}}}
         self.emit("repository", repo, body, self.user(by))
+
+    def transfer(self, repo: Repo, owner: str, *, by: str, installed: bool = True) -> None:
+        """Give a repository to another account, where the app is `installed` too or not; it keeps its id."""
+        before, left = repo.owner, self._unlisted(repo)
+        brief = self._brief(repo)
+        repo.owner = self.user(owner)
+        self.repos[repo.full_name.lower()] = repo
+        if left:
+            gone: payloads.Json = {"action": "removed", "repository_selection": "selected"}
+            gone |= {"repositories_removed": brief, "repositories_added": []}
+            self._emit_installation("installation_repositories", left, gone)
+        if installed:
+            self._install(repo)
+        whose = {before.type.lower(): payloads.user(self.base_url, before)}
+        body = {"action": "transferred", "changes": {"owner": {"from": whose}}}
+        self.emit("repository", repo, body, self.user(by))
+
+    def _unlisted(self, repo: Repo) -> Installation | None:
+        """Take a repository off the lists that know it by its name; return the installation that covered it."""
+        name, installation = repo.full_name.lower(), self.installation_of(repo)
+        self.moved[name] = self.repos.pop(name)
+        if installation:
+            del installation.repos[name]
+        return installation
 
     def set_permission(self, repo: Repo, login: str, permission: str) -> None:
         """Set a person's role: admin, maintain, write, triage, read or none."""

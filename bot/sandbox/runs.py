@@ -106,6 +106,12 @@ class Runs(Announce):
         delay = 0.0 if force else self._scaled(self.scenario.cancel_seconds)
         self._later(run, self.now() + delay, partial(self._finish, conclusion="cancelled"))
 
+    def delete_run(self, run_id: int) -> None:
+        """Delete a run that is completed: GitHub knows it no more."""
+        if self.runs[run_id].status != "completed":
+            raise HubError(f"Run {run_id} is not completed, so it cannot be deleted. Cancel it first.")
+        del self.runs[run_id]
+
     def rerun(self, run_id: int, *, failed_only: bool = True, by: str | None = None) -> None:
         """Run again under the same id with the next attempt number; no `requested` event is sent."""
         run = self.runs[run_id]

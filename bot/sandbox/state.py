@@ -45,6 +45,19 @@ class Environment:
     created_at: float
 
 
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A published release; `target` is where its tag was made, if it was new."""
+
+    id: int
+    tag: str
+    target: str
+    name: str
+    author: User
+    prerelease: bool
+    published_at: float
+
+
 @dataclass(slots=True, eq=False)
 class Workflow:
     """A workflow file as Actions knows it, once it was seen on the default branch or has run."""
@@ -78,6 +91,7 @@ class Repo:
     pulls: "dict[int, Pull]" = field(default_factory=dict)
     checks: "dict[int, Check]" = field(default_factory=dict)
     environments: dict[str, Environment] = field(default_factory=dict)
+    releases: list[Release] = field(default_factory=list)
     workflows: dict[str, Workflow] = field(default_factory=dict)
     permissions: dict[str, str] = field(default_factory=dict)
     actions_enabled: bool = True

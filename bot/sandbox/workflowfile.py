@@ -58,7 +58,8 @@ class WorkflowFile:
         if event not in self.on:
             return False
         filters = self.on[event]
-        if event == "pull_request" and action not in _texts(filters.get("types"), PULL_REQUEST_DEFAULTS):
+        usual = PULL_REQUEST_DEFAULTS if event == "pull_request" else (str(action),)
+        if action is not None and action not in _texts(filters.get("types"), usual):
             return False
         if not _passes(filters, "branches", [branch]):
             return False

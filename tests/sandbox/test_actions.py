@@ -170,6 +170,16 @@ async def test_cancel_is_accepted_before_the_run_ends(rig: Rig) -> None:
     assert await rig.after(100) == []
 
 
+async def test_a_deleted_run_is_known_no_more(rig: Rig) -> None:
+    run = await rig.dispatch()
+    with pytest.raises(HubError, match="not completed"):
+        rig.hub.delete_run(run.id)
+    await rig.after(20)
+    rig.hub.delete_run(run.id)
+    assert await rig.refused("GET", f"{REPO}/actions/runs/{run.id}") == (404, "Not Found")
+    assert (await rig.get(f"{PLANS}/runs"))["total_count"] == 0
+
+
 async def test_run_may_end_by_itself_before_its_cancel(rig: Rig) -> None:
     run = await rig.dispatch()
     await rig.after(11.5)

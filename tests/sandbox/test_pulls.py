@@ -87,6 +87,49 @@ async def test_closed_without_merge_keeps_the_test_commit(rig: Rig) -> None:
     assert "pull_request.reopened" in await rig.after(0)
 
 
+async def test_a_branch_that_was_rewritten_cannot_be_reopened(rig: Rig) -> None:
+    pull = rig.pull()
+    rig.hub.close(pull, "ada")
+    more = rig.hub.push(rig.repo, "feature", {"b.txt": "b"}, message="More", author="ada")
+    rig.hub.reopen(pull, "ada")
+    assert pull.head_sha == more
+    rig.hub.close(pull, "ada")
+    rig.hub.push(rig.repo, "feature", {"c.txt": "c"}, message="Again", author="ada", force=True)
+    with pytest.raises(HubError, match="rewritten"):
+        rig.hub.reopen(pull, "ada")
+    rig.hub.delete_branch(rig.repo, "feature", by="ada")
+    with pytest.raises(HubError, match="cannot be reopened"):
+        rig.hub.reopen(pull, "ada")
+    await rig.after(0)
+    assert rig.last("pull_request.reopened")["pull_request"]["head"]["sha"] == more
+
+
+async def test_deletion_of_a_head_branch_closes_its_pull_request(rig: Rig) -> None:
+    pull = rig.pull()
+    await rig.after(0)
+    rig.hub.delete_branch(rig.repo, "feature", by="ada")
+    assert [name for name in await rig.after(0) if "workflow" not in name] == ["pull_request.closed", "push"]
+    closed = rig.last("pull_request.closed")["pull_request"]
+    assert (closed["merged"], closed["head"]["sha"]) == (False, pull.head_sha)
+    assert rig.last("push")["deleted"]
+
+
+async def test_commits_and_how_they_compare(rig: Rig) -> None:
+    base = rig.repo.tip.sha
+    head = rig.pull().head_sha
+    for ends, status, ahead, behind in (
+        (f"{base}...{head}", "ahead", 1, 0),
+        ("feature...main", "behind", 0, 1),
+        (f"main...{base}", "identical", 0, 0),
+    ):
+        told = await rig.get(f"{REPO}/compare/{ends}")
+        assert (told["status"], told["ahead_by"], told["behind_by"]) == (status, ahead, behind)
+        assert (told["total_commits"], told["merge_base_commit"]["sha"]) == (ahead, base)
+    for ends in (f"main...{'0' * 40}", "gone...main", "main"):
+        assert (await rig.refused("GET", f"{REPO}/compare/{ends}"))[0] == 404
+    assert (await rig.refused("GET", f"{REPO}/commits/{'0' * 40}"))[0] == 422
+
+
 async def test_deeds_of_people(rig: Rig) -> None:
     pull = rig.pull(draft=True)
     rig.hub.push(rig.repo, "release", {}, message="m", author="ada")
@@ -96,6 +139,9 @@ async def test_deeds_of_people(rig: Rig) -> None:
     rig.hub.edit_base(pull, "release", "ada")
     names = await rig.after(0)
     assert names == ["pull_request.ready_for_review", "pull_request.labeled", "pull_request.edited"]
+    rig.hub.convert_to_draft(pull, "ada")
+    assert await rig.after(0) == ["pull_request.converted_to_draft"]
+    assert rig.last("pull_request.converted_to_draft")["pull_request"]["draft"]
     assert rig.last("pull_request.edited")["changes"]["base"]["ref"]["from"] == "main"
     assert rig.last("pull_request.labeled")["pull_request"]["labels"][0]["name"] == "no-apply"
 
@@ -205,3 +251,25 @@ async def test_renamed_repository_keeps_its_id(rig: Rig) -> None:
     rig.hub.rename(rig.repo, "platform", by="acme")
     assert await rig.after(0) == ["repository.renamed"]
     assert (await rig.get(f"/repositories/{number}"))["full_name"] == "acme/platform"
+    assert (await rig.get(f"{REPO}/branches/main?x=1"))["name"] == "main"  # sent on
+    rig.hub.add_repo("acme/infra", private=True)
+    assert (await rig.get(REPO))["id"] != number
+
+
+async def test_a_repository_that_moved_to_another_account(rig: Rig) -> None:
+    repo, number = rig.repo, rig.repo.id
+    await rig.get(REPO)  # with a token of the account that it leaves
+    repo.private = True
+    rig.hub.transfer(repo, "other", by="acme")
+    assert await rig.after(0) == ["installation_repositories.removed", "installation.created", "repository.transferred"]
+    told = rig.last("repository.transferred")
+    assert told["changes"]["owner"]["from"]["organization"]["login"] == "acme"
+    assert (told["repository"]["id"], told["repository"]["full_name"]) == (number, "other/infra")
+    removed = rig.last("installation_repositories.removed")
+    assert [one["full_name"] for one in removed["repositories_removed"]] == ["acme/infra"]
+    assert removed["installation"]["id"] != told["installation"]["id"]
+    assert (await rig.refused("GET", REPO))[0] == 404
+    assert (await rig.get("/repos/other/infra/installation", app=True))["id"] == told["installation"]["id"]
+    rig.hub.transfer(repo, "strangers", by="other", installed=False)
+    assert await rig.after(0) == ["installation_repositories.removed"]
+    assert (await rig.refused("GET", "/repos/strangers/infra/installation", app=True))[0] == 404

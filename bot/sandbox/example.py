@@ -26,29 +26,35 @@ PLAN = "atmos-terraform-plan.yaml"
 APPLY = "atmos-terraform-apply.yaml"
 
 
-def example() -> Model:
-    """Build the instances of the example repository: every component in every stack."""
-    return Model({(stack, component): _configured(stack, component) for stack in STACKS for component in NEEDS})
+def example(*, released: bool = False) -> Model:
+    """Build the instances of the example repository: every component in every stack; a release may apply, too."""
+    return Model(
+        {(stack, component): _configured(stack, component, released) for stack in STACKS for component in NEEDS}
+    )
 
 
-def _configured(stack: str, component: str) -> Configured:
+def _configured(stack: str, component: str, released: bool) -> Configured:
     tenant, environment, stage = stack.split("-")
     return Configured(
-        settings={"pro": settings_pro(component, stack)},
+        settings={"pro": settings_pro(component, stack, released=released)},
         needs=tuple((stack, need) for need in NEEDS[component]),
         context={"tenant": tenant, "environment": environment, "stage": stage},
         path=f"components/terraform/{component}",
     )
 
 
-def settings_pro(component: str, stack: str) -> dict[str, Any]:
-    """Write the `settings.pro` of an instance: a plan for what happens before the merge, an apply for the merge."""
+def settings_pro(component: str, stack: str, *, released: bool = False) -> dict[str, Any]:
+    """Write the `settings.pro` of an instance: a plan for what happens before the merge, an apply for the merge.
+
+    With `released` a release applies as well.
+    """
     inputs = {"component": component, "stack": stack}
     plan = {"workflows": {PLAN: {"inputs": inputs}}}
     apply = {"workflows": {APPLY: {"inputs": inputs | {"github_environment": stack.rpartition("-")[2]}}}}
     return {
         "enabled": True,
         "pull_request": {"opened": plan, "synchronize": plan, "reopened": plan, "merged": apply},
+        **({"release": {"published": apply}} if released else {}),
     }
 
 
@@ -57,10 +63,14 @@ def keys(*components: str) -> list[Key]:
     return [(stack, component) for stack in STACKS for component in components]
 
 
-def files() -> dict[str, str]:
-    """Write the files of the repository's first commit: workflows, components, stacks."""
+def files(*events: str) -> dict[str, str]:
+    """Write the files of the repository's first commit: workflows, components, stacks.
+
+    `events`, of "merge_group" and "release", have the affected stacks uploaded as well.
+    """
+    triggers = "".join(_TRIGGERS[event] for event in events)
     tree = {
-        ".github/workflows/atmos-pro.yaml": AFFECTED_FILE,
+        ".github/workflows/atmos-pro.yaml": AFFECTED_FILE.replace("permissions:", f"{triggers}permissions:", 1),
         f".github/workflows/{PLAN}": PLAN_FILE,
         f".github/workflows/{APPLY}": APPLY_FILE,
         "atmos.yaml": ATMOS_FILE,
@@ -145,6 +155,8 @@ jobs:
           ATMOS_PRO_BASE_URL: ${{ vars.SWITCHYARD_URL }}
           ATMOS_PRO_WORKSPACE_ID: ${{ vars.ATMOS_PRO_WORKSPACE_ID }}
 """
+
+_TRIGGERS = {"merge_group": "  merge_group:\n", "release": "  release:\n    types: [published]\n"}
 
 _RUN_FILE = """\
 name: {title}

@@ -79,7 +79,7 @@ class Scene:
 
     async def describe_affected(self, program: Program) -> str:
         """Do what the affected workflow's step does: `atmos describe affected --upload`."""
-        body = self.body(program.pull) if program.pull else None
+        body = self._uploaded(program)
         if body is None:
             return "failure"
         async with aiohttp.ClientSession() as session:
@@ -126,13 +126,31 @@ class Scene:
 
     def body(self, pull: Pull) -> dict[str, object]:
         """Make the body that the CLI uploads for a pull request: the same before and after a squash merge."""
-        base = self._base(pull.head_sha, self.repo.branches[pull.base])
-        paths = self._paths(base, pull.head_sha)
+        return self._between(self._base(pull.head_sha, self.repo.branches[pull.base]), pull.head_sha)
+
+    def _uploaded(self, program: Program) -> dict[str, object] | None:
+        """Make the body of a run's upload: of its pull request, its try in the merge queue, or its release."""
+        if program.pull is not None:
+            return self.body(program.pull)
+        if group := program.event.get("merge_group"):
+            return self._between(group["base_sha"], group["head_sha"])
+        if "release" in program.event:
+            return self._between(self._released_before(program.event["release"]["tag_name"]), program.run.sha)
+        return None
+
+    def _released_before(self, tag: str) -> str:
+        """Find what a release is compared with: the release before it, or the commit that its own stands on."""
+        tags = [one.tag for one in self.repo.releases]
+        at = tags.index(tag)
+        return self.repo.tags[tags[at - 1]] if at else self.repo.commits[self.repo.tags[tag]].parents[0]
+
+    def _between(self, base: str, head_sha: str) -> dict[str, object]:
+        paths = self._paths(base, head_sha)
         gone = {key: self.removed[key] for key in sorted(self.removed)}
         left = {key: value for key, value in self.model.instances.items() if key not in gone}
         model = self.model if not gone else Model(left)
         items = atmos.describe_affected(model, atmos.changed_by(model, paths), gone)
-        return atmos.upload_body(items, repo=self.repo.full_name, head_sha=pull.head_sha, base_sha=base)
+        return atmos.upload_body(items, repo=self.repo.full_name, head_sha=head_sha, base_sha=base)
 
     def touched(self, inputs: Mapping[str, str]) -> bool:
         """Tell whether an instance itself differs between the commit of a run's inputs and the default branch."""

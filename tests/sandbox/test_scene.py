@@ -54,10 +54,10 @@ class Server:
 class Stage:
     """A scene, its clock, and the server that it reports to."""
 
-    def __init__(self, *, oidc: bool, statuses: bool) -> None:
+    def __init__(self, *, oidc: bool, statuses: bool, events: tuple[str, ...] = ()) -> None:
         self.clock, self.server = Clock(), Server()
         self.sandbox = Sandbox(now=self.clock, app_id=APP_ID, app_public_key=key_pair()[1], webhook_secret=SECRET)
-        self.scene = Scene(self.sandbox, oidc=oidc, statuses=statuses)
+        self.scene = Scene(self.sandbox, files=example.files(*events), oidc=oidc, statuses=statuses)
         self.scene.token = "the key"
         self.hub = self.sandbox.hub
 
@@ -180,3 +180,48 @@ async def test_a_server_that_is_gone_costs_a_run_nothing(stage: Stage) -> None:
     run = stage.dispatch(example.PLAN, "vpc", sha=pull.head_sha)
     await stage.after(60)
     assert (run.conclusion, stage.scene.told, waits) == ("success", [], [1.0, 2.0, 4.0])
+
+
+def uploads(stage: Stage) -> list[tuple[str, str, set[str]]]:
+    """List base, head and touched components of what was uploaded."""
+    bodies = [body for _, path, body in stage.server.calls if path == "affected-stacks"]
+    return [(one["base_sha"], one["head_sha"], {item["component"] for item in one["stacks"]}) for one in bodies]
+
+
+@pytest.mark.parametrize("stage", [{"events": ("merge_group",)}], indirect=True)
+async def test_what_the_merge_queue_tries_is_uploaded_for_its_own_commit(stage: Stage) -> None:
+    first, second = (stage.scene.open_pull([name], branch=name) for name in ("vpc", "cache"))
+    await stage.after(60)
+    stage.server.calls.clear()
+    one = stage.hub.enqueue(first, by="lead")
+    two = stage.hub.enqueue(second, by="lead")
+    await stage.after(60)
+    assert uploads(stage) == [(one.base_sha, one.head_sha, {"vpc"}), (one.head_sha, two.head_sha, {"cache"})]
+    stage.hub.merge_group(one)
+    await stage.after(60)
+    assert uploads(stage)[2:] == [(one.base_sha, first.head_sha, {"vpc"})]
+
+
+@pytest.mark.parametrize("stage", [{"events": ("release",), "oidc": True}], indirect=True)
+async def test_a_release_is_compared_with_the_one_before_it(stage: Stage) -> None:
+    repo, scene = stage.scene.repo, stage.scene
+    start = repo.tip.sha
+    first = scene.push("main", ["vpc"])
+    stage.hub.publish_release(repo, "v1", by="lead")
+    await stage.after(60)
+    scene.push("main", ["cache"])
+    second = scene.push("main", ["api"])
+    stage.hub.publish_release(repo, "v2", by="lead")
+    await stage.after(60)
+    assert uploads(stage) == [(start, first, {"vpc"}), (first, second, {"cache", "api"})]
+    tokens = [body["token"] for _, path, body in stage.server.calls if path == "auth/github-oidc"]
+    told = [jwt.decode(token, options={"verify_signature": False}) for token in tokens]
+    refs = [(one["event_name"], one["ref"]) for one in told]
+    assert refs == [("release", "refs/tags/v1"), ("release", "refs/tags/v2")]
+
+
+def test_a_release_applies_where_the_settings_say_so() -> None:
+    for released in (True, False):
+        model = example.example(released=released)
+        pro = next(iter(model.instances.values())).settings["pro"]
+        assert ("release" in pro) is released

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 
@@ -10,9 +11,9 @@ import gidgethub
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from bot.domain.facts import Compared, Gate, Rejection
+from bot.domain.facts import Compared, Gate, MergeGroupFacts, Rejection, ReleaseFacts
 from bot.domain.model import Repo
-from bot.github import ensure, reads
+from bot.github import ensure, reads, shapes
 from bot.github.client import GitHub, Installation
 from bot.github.ensure import CheckRun
 from bot.github.shapes import Check
@@ -143,6 +144,23 @@ async def test_what_a_run_waits_for_and_who_refused(stage: Stage) -> None:
     stage.hub.reject(other.id, "prod", "bob", "not on a Friday")
     told = Rejection("bob", "not on a Friday", ("prod",))
     assert await reads.rejection(stage.gh, stage.repo, other.id) == told
+
+
+async def test_the_webhooks_of_queue_and_release_are_read_as_they_are_sent(stage: Stage) -> None:
+    stage.sandbox.webhook_url = f"{stage.hub.base_url}/nowhere"  # what was sent is in the log of deliveries
+    stage.push("feature", "a")
+    pull = stage.hub.open_pull(stage.infra, head="feature", title="Change", author="ada")
+    group = stage.hub.enqueue(pull, by="bob")
+    stage.hub.dequeue(pull, by="bob")
+    stage.hub.publish_release(stage.infra, "v1", by="bob", prerelease=True)
+    await stage.after(0)
+    bodies = [(one.event, json.loads(one.body)) for one in stage.sandbox.hooks.log]
+    queued, destroyed = [shapes.merge_group(body) for event, body in bodies if event == "merge_group"]
+    told = MergeGroupFacts(1, group.head_sha, group.branch, group.base_sha, "main", "checks_requested", "")
+    assert queued == told
+    assert destroyed == replace(told, action="destroyed", reason="dequeued")
+    released = [shapes.release(body) for event, body in bodies if event == "release"]
+    assert released[0] == ReleaseFacts("published", "v1", "main", draft=False, prerelease=True)
 
 
 async def test_our_check_run_is_found_created_and_changed(stage: Stage) -> None:

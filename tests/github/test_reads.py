@@ -9,6 +9,7 @@ import gidgethub
 import pytest
 from aiohttp import web
 
+from bot.domain.facts import Gate, Rejection
 from bot.domain.model import Repo
 from bot.domain.pro import ProProblem
 from bot.github import reads
@@ -87,6 +88,55 @@ async def test_pull_requests_that_changed_since(wire, gh, repo):
 async def test_a_run(wire, gh, repo):
     wire.on("GET", f"{HOME}/actions/runs/5", web.json_response(run(5, status="waiting")))
     assert (await reads.run(gh, repo, 5)).status == "waiting"
+
+
+@pytest.mark.parametrize(
+    ("second", "started"),
+    [
+        ({"status": "in_progress"}, True),
+        ({"status": "completed", "conclusion": "failure"}, True),
+        ({"status": "completed", "conclusion": "skipped"}, False),
+        ({"status": "waiting", "conclusion": None}, False),
+        ({"status": "queued"}, False),
+    ],
+)
+async def test_whether_a_job_has_started(wire, gh, repo, second, started):
+    skipped = {"status": "completed", "conclusion": "skipped"}
+    pages(wire, f"{HOME}/actions/runs/5/jobs", {"jobs": [skipped, {"status": "waiting"}]}, {"jobs": [second]})
+    assert await reads.jobs_started(gh, repo, 5) is started
+    assert "filter" not in wire.asked[-1].query  # GitHub lists the latest attempt's
+
+
+async def test_the_last_of_several_refusals(wire, gh, repo):
+    def review(state, login, comment, *environments):
+        named = [{"name": name} for name in environments]
+        return {"state": state, "user": login and {"login": login}, "comment": comment, "environments": named}
+
+    told = [
+        review("rejected", "ada", "no", "prod"),
+        review("rejected", None, "", "prod", "dev"),
+        review("approved", "bob", "yes", "prod"),
+    ]
+    wire.on("GET", f"{HOME}/actions/runs/5/approvals", web.json_response(told))
+    assert await reads.rejection(gh, repo, 5) == Rejection("ghost", "", ("dev", "prod"))
+
+
+async def test_several_environments_share_their_reviewers(wire, gh, repo):
+    def waits(name, *logins):
+        people = [{"type": "User", "reviewer": {"login": login}} for login in logins]
+        return {"environment": {"name": name}, "reviewers": people}
+
+    told = [waits("prod", "bob", "ada"), waits("dev", "ada", "eve")]
+    wire.on("GET", f"{HOME}/actions/runs/5/pending_deployments", web.json_response(told))
+    assert await reads.pending(gh, repo, 5) == Gate(("dev", "prod"), ("bob", "ada", "eve"))
+    assert await reads.environments_waited_for(gh, repo, 5) == ("dev", "prod")
+
+
+async def test_only_a_404_says_that_commits_cannot_be_compared(wire, gh, repo):
+    wire.on("GET", f"{HOME}/compare/a...b", web.json_response({"message": "No"}, status=403))
+    with pytest.raises(gidgethub.BadRequest):
+        await reads.compare(gh, repo, "a", "b")
+    assert await reads.compare(gh, repo, "a", "c") is None
 
 
 async def test_one_page_of_the_runs_of_a_file(wire, gh, repo):

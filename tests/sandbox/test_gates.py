@@ -41,6 +41,46 @@ async def pending(rig: Rig, run: Run) -> list[str]:
     return [one["environment"]["name"] for one in listed]
 
 
+async def test_environment_waits_for_a_reviewer(rig: Rig) -> None:
+    rig.hub.add_environment(rig.repo, "prod", reviewers=["bob"])
+    run = await rig.dispatch("apply.yaml", github_environment="prod")
+    assert await rig.after(2) == [
+        "workflow_run.requested",
+        "workflow_job.queued",
+        "workflow_job.waiting",
+        "deployment_review.requested",
+    ]
+    assert (await rig.get(f"{REPO}/actions/runs/{run.id}"))["status"] == "waiting"
+    pending = (await rig.get(f"{REPO}/actions/runs/{run.id}/pending_deployments"))[0]
+    assert (pending["environment"]["name"], pending["current_user_can_approve"]) == ("prod", False)
+    assert pending["reviewers"][0]["reviewer"]["login"] == "bob"
+    assert (await rig.refused("POST", f"{REPO}/actions/runs/{run.id}/pending_deployments", {}))[0] == 403
+    with pytest.raises(HubError, match="no reviewer"):
+        rig.hub.approve(run.id, "prod", "ada")
+    await rig.after(1_000)
+    rig.hub.approve(run.id, "prod", "bob", "go")
+    assert "deployment_review.approved" in await rig.after(12)
+    assert run.conclusion == "success"
+    given = (await rig.get(f"{REPO}/actions/runs/{run.id}/approvals"))[0]
+    assert (given["state"], given["user"]["login"], given["comment"]) == ("approved", "bob", "go")
+
+
+async def test_rejected_environment_fails_the_run(rig: Rig) -> None:
+    rig.hub.add_environment(rig.repo, "prod", reviewers=["bob"])
+    run = await rig.dispatch("apply.yaml", github_environment="prod")
+    await rig.after(2)
+    rig.hub.reject(run.id, "prod", "bob")
+    assert await rig.after(0) == ["deployment_review.rejected", "workflow_job.completed", "workflow_run.completed"]
+    assert run.conclusion == "failure"
+
+
+async def test_unknown_environment_is_made_without_protection(rig: Rig) -> None:
+    run = await rig.dispatch("apply.yaml", github_environment="typo")
+    await rig.after(20)
+    assert run.conclusion == "success"
+    assert [one["name"] for one in (await rig.get(f"{REPO}/environments"))["environments"]] == ["typo"]
+
+
 async def test_gated_jobs_one_after_the_other_wait_twice(rig: Rig) -> None:
     run = await released(rig)
     await rig.after(2)

@@ -31,6 +31,7 @@ from prometheus_client import CollectorRegistry
 from benchmarks.mutations import HOOK, KEY, SECRET, Request, mutate, sound
 from benchmarks.report import Figure
 from bot.domain.claims import Claims
+from bot.domain.events import Rules
 from bot.domain.model import Repo
 from bot.events import OWN_KINDS
 from bot.github.oidc import Issuer
@@ -232,6 +233,7 @@ def app_on(path: Path) -> Iterator[tuple[Flask, Db, tuple[Request, ...]]]:
                 registry=CollectorRegistry(),
                 own_kinds=OWN_KINDS,
                 trust=Trust(Issuer(_ISSUER, time.time, _pages(key)), ("atmos-pro.com",)),
+                rules=Rules(),
             )
             # It outlasts the longest run.
             session = Sessions(_SESSION_KEY, lambda: time.time() + 86_400.0).issue(7, _RUN)

@@ -13,7 +13,6 @@ from contextlib import asynccontextmanager
 
 import aiohttp
 
-from bot.domain.events import Rules
 from bot.events import OWN_KINDS
 from bot.github.client import GitHub
 from bot.github.oidc import Issuer
@@ -108,6 +107,7 @@ class Switchyard:
             registry=self.metrics.registry,
             own_kinds=OWN_KINDS,
             trust=trust(self.settings, self.now),
+            rules=self.settings.rules,
         )
         try:
             server = WebServer(app, host=self.settings.host, port=self.settings.port)
@@ -140,12 +140,13 @@ class Switchyard:
                 parts = Parts(
                     db=db,
                     github=github,
-                    rules=Rules(settings.max_in_flight, settings.plan_ref, settings.apply_branches),
+                    rules=settings.rules,
                     timing=Timing(
                         settle=settings.settle_seconds,
                         sweep=settings.sweep_seconds,
                         doubt=settings.doubt_seconds,
                         dispatches_per_second=settings.dispatches_per_second,
+                        run_timeout=settings.run_timeout,
                     ),
                     metrics=self.metrics,
                     now=self.now,

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from bot.domain.events import Rules
 from bot.github.keys import load_private_key
 
 
@@ -66,6 +67,40 @@ SETTINGS = (
         "Branches besides the default one whose merges are applied: patterns such as release/*, separated by commas.",
     ),
     Setting(
+        "SWITCHYARD_MODE",
+        "What is started: apply (everything), plan (plans alone) or observe (nothing; everything is only shown).",
+        "apply",
+    ),
+    Setting(
+        "SWITCHYARD_FAILURE_MODE",
+        "What a failure stops: keep-going (what depends on it) or fail-fast (the whole rollout).",
+        "keep-going",
+    ),
+    Setting(
+        "SWITCHYARD_UNPLANNED",
+        "What becomes of applies that no successful plan of the merged head has shown: hold (until approved) or allow.",
+        "hold",
+    ),
+    Setting(
+        "SWITCHYARD_STALE",
+        "What becomes of what another pull request was applied to after its plan: warn (it is told) or hold.",
+        "warn",
+    ),
+    Setting(
+        "SWITCHYARD_APPROVE_STACKS",
+        "Stacks whose applies somebody other than the author must approve: patterns such as *-prod*, with commas.",
+    ),
+    Setting("SWITCHYARD_BREAKER_PLAN", "A plan that would start more runs than this is held until approved.", "500"),
+    Setting("SWITCHYARD_BREAKER_APPLY", "An apply that would start more runs than this is held until approved.", "100"),
+    Setting(
+        "SWITCHYARD_RUN_TIMEOUT",
+        "After how many seconds without news a run that GitHub knows no more counts as timed out.",
+        "86400",
+    ),
+    Setting(
+        "SWITCHYARD_CHECK_NAME", "What the check run on a merge queue's and a release's commit is called.", "atmos"
+    ),
+    Setting(
         "SWITCHYARD_WORKSPACE_ID",
         "What workflows must have in ATMOS_PRO_WORKSPACE_ID; where it is not set, any text will do.",
     ),
@@ -111,6 +146,15 @@ class Settings:
     apply_branches: tuple[str, ...]
     workspace_id: str = ""  # empty where any will do
     oidc_issuer: str = ""  # empty where it follows from api_url
+    mode: str = "apply"  # "observe", "plan" or "apply"
+    failure_mode: str = "keep-going"  # or "fail-fast"
+    unplanned: str = "hold"  # or "allow"
+    stale: str = "warn"  # or "hold"
+    approve_stacks: tuple[str, ...] = ()
+    breaker_plan: int = 500
+    breaker_apply: int = 100
+    run_timeout: float = 86_400.0
+    check_name: str = "atmos"
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -135,10 +179,35 @@ class Settings:
             apply_branches=read.branches(),
             workspace_id=read.text("SWITCHYARD_WORKSPACE_ID"),
             oidc_issuer=read.url("SWITCHYARD_OIDC_ISSUER"),
+            mode=read.choice("SWITCHYARD_MODE", "observe", "plan", "apply"),
+            failure_mode=read.choice("SWITCHYARD_FAILURE_MODE", "keep-going", "fail-fast"),
+            unplanned=read.choice("SWITCHYARD_UNPLANNED", "hold", "allow"),
+            stale=read.choice("SWITCHYARD_STALE", "warn", "hold"),
+            approve_stacks=read.patterns("SWITCHYARD_APPROVE_STACKS"),
+            breaker_plan=read.whole("SWITCHYARD_BREAKER_PLAN", 0),
+            breaker_apply=read.whole("SWITCHYARD_BREAKER_APPLY", 0),
+            run_timeout=read.number("SWITCHYARD_RUN_TIMEOUT"),
+            check_name=read.text("SWITCHYARD_CHECK_NAME"),
         )
         if read.problems:
             raise BadSettings(read.problems)
         return settings
+
+    @property
+    def rules(self) -> Rules:
+        """The settings that decisions depend on."""
+        return Rules(
+            max_in_flight=self.max_in_flight,
+            plan_ref=self.plan_ref,
+            apply_branches=self.apply_branches,
+            mode=self.mode,
+            fail_fast=self.failure_mode == "fail-fast",
+            unplanned=self.unplanned,
+            stale=self.stale,
+            breaker_plan=self.breaker_plan,
+            breaker_apply=self.breaker_apply,
+            approve_stacks=self.approve_stacks,
+        )
 
     @property
     def server_url(self) -> str:
@@ -263,7 +332,7 @@ class _Reader:
 
     def branches(self) -> tuple[str, ...]:
         """Read the patterns of branches that are applied."""
-        patterns = tuple(part.strip() for part in self.text("SWITCHYARD_APPLY_BRANCHES").split(",") if part.strip())
+        patterns = self.patterns("SWITCHYARD_APPLY_BRANCHES")
         for pattern in patterns:
             if pattern.startswith("refs/") or any(character.isspace() for character in pattern):
                 self._wrong(
@@ -271,6 +340,10 @@ class _Reader:
                     f"has {pattern!r}; give branch names without refs/heads/, separated by commas.",
                 )
         return patterns
+
+    def patterns(self, name: str) -> tuple[str, ...]:
+        """Read patterns, separated by commas."""
+        return tuple(part.strip() for part in self.text(name).split(",") if part.strip())
 
     def _wrong(self, name: str, what: str) -> None:
         self.problems.append(f"{name} {what}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bot.domain.keeping import Keeper
 from bot.domain.locks import locked_by
 from bot.domain.model import PASSED, Dispatch, Status, Step
 from bot.domain.pro import Phase
@@ -46,6 +47,11 @@ class Scene:
     def home(self) -> str:
         """Where the repository is, with a slash at the end."""
         return f"{self.view.server_url}/{self.view.repo.full_name}/"
+
+    def keeper(self, step: Step) -> Keeper | None:
+        """Find what keeps a step that could go."""
+        found = self.view.kept.get(self.walk.rollout.id)
+        return found.of(step.index) if found else None
 
 
 def name(step: Step, most: int = _LONGEST_NAME) -> str:
@@ -92,10 +98,15 @@ def _why(scene: Scene, step: Step, state: State) -> str:
     if status is Status.BLOCKED:
         return _blocked(scene, step, state)
     if status is Status.READY:
-        lock = scene.view.locks.get(str(step.instance))
-        return escape(locked_by(lock, clock(lock.until, scene.view.as_of))) if lock else "goes as soon as there is room"
+        keeper = scene.keeper(step)
+        if keeper is None:
+            return "goes as soon as there is room"
+        lock = keeper.lock
+        return escape(locked_by(lock, clock(lock.until, scene.view.as_of))) if lock else prose(keeper.sentence)
     if status is Status.SUPERSEDED:
         return prose(step.dropped)  # by what the whole rollout was superseded stands above the table
+    if status is Status.HELD and step.holds:
+        return "; ".join(prose(hold.sentence) for hold in step.holds)
     if not step.dispatches:
         return prose(step.problem or step.manual or step.dropped, trusted=scene.home)
     told = [_told(scene, sent) for sent in step.dispatches if sent.status is status]

@@ -97,7 +97,7 @@ def _approval(scene: Scene) -> str:
 
 
 def _locked(scene: Scene) -> str:
-    steps = [step for step in _of(scene, Status.READY) if str(step.instance) in scene.view.locks]
+    steps = [step for step in _of(scene, Status.READY) if (found := scene.keeper(step)) and found.lock]
     if not steps:
         return ""
     names = listed([name(step, 80) for step in steps])

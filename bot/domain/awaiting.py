@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from bot.domain.facts import RunFacts
 from bot.domain.model import Pull, Repo
+from bot.domain.pro import MERGED
 from bot.domain.rollout import Walk
 from bot.domain.texts import commit
-from bot.domain.uploads import MERGED
 
 #: How long GitHub may take to start the run that uploads, in seconds.
 PATIENCE = 600.0

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import assert_never
 
-from bot.domain import dispatching, pulls, results, runs, uploads
+from bot.domain import dispatching, holds, pulls, results, runs, uploads
 from bot.domain.desk import Decision, Desk, Lane
 from bot.domain.events import (
     AffectedRunReported,
+    Approved,
     Event,
     Facts,
-    KeptByLock,
+    KeptBack,
     NotSent,
     Nudged,
+    Overrun,
     PullChanged,
     RunReported,
     Sent,
@@ -41,8 +43,12 @@ def decide(lane: Lane, event: Event, facts: Facts, *, now: float, ids: Callable[
             runs.sent(desk, event)
         case NotSent():
             runs.not_sent(desk, event)
-        case KeptByLock():
+        case KeptBack():
             dispatching.kept(desk, event)
+        case Approved():
+            holds.approved(desk, event)
+        case Overrun():
+            holds.overrun(desk, event)
         case AffectedRunReported():
             desk.say(f"{event.run.workflow} is {event.run.conclusion or event.run.status}")
             desk.show()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from bot.domain.effects import CancelRun, DropRun, Effect, ShowComment
@@ -25,6 +25,21 @@ class Lane:
     walks: tuple[Walk, ...]
 
 
+#: Who does what the rules say by themselves.
+SWITCHYARD = "switchyard"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the audit: who did what to which step of which rollout, and why."""
+
+    actor: str
+    action: str
+    cause: str
+    rollout_id: int = 0
+    instance: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What changes, what is wished, and why in one sentence. Only what changed is named."""
@@ -34,6 +49,9 @@ class Decision:
     drafts: tuple[Draft, ...]  # changed rollouts, new ones among them
     new: tuple[Draft, ...]
     effects: tuple[Effect, ...]
+    audit: tuple[Entry, ...] = ()
+    kept: Mapping[int, int] = field(default_factory=dict)  # by rollout: how many steps could go, but are kept
+    behind: frozenset[str] = frozenset()  # the lanes that this one waits for
 
 
 @dataclass(slots=True)
@@ -49,6 +67,9 @@ class Desk:
     new: list[Draft] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
+    audit: list[Entry] = field(default_factory=list)
+    kept: dict[int, int] = field(default_factory=dict)
+    behind: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.pull = self.lane.pull
@@ -62,6 +83,13 @@ class Desk:
         """Wish something done outside."""
         if effect not in self.effects:
             self.effects.append(effect)
+
+    def note(
+        self, action: str, cause: str, draft: Draft | None = None, index: int | None = None, *, actor: str = SWITCHYARD
+    ) -> None:
+        """Note for the audit what is done, to a step or to a whole rollout."""
+        instance = str(draft.step(index).instance) if draft is not None and index is not None else ""
+        self.audit.append(Entry(actor, action, cause, draft.rollout.id if draft is not None else 0, instance))
 
     def show(self) -> None:
         """Wish the comment brought up to date, where there is a pull request."""
@@ -80,6 +108,7 @@ class Desk:
         """End a rollout early: nothing more of it is sent. With `cancel` its runs are cancelled too."""
         if not draft.rollout.superseded_by:
             draft.put_rollout(replace(draft.rollout, superseded_by=by))
+            self.note("supersede", by, draft)
         for index in list(draft.walk.by_dispatch.values()):
             for dispatch in draft.step(index).dispatches:
                 # One without a run may still turn out to have one, even where it was given up.
@@ -96,14 +125,28 @@ class Desk:
             # A run that is not known yet is cancelled once it is.
             draft.put_dispatch(replace(dispatch, cancel_wanted=True))
             if dispatch.run_id:
-                self.wish(CancelRun(dispatch.id))
+                self.cancel(draft, dispatch)
+
+    def cancel(self, draft: Draft, dispatch: Dispatch) -> None:
+        """Have the run of a dispatch cancelled."""
+        self.wish(CancelRun(dispatch.id))
+        self.note("cancel", draft.rollout.superseded_by or dispatch.warning, draft, dispatch.step)
 
     def decision(self) -> Decision:
         """Close the desk."""
         new = tuple(self.new)
         changed = tuple(draft for draft in self.drafts if draft.dirty or draft in new)
         pull = self.pull if self.pull != self.lane.pull else None
-        return Decision("; ".join(self.reasons) or "nothing to do", pull, changed, new, tuple(self.effects))
+        return Decision(
+            "; ".join(self.reasons) or "nothing to do",
+            pull,
+            changed,
+            new,
+            tuple(self.effects),
+            tuple(self.audit),
+            self.kept,
+            frozenset(self.behind - {self.lane.key}),
+        )
 
 
 def flight(draft: Draft) -> int:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
-from dataclasses import dataclass, replace
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
-from bot.domain import locks, pro
+from bot.domain import holds, keeping, order, pro
 from bot.domain.desk import Desk, flight
 from bot.domain.effects import DropRun, LookAgainAt, Nudge, StartRun
-from bot.domain.events import KeptByLock
-from bot.domain.model import Dispatch, Status, Step
+from bot.domain.events import KeptBack
+from bot.domain.graph import Instance
+from bot.domain.keeping import Keeping
+from bot.domain.model import Dispatch, Hold, Status, Step
 from bot.domain.pro import Phase
 from bot.domain.rollout import Draft
 
@@ -23,18 +25,52 @@ class _Claim:
     phase: Phase
     steps: int
     draft: Draft | None  # None where it is another lane's
-    locked: Container[int] = ()
+    keeping: Keeping = field(default_factory=Keeping)
     granted: int = 0
 
 
 def go(desk: Desk) -> None:
     """Share the free places out; send this lane's steps, nudge the other lanes that got one.
 
-    A locked step claims no place: the lane is looked at again when its lock ends.
+    What something else keeps claims no place: the lane is looked at again when that ends.
     """
-    locked = [locks.kept(draft, desk.facts.locks) for draft in desk.drafts]
-    if ends := [lock.until for found in locked for lock in found.values()]:
+    for draft in desk.drafts:
+        _follow(desk, draft)
+        holds.refresh(desk, draft)
+    kept = [keeping.keeping(draft, desk.pull, desk.facts, desk.now) for draft in desk.drafts]
+    _wait(desk, kept)
+    _share_out(desk, kept)
+    for draft, found in zip(desk.drafts, kept, strict=True):
+        desk.kept[draft.rollout.id] = found.count(draft)
+
+
+def _follow(desk: Desk, draft: Draft) -> None:
+    """Drop what newer commits have overtaken on their instances."""
+    if draft.rollout.phase is not Phase.APPLY or not desk.facts.places:
+        return
+    for index in order.follow(draft, desk.facts.places):
+        step = draft.step(index)
+        desk.note("supersede", step.dropped, draft, index)
+        desk.say(f"{step.instance} is {step.dropped}")
+        desk.show()
+    for instance in desk.facts.places:
+        dropped = draft.find(instance)
+        heir = draft.step(dropped).heir if dropped is not None else None
+        if heir is not None:
+            desk.behind.add(heir.lane)
+
+
+def _wait(desk: Desk, kept: Iterable[Keeping]) -> None:
+    """Have the lane looked at when the first thing ends that keeps it, or when a lane moves that it waits for."""
+    keepers = [keeper for found in kept for keeper in found.keepers]
+    if ends := [keeper.until for keeper in keepers if keeper.until]:
         desk.wish(LookAgainAt(min(ends)))
+    desk.behind.update(keeper.lane for keeper in keepers if keeper.lane)
+    if desk.lane.key in desk.behind and any(draft.dirty for draft in desk.drafts):
+        desk.wish(Nudge(desk.lane.key))  # what it waits for is its own, and may be free by what is decided here
+
+
+def _share_out(desk: Desk, kept: Sequence[Keeping]) -> None:
     flying = dict(desk.facts.in_flight)
     flying[desk.lane.key] = flying.get(desk.lane.key, 0) + sum(flight(draft) for draft in desk.drafts)
     free = desk.facts.rules.max_in_flight - sum(flying.values())
@@ -42,15 +78,20 @@ def go(desk: Desk) -> None:
         return
     claims = [_Claim(q.lane, q.rollout_id, q.phase, q.steps, None) for q in desk.facts.queues]
     claims += [
-        _Claim(desk.lane.key, draft.rollout.id, draft.rollout.phase, draft.ready_count - len(found), draft, found)
-        for draft, found in zip(desk.drafts, locked, strict=True)
+        _Claim(desk.lane.key, draft.rollout.id, draft.rollout.phase, _sendable(draft, found), draft, found)
+        for draft, found in zip(desk.drafts, kept, strict=True)
     ]
     share(claims, flying, free)
+    taken: set[Instance] = set()
     for claim in sorted(claims, key=lambda c: (c.phase is not Phase.APPLY, c.rollout_id)):
         if claim.granted and claim.draft is None:
             desk.wish(Nudge(claim.lane))
         elif claim.granted and claim.draft is not None:
-            free -= _send(desk, claim.draft, min(claim.granted, free), claim.locked)
+            free -= _send(desk, claim.draft, min(claim.granted, free), claim.keeping.steps, taken)
+
+
+def _sendable(draft: Draft, found: Keeping) -> int:
+    return draft.ready_count - found.count(draft)
 
 
 def share(claims: list[_Claim], flying: dict[str, int], free: int) -> None:
@@ -66,23 +107,38 @@ def share(claims: list[_Claim], flying: dict[str, int], free: int) -> None:
             open_claims.remove(first)
 
 
-def _send(desk: Desk, draft: Draft, places: int, locked: Container[int]) -> int:
+def _send(desk: Desk, draft: Draft, places: int, kept: Container[int], taken: set[Instance]) -> int:
     """Raise dispatches for the steps that go first, and count them.
 
-    The files of one step start together, also past the cap.
+    The files of one step start together, also past the cap. `taken` are the instances to which something is applied
+    by this very decision.
     """
     used = 0
-    for index in draft.next_ready(max(0, places), locked):
+    for index in draft.next_ready(max(0, places), kept):
         if used >= places:
             break
         step = draft.step(index)
+        if draft.rollout.phase is Phase.APPLY and step.instance in taken:
+            desk.wish(Nudge(desk.lane.key))
+            continue
+        if draft.rollout.phase is Phase.APPLY:
+            taken.add(step.instance)
+            _pass(desk, draft, step)
         used += len(step.calls)
         for dispatch in _dispatches(desk, step):
             draft.put_dispatch(dispatch)
             desk.wish(StartRun(dispatch.id))
+            desk.note("dispatch", f"{dispatch.workflow} as {dispatch.id} for {draft.rollout.activity}", draft, index)
         desk.say(f"{step.instance} is sent")
         desk.show()
     return used
+
+
+def _pass(desk: Desk, draft: Draft, step: Step) -> None:
+    """Tell the lanes whose older apply of an instance is overtaken by sending this one."""
+    for place in desk.facts.places.get(step.instance, ()):
+        if not place.sent and place.status is None and place.branch == draft.rollout.branch:
+            desk.wish(Nudge(place.lane))
 
 
 def _dispatches(desk: Desk, step: Step) -> list[Dispatch]:
@@ -105,8 +161,8 @@ def _dispatches(desk: Desk, step: Step) -> list[Dispatch]:
     return made
 
 
-def kept(desk: Desk, event: KeptByLock) -> None:
-    """Take back what a lock kept from being sent, so that its step is ready again.
+def kept(desk: Desk, event: KeptBack) -> None:
+    """Take back what a lock, a freeze or the like kept from being sent, so that its step is ready again, or held.
 
     Where another file of the step is on its way already, or this one may be, the dispatch stays and says why it waits.
     """
@@ -125,6 +181,9 @@ def kept(desk: Desk, event: KeptByLock) -> None:
     for known in step.dispatches:
         draft.take_back(known)
         desk.wish(DropRun(known.id))
+    desk.note("keep", event.sentence, draft, dispatch.step)
+    if event.hold is not None:
+        holds.add(desk, draft, dispatch.step, Hold(event.hold, event.sentence))
     desk.show()
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.domain.graph import Instance
+
 
 @dataclass(frozen=True, slots=True)
 class StartRun:
@@ -49,9 +51,26 @@ class Nudge:
 
 @dataclass(frozen=True, slots=True)
 class LookAgainAt:
-    """Look at this lane again when the first of the locks ends that keep its steps."""
+    """Look at this lane again when the first thing ends that keeps its steps."""
 
     at: float
 
 
-Effect = StartRun | DropRun | RunKnown | CancelRun | ShowComment | Nudge | LookAgainAt
+@dataclass(frozen=True, slots=True)
+class OfferAgain:
+    """Tell another lane that an older commit is applied over an instance of its."""
+
+    lane: str
+    rollout_id: int
+    instance: Instance
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShowStale:
+    """Bring the comments of those up to date who planned an instance before it was applied here."""
+
+    instance: Instance
+
+
+Effect = StartRun | DropRun | RunKnown | CancelRun | ShowComment | Nudge | LookAgainAt | OfferAgain | ShowStale

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from bot.domain.claims import Claims
-from bot.domain.facts import PullFacts, RunFacts
-from bot.domain.graph import Graph
-from bot.domain.layout import Files
+from bot.domain.facts import Gate, PullFacts, Rejection, RunFacts
+from bot.domain.graph import Graph, Instance
 from bot.domain.locks import Lock
-from bot.domain.pro import Phase
+from bot.domain.model import Hold, HoldKind
+from bot.domain.order import Anchor, Expected, Place, Spot
+from bot.domain.pro import Files, Phase
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,7 @@ class PullChanged:
     at: float  # GitHub's time of the action
     now: PullFacts  # the pull request as GitHub tells it now
     upload: Upload | None = None  # the last one of this head, for actions that reuse it (labels, closing, …)
+    spot: Spot | None = None  # where its merge stands among those into its base branch; None while that is not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +40,22 @@ class Upload:
 
 
 @dataclass(frozen=True, slots=True)
+class Removal:
+    """What is known, beside the upload, of a merge that removed instances."""
+
+    before: str  # the commit of the base branch from before the merge, at which they are destroyed
+    agrees: bool  # the upload compares the merge with what was there before it
+    gone: frozenset[Instance] = frozenset()  # what an inventory of the merge commit lacks
+
+
+@dataclass(frozen=True, slots=True)
 class UploadCame:
     """An upload arrived and its pull request was found."""
 
     upload: Upload
     now: PullFacts
+    spot: Spot | None = None  # as in PullChanged
+    removal: Removal | None = None  # where a merge removed instances
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +65,9 @@ class RunReported:
     dispatch_id: str
     run: RunFacts
     asked: bool = False  # GitHub was asked for it, so it is later than what any webhook said before
-    environments: tuple[str, ...] = ()  # whose approval it waits for
+    gate: Gate | None = None  # what it waits for, where it waits for people
+    rejection: Rejection | None = None  # who refused it, where people did
+    started: bool = True  # whether a job of its attempt has started; told of a new attempt of an apply only
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +108,39 @@ class NotSent:
 
 
 @dataclass(frozen=True, slots=True)
-class KeptByLock:
-    """A dispatch is not sent, because its instance was locked after it was raised."""
+class KeptBack:
+    """A dispatch is not sent, because of something that came after it was raised: a lock, a freeze, a hold."""
 
     dispatch_id: str
+    sentence: str
+    hold: HoldKind | None = None  # where a person must let it go
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """Somebody let go what was held when they looked."""
+
+    rollout_id: int
+    by: str
+    steps: tuple[Wanted, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One instance that is approved, with the holds that it had then; none where its dispatch was in doubt."""
+
+    stack: str
+    component: str
+    holds: tuple[Hold, ...]
+    named: bool = False  # it was named in full, as what is destroyed must be
+
+
+@dataclass(frozen=True, slots=True)
+class Overrun:
+    """An older commit was applied over an instance by a re-run."""
+
+    rollout_id: int
+    instance: Instance
     sentence: str
 
 
@@ -105,7 +150,17 @@ class Nudged:
 
 
 Event = (
-    PullChanged | UploadCame | RunReported | StatusReported | AffectedRunReported | Sent | NotSent | KeptByLock | Nudged
+    PullChanged
+    | UploadCame
+    | RunReported
+    | StatusReported
+    | AffectedRunReported
+    | Sent
+    | NotSent
+    | KeptBack
+    | Approved
+    | Overrun
+    | Nudged
 )
 
 
@@ -116,6 +171,22 @@ class Rules:
     max_in_flight: int = 20
     plan_ref: str = "head"
     apply_branches: tuple[str, ...] = ()
+    mode: str = "apply"  # observe: nothing is sent; plan: plans alone are
+    fail_fast: bool = False  # a failure stops the whole rollout, not only what depends on it
+    unplanned: str = "hold"  # or allow: what no plan has shown is applied as well
+    stale: str = "warn"  # or hold: what others were applied to since its plan
+    breaker_plan: int = 500
+    breaker_apply: int = 100
+    approve_stacks: tuple[str, ...] = ()  # patterns of stacks whose applies somebody else must approve
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What is remembered of an instance that is deleted."""
+
+    pro: Mapping[str, Any] | None
+    parents: tuple[Instance, ...]
+    children: tuple[Instance, ...]  # what is known to depend on it directly
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,3 +210,10 @@ class Facts:
     files: Files = field(default_factory=dict)
     next_rollout: int = 1
     locks: Mapping[str, Lock] = field(default_factory=dict)  # those of the repository that hold now, by name
+    frozen: str = ""  # why nothing is applied now, as in "frozen by dora: …"; empty where it is
+    restored_at: float = 0.0  # when the database was last restored from a backup
+    places: Mapping[Instance, tuple[Place, ...]] = field(default_factory=dict)  # what rollouts do to each instance
+    expected: tuple[Expected, ...] = ()  # merges whose affected stacks are on their way
+    anchors: Mapping[str, Anchor] = field(default_factory=dict)  # by base branch
+    planned: Mapping[Instance, float] = field(default_factory=dict)  # what was planned with success, since when
+    remembered: Mapping[Instance, Remembered] = field(default_factory=dict)  # of what an upload says is deleted

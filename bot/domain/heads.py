@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict
 from fnmatch import fnmatchcase
 
-from bot.domain.desk import Desk
+from bot.domain.desk import Desk, Regather
 from bot.domain.facts import PullFacts
+from bot.domain.keeping import REMEMBERED
 from bot.domain.model import Pull
+from bot.domain.order import Spot
 from bot.domain.pro import Phase
 from bot.domain.texts import commit
 
@@ -15,20 +17,37 @@ from bot.domain.texts import commit
 HEAD_ACTIONS = frozenset({"opened", "synchronize", "reopened", "ready_for_review"})
 
 
-def refresh(desk: Desk, now: PullFacts, *, action: str = "", head_sha: str = "", at: float = 0.0) -> Pull:
+def refresh(
+    desk: Desk,
+    now: PullFacts,
+    *,
+    action: str = "",
+    head_sha: str = "",
+    at: float = 0.0,
+    spot: Spot | None = None,
+) -> Pull:
     """Bring the lane's pull request up to date, and end what that overtakes; returns it as it is now.
 
     An older picture than the one we have changes nothing, nor does one without a merge that we know of.
-    The epoch grows with every new head, merge and reopening.
+    The epoch grows with every new head, merge and reopening. `spot` is where its merge stands in its base branch.
     """
     old = desk.pull
+    place = _position(desk, old, now, spot)
     if old is not None and (now.updated_at < old.updated_at or (old.merged and not now.merged)):
         return old
     names_head = action in HEAD_ACTIONS and head_sha == now.head_sha
     fields = asdict(now)
     if old is None:
         activity = action if names_head else "opened"
-        desk.pull = Pull(**fields, repo_id=desk.lane.repo.id, activity=activity, epoch=1, head_since=desk.now)
+        desk.pull = Pull(
+            **fields,
+            repo_id=desk.lane.repo.id,
+            activity=activity,
+            epoch=1,
+            head_since=desk.now,
+            position=place,
+            pushes=(desk.now,),
+        )
         desk.say(f"#{now.number} is known")
         return desk.pull
     moved = now.head_sha != old.head_sha
@@ -42,9 +61,29 @@ def refresh(desk: Desk, now: PullFacts, *, action: str = "", head_sha: str = "",
         activity = action
     if moved or reopened or (now.merged and not old.merged):
         epoch += 1
-    desk.pull = Pull(**fields, repo_id=old.repo_id, activity=activity, epoch=epoch, head_since=since)
+    desk.pull = Pull(
+        **fields,
+        repo_id=old.repo_id,
+        activity=activity,
+        epoch=epoch,
+        head_since=since,
+        position=place,
+        pushes=(*old.pushes, desk.now)[-REMEMBERED:] if moved else old.pushes,
+        approved=() if moved else old.approved,
+    )
     _follow(desk, old, desk.pull)
     return desk.pull
+
+
+def _position(desk: Desk, old: Pull | None, now: PullFacts, spot: Spot | None) -> int:
+    """Tell where the merge stands among the merges into its base branch; raises Regather where that has moved on."""
+    if old is not None and old.position:
+        return old.position
+    if spot is None or not now.merged:
+        return 0
+    if spot.anchor is None and now.base_ref in desk.facts.anchors:
+        raise Regather  # another merge became the first meanwhile
+    return spot.position
 
 
 def _follow(desk: Desk, before: Pull, after: Pull) -> None:

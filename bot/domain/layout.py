@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from bot.domain import digraph, pro
+from bot.domain.destroys import REMOVED, Destroys
 from bot.domain.graph import Graph, Instance, Node, chains, contract, order, stuck
 from bot.domain.model import Step
-from bot.domain.pro import Call, Phase, ProProblem, WorkflowFile
-
-#: What the workflow files say, by name; None for a file that is not there, a problem for one that cannot be understood.
-Files = Mapping[str, WorkflowFile | ProProblem | None]
-
-REMOVED = "It was removed from the configuration. Destroy it by hand, or forget it in the Terraform state."
+from bot.domain.pro import DELETED, MERGED, Call, Files, Phase, ProProblem, WorkflowFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +33,14 @@ def workflows_of(graph: Graph, activity: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def lay_out(graph: Graph, *, activity: str, sha: str, files: Files | None) -> Layout:
-    """Make the steps for an activity at a commit. Without `files` the workflow files are taken as they are named."""
+def lay_out(
+    graph: Graph, *, activity: str, sha: str, files: Files | None, destroys: Destroys | None = None, before: str = ""
+) -> Layout:
+    """Make the steps for an activity at a commit. Without `files` the workflow files are taken as they are named.
+
+    `destroys` is about the same graph; what is destroyed is so at the commit `before`.
+    """
+    graph = destroys.graph if destroys else graph
     kept = contract(graph, lambda node: _is_step(node, activity))
     looped = _loops(graph, kept)
     index = {instance: number for number, instance in enumerate(order(kept))}
@@ -54,7 +57,8 @@ def lay_out(graph: Graph, *, activity: str, sha: str, files: Files | None) -> La
         )
         for instance, number in index.items()
     ]
-    filled = [_fill(step, kept.nodes[step.instance], activity, sha, files) for step in steps]
+    works = _Works(activity, sha, files, destroys or Destroys(graph), before)
+    filled = [_fill(step, kept.nodes[step.instance], works) for step in steps]
     return Layout(filled, len(graph.nodes) - len(kept.nodes))
 
 
@@ -75,15 +79,40 @@ def _loops(graph: Graph, kept: Graph) -> dict[Instance, str]:
     return found
 
 
-def _fill(step: Step, node: Node, activity: str, sha: str, files: Files | None) -> Step:
+@dataclass(frozen=True, slots=True)
+class _Works:
+    """What the steps are to do."""
+
+    activity: str
+    sha: str
+    files: Files | None
+    destroys: Destroys
+    before: str
+
+
+def _fill(step: Step, node: Node, works: _Works) -> Step:
     if step.problem:
         return step
     if node.problem:
         return replace(step, problem=node.problem)
-    if node.deleted:
-        return replace(step, manual=REMOVED)
+    if not node.deleted:
+        paired = _is_paired(node.pro, works.activity)
+        return _called(replace(step, paired=paired), node.pro, works.activity, works.sha, works.files)
+    if node.instance in works.destroys.pro:
+        settings = works.destroys.pro[node.instance]
+        return _called(replace(step, destroys=True), settings, DELETED, works.before, works.files)
+    return replace(step, manual=works.destroys.manual.get(node.instance, REMOVED))
+
+
+def _is_paired(settings: Mapping[str, Any] | None, activity: str) -> bool:
+    """Tell whether an instance is both planned and applied: then its plan is what people review."""
+    plans = pro.phase(activity) is Phase.PLAN
+    return pro.offers(settings, MERGED) if plans else pro.plans(settings)
+
+
+def _called(step: Step, settings: Mapping[str, Any] | None, activity: str, sha: str, files: Files | None) -> Step:
     try:
-        calls = pro.calls(node.pro, activity, instance=node.instance, sha=sha)
+        calls = pro.calls(settings, activity, instance=step.instance, sha=sha)
         if files is None:
             return replace(step, calls=calls)
         applies = pro.phase(activity) is Phase.APPLY

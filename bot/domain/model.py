@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.domain.facts import Gate
 from bot.domain.graph import Instance
 from bot.domain.pro import Call, Phase
 
@@ -38,6 +39,56 @@ OPEN = frozenset({Status.DISPATCHING, Status.QUEUED, Status.RUNNING, Status.APPR
 IN_FLIGHT = frozenset({Status.DISPATCHING, Status.QUEUED, Status.RUNNING})
 #: These open the way to children.
 PASSED = frozenset({Status.SUCCEEDED, Status.SKIPPED, Status.MANUAL})
+
+
+class HoldKind(StrEnum):
+    """Why a step is held until a person here lets it go."""
+
+    UNREVIEWED = "unreviewed"  # no plan of it succeeded at the merged head
+    STACK = "stack"  # its stack wants an approval
+    BREAKER = "breaker"  # its rollout would start very many runs
+    DESTROY = "destroy"  # it would be destroyed
+    STALE = "stale"  # another pull request was applied to it since it was planned
+    ENVIRONMENT = "environment"  # GitHub would make its environment, without protection
+    RESTORED = "restored"  # the database is an older one, so it may have been applied already
+    OVERRUN = "overrun"  # an older commit was applied over it
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """One reason for which a step is held: a sentence part, as in "held: …"."""
+
+    kind: HoldKind
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A hold that somebody ended. The very same one does not come again."""
+
+    hold: Hold
+    by: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """Somebody's word, before the merge, that an instance may be applied unreviewed. It is bound to the head."""
+
+    stack: str
+    component: str
+    by: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Heir:
+    """The step of another rollout that superseded one: its outcome counts for both."""
+
+    name: str  # for people: "#42"
+    lane: str
+    rollout_id: int
+    status: Status | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +129,9 @@ class Pull:
     activity: str  # the last of opened, synchronize, reopened, ready_for_review for this head
     epoch: int  # grows with every new head, merge and reopening: the same upload then means a new rollout
     head_since: float  # when this head was first seen here
+    position: int = 0  # of its merge among all merges into its base branch; 0 until merged
+    pushes: tuple[float, ...] = ()  # when the latest heads were first seen, oldest first
+    approved: tuple[Approval, ...] = ()  # for this head
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +156,8 @@ class Dispatch:
     result: str = ""  # what the CLI said of it (bot.domain.results); empty until it did
     result_at: float = 0.0
     result_attempt: int = 0
+    gate: Gate | None = None  # what it waits for while it is in approval
+    warning: str = ""  # what is wrong with its running at all, one sentence for people
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +175,12 @@ class Step:
     dropped: str = ""  # why it will not be dispatched any more (superseded by what), one sentence
     notes: tuple[str, ...] = ()
     dispatches: tuple[Dispatch, ...] = ()  # the latest of each workflow file
+    holds: tuple[Hold, ...] = ()  # it is not sent before each of them is released
+    released: tuple[Release, ...] = ()
+    heir: Heir | None = None  # what superseded it, in another rollout
+    destroys: bool = False  # it destroys its instance
+    paired: bool = False  # its settings name a workflow for both a plan and the apply
+    planned_at: float = 0.0  # of an apply: when the plan that was reviewed began
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +203,9 @@ class Rollout:
     superseded_by: str = ""  # one sentence: by which push, merge or upload
     notes: tuple[str, ...] = ()
     checks_head: bool = False  # some workflow file takes no `sha`: the run's own commit must be compared with ours
+    branch: str = ""  # of an apply: the base branch in whose order it stands
+    position: int = 0  # of an apply: where its commit stands in that order; 0 where it has no place in it
+    restored_at: float = 0.0  # the restoring of the database for which it was held
 
 
 def lane_of_pull(repo_id: int, number: int) -> str:
@@ -156,3 +221,17 @@ def lane_of_repo(repo_id: int) -> str:
 def lane_of_commit(repo_id: int, sha: str) -> str:
     """Name the lane of a commit that belongs to no pull request."""
     return f"{repo_id}@{sha}"
+
+
+def lane_of_release(repo_id: int, tag: str) -> str:
+    """Name the lane of a release."""
+    return f"{repo_id}^{tag}"
+
+
+def name_of_lane(lane: str) -> str:
+    """Name for people what a lane is about: "#42", "release v1", or a commit."""
+    for mark, told in (("#", "#"), ("^", "release "), ("@", "commit ")):
+        if mark in lane:
+            name = lane.partition(mark)[2]
+            return told + (name[:7] if mark == "@" else name)
+    return lane

@@ -64,6 +64,10 @@ class WorkflowFile:
     defaults: tuple[tuple[str, str], ...] = ()  # of the inputs that have one, by name
 
 
+#: What the workflow files say, by name; None for a file that is not there, a problem for one that cannot be understood.
+Files = Mapping[str, WorkflowFile | ProProblem | None]
+
+
 def phase(activity: str) -> Phase:
     """Tell whether an activity only looks (plan) or may change things (apply: everything not known to be harmless)."""
     event, _, action = activity.partition(".")

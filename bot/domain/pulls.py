@@ -9,7 +9,7 @@ from bot.domain.events import PullChanged
 
 def changed(desk: Desk, event: PullChanged) -> None:
     """Take over what GitHub says of a pull request, and do what follows from it."""
-    pull = heads.refresh(desk, event.now, action=event.action, head_sha=event.head_sha, at=event.at)
+    pull = heads.refresh(desk, event.now, action=event.action, head_sha=event.head_sha, at=event.at, spot=event.spot)
     if event.upload is not None and event.action not in heads.HEAD_ACTIONS and not pull.merged:
         uploads.named(desk, event.upload, f"pull_request.{event.action}")
     desk.show()

@@ -12,6 +12,7 @@ from collections.abc import Container, Iterable
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
+from bot.domain.graph import Instance
 from bot.domain.model import IN_FLIGHT, OPEN, PASSED, Dispatch, Rollout, Status, Step
 
 #: Of several dispatches of one step the first of these that occurs is the step's own status.
@@ -25,6 +26,9 @@ _LEADING = (
     Status.TIMED_OUT,
     Status.CANCELLED,
 )
+
+
+_NOT_DONE = frozenset({Status.FAILED, Status.TIMED_OUT, Status.CANCELLED})
 
 
 def own_status(step: Step) -> Status | None:
@@ -41,6 +45,24 @@ def own_status(step: Step) -> Status | None:
     return None
 
 
+def passes(step: Step) -> bool:
+    """Tell whether a step lets its children go; what superseded one in another rollout speaks for it."""
+    own = own_status(step)
+    if own is Status.SUPERSEDED and step.heir is not None:
+        return step.heir.status in PASSED
+    return own in PASSED
+
+
+def is_pending(step: Step) -> bool:
+    """Tell whether a superseded step still waits for the outcome of what superseded it."""
+    return step.heir is not None and (step.heir.status is None or step.heir.status in (*OPEN, Status.HELD))
+
+
+def was_sent(step: Step) -> bool:
+    """Tell whether a run of a step exists, or may exist."""
+    return any(sent.run_id or sent.status in OPEN or sent.status is Status.HELD for sent in step.dispatches)
+
+
 @dataclass(slots=True)
 class Walk:
     """A rollout in memory: its facts, its steps, and the steps that may go but were not sent yet."""
@@ -49,6 +71,8 @@ class Walk:
     steps: list[Step]
     ready: set[int] = field(default_factory=set)
     by_dispatch: dict[str, int] = field(default_factory=dict)
+    #: The steps that failed, timed out or were cancelled.
+    failed: set[int] = field(default_factory=set)
     #: The ready steps as a heap, longest remaining chain first. It may also hold steps that are ready no more.
     queue: list[tuple[int, int]] = field(default_factory=list)
     #: Where, among a step's parents, one was found that has not passed: a good place to look first the next time.
@@ -64,6 +88,7 @@ class Walk:
         walk.ready = {step.index for step in steps if draft.may_go(step.index)}
         walk.queue = sorted((-steps[index].chain, index) for index in walk.ready)
         walk.by_dispatch = {dispatch.id: step.index for step in steps for dispatch in step.dispatches}
+        walk.failed = {step.index for step in steps if own_status(step) in _NOT_DONE}
         return walk
 
     def apply(self, draft: Draft) -> None:
@@ -79,6 +104,7 @@ class Walk:
                 self.steps[index] = step
             for dispatch in step.dispatches:
                 self.by_dispatch[dispatch.id] = index
+            (self.failed.add if own_status(step) in _NOT_DONE else self.failed.discard)(index)
         for index in draft.readied - self.ready:
             heapq.heappush(self.queue, (-self.steps[index].chain, index))
         self.ready |= draft.readied
@@ -101,6 +127,7 @@ class Draft:
     changed: dict[int, Step] = field(default_factory=dict)
     touched: set[str] = field(default_factory=set)  # ids of dispatches that are new or changed
     removed: set[str] = field(default_factory=set)  # ids of dispatches that were taken back
+    retired: set[str] = field(default_factory=set)  # ids of dispatches that are not their step's latest any more
     readied: set[int] = field(default_factory=set)
     unreadied: set[int] = field(default_factory=set)
 
@@ -143,6 +170,12 @@ class Draft:
         self.touched.discard(dispatch.id)
         self.put(replace(step, dispatches=tuple(known for known in step.dispatches if known.id != dispatch.id)))
 
+    def retire(self, index: int) -> None:
+        """Put a step's dispatches behind it, so that it can be sent again."""
+        step = self.step(index)
+        self.retired.update(dispatch.id for dispatch in step.dispatches)
+        self.put(replace(step, dispatches=()))
+
     def put_rollout(self, rollout: Rollout) -> None:
         """Change the rollout's own facts."""
         self.rollout = rollout
@@ -156,11 +189,14 @@ class Draft:
 
     def passed(self, index: int) -> bool:
         """Tell whether this step lets its children go."""
-        return own_status(self.step(index)) in PASSED
+        return passes(self.step(index))
 
     def may_go(self, index: int) -> bool:
-        """Tell whether nothing but cap, pace and order keeps this step: it was not sent, and all its parents passed."""
-        if self.rollout.superseded_by or own_status(self.step(index)) is not None:
+        """Tell whether nothing but what is shared keeps this step: it is neither sent nor held, and all parents passed.
+
+        What is shared is the cap, the pace, the order of applies, locks and the like.
+        """
+        if self.rollout.superseded_by or self.step(index).holds or own_status(self.step(index)) is not None:
             return False
         parents = self.step(index).parents
         first = self.walk.hints.get(index, 0)
@@ -192,6 +228,21 @@ class Draft:
         for entry in seen:
             heapq.heappush(self.walk.queue, entry)
         return [index for _, index in heapq.nsmallest(wanted, [*fresh, *taken])]
+
+    def find(self, instance: Instance) -> int | None:
+        """Find the step of an instance."""
+        for index in self.walk.named(str(instance)):
+            if self.walk.steps[index].instance == instance:
+                return index
+        new = (index for index in self.changed if index >= len(self.walk.steps))
+        return next((index for index in new if self.changed[index].instance == instance), None)
+
+    @property
+    def failed(self) -> int | None:
+        """A step that failed, timed out or was cancelled; None where none did."""
+        now = (index for index, step in self.changed.items() if own_status(step) in _NOT_DONE)
+        before = (index for index in self.walk.failed if index not in self.changed)
+        return next(chain(now, before), None)
 
     @property
     def ready_count(self) -> int:
@@ -235,7 +286,7 @@ def states(walk: Walk) -> list[State]:
     """Derive the state of every step, in one pass over the graph."""
     found = {step.index: State(own) for step in walk.steps if (own := own_status(step)) is not None}
     for index in _in_order(walk.steps, set(found)):
-        found[index] = _state(walk.steps[index], found, superseded=bool(walk.rollout.superseded_by))
+        found[index] = _state(walk.steps, index, found, superseded=bool(walk.rollout.superseded_by))
     return [found[step.index] for step in walk.steps]
 
 
@@ -255,19 +306,25 @@ def _in_order(steps: list[Step], known: set[int]) -> Iterable[int]:
     return [index for index in order if index not in known]
 
 
-def _state(step: Step, found: dict[int, State], *, superseded: bool) -> State:
+def _state(steps: list[Step], index: int, found: dict[int, State], *, superseded: bool) -> State:
+    step = steps[index]
     if superseded:
         return State(Status.SUPERSEDED)
     # A parent that has no state yet is on a cycle.
     parents = [(parent, found[parent]) for parent in step.parents if parent in found]
+    waits = None
     for parent, state in parents:
         if state.status is Status.BLOCKED:
             return State(Status.BLOCKED, state.cause)
-        if state.status not in PASSED and state.status not in OPEN and state.status not in _NOT_YET:
+        if passes(steps[parent]):
+            continue
+        if state.status not in OPEN and state.status not in _NOT_YET and not is_pending(steps[parent]):
             return State(Status.BLOCKED, parent)
-    for parent, state in parents:
-        if state.status not in PASSED:
-            return State(Status.WAITING, parent)
+        waits = parent if waits is None else waits
+    if step.holds:
+        return State(Status.HELD)
+    if waits is not None:
+        return State(Status.WAITING, waits)
     if len(parents) < len(step.parents):
         return State(Status.BLOCKED, next(parent for parent in step.parents if parent not in found))
     return State(Status.READY)

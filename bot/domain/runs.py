@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.domain import pro
+from bot.domain import order, pro
 from bot.domain.desk import Desk
-from bot.domain.effects import CancelRun, RunKnown
+from bot.domain.effects import OfferAgain, RunKnown, ShowStale
 from bot.domain.events import NotSent, RunReported, Sent
 from bot.domain.facts import RunFacts
-from bot.domain.model import OPEN, Dispatch, Status
+from bot.domain.model import OPEN, Dispatch, Status, name_of_lane
+from bot.domain.order import Place
+from bot.domain.pro import Phase
 from bot.domain.rollout import Draft
 from bot.domain.texts import commit
 
@@ -43,17 +45,70 @@ def reported(desk: Desk, event: RunReported) -> None:
         return
     if not dispatch.run_id:
         desk.wish(RunKnown(dispatch.id))
-    after = _after(draft, dispatch, run)
-    if after.status is Status.APPROVAL:
-        names = ", ".join(f"`{name}`" for name in event.environments)
-        after = replace(after, reason=f"waits for {names}" if names else "")
+    after = _gated(_after(draft, dispatch, run), event)
+    rerun = 0 < dispatch.attempt < run.attempt
+    place = _out_of_order(desk, draft, dispatch) if rerun else None
+    if place is not None:
+        after = _warned(draft, after, place, started=event.started)
     if after == dispatch:
         desk.say("nothing new")
         return
     draft.put_dispatch(after)
-    _cancel_unwanted(desk, dispatch, after)
-    desk.say(f"{draft.step(dispatch.step).instance} is {after.status}")
+    if place is not None:
+        _contain(desk, draft, after, place)
+    else:
+        _cancel_unwanted(desk, draft, dispatch, after)
+    instance = draft.step(dispatch.step).instance
+    if after.status is Status.SUCCEEDED and draft.rollout.phase is Phase.APPLY:
+        desk.wish(ShowStale(instance))
+    desk.say(f"{instance} is {after.status}")
     desk.show()
+
+
+def _gated(after: Dispatch, event: RunReported) -> Dispatch:
+    """Say what a run waits for where it waits for people, and who refused it where they did."""
+    if after.status is Status.APPROVAL and event.gate is not None:
+        known = after.gate is not None and after.gate.environments == event.gate.environments
+        since = after.gate.since if known and after.gate else event.gate.since or event.run.updated_at
+        return replace(after, gate=replace(event.gate, since=since))
+    if after.conclusion and event.rejection is not None:
+        told = event.rejection
+        said = f": {told.comment}" if told.comment else ""
+        where = ", ".join(f"`{name}`" for name in told.environments)
+        return replace(
+            after, status=Status.FAILED, reason=f"{told.by} rejected it for {where or 'its environment'}{said}"
+        )
+    return after
+
+
+def _out_of_order(desk: Desk, draft: Draft, dispatch: Dispatch) -> Place | None:
+    """Find what forbids that an apply is run again: a newer commit was sent there, or another run is on it now."""
+    if draft.rollout.phase is not Phase.APPLY:
+        return None
+    places = desk.facts.places.get(draft.step(dispatch.step).instance, ())
+    others = [place for place in places if place.rollout_id != draft.rollout.id]
+    return order.overtaker(draft.rollout, others) or next((place for place in others if place.busy), None)
+
+
+def _warned(draft: Draft, after: Dispatch, place: Place, *, started: bool) -> Dispatch:
+    newer = order.overtaker(draft.rollout, [place]) is not None
+    what = f"over the newer {place.name}" if newer else f"while {place.name} is being applied"
+    if after.status in OPEN and not started:
+        return replace(after, cancel_wanted=True, warning=f"It was run again {what}: it is cancelled before it starts.")
+    return replace(after, cancel_wanted=False, warning=f"It was run again at GitHub {what}.")
+
+
+def _contain(desk: Desk, draft: Draft, after: Dispatch, place: Place) -> None:
+    """Cancel a re-run that must not be while it has not started; else have the newer commit offered again."""
+    instance = draft.step(after.step).instance
+    desk.say(f"{instance}: {after.warning}")
+    if after.cancel_wanted:
+        desk.cancel(draft, after)
+        return
+    desk.note("refuse", after.warning, draft, after.step)
+    if order.overtaker(draft.rollout, [place]) is not None:
+        sentence = f"the older {name_of_lane(draft.rollout.lane)} was applied over it by a re-run at GitHub"
+        desk.wish(OfferAgain(place.lane, place.rollout_id, instance, sentence))
 
 
 def is_tie(dispatch: Dispatch, run: RunFacts) -> bool:
@@ -101,6 +156,10 @@ def _after(draft: Draft, dispatch: Dispatch, run: RunFacts) -> Dispatch:
     kept = dispatch
     if dispatch.result_attempt < run.attempt:  # what an earlier attempt told is not true of this one
         kept = replace(dispatch, result="", result_at=0.0, result_attempt=0)
+    if run.attempt > dispatch.attempt or status is not Status.APPROVAL:
+        kept = replace(kept, gate=None)
+    if run.attempt > dispatch.attempt > 0:
+        kept = replace(kept, warning="", cancel_wanted=dispatch.cancel_wanted and not dispatch.warning)
     return replace(
         kept,
         status=status,
@@ -127,10 +186,10 @@ def _other_commit(draft: Draft, dispatch: Dispatch, run: RunFacts) -> str:
     )
 
 
-def _cancel_unwanted(desk: Desk, before: Dispatch, after: Dispatch) -> None:
+def _cancel_unwanted(desk: Desk, draft: Draft, before: Dispatch, after: Dispatch) -> None:
     """Cancel a run that became known only when it was no longer wanted."""
     if after.cancel_wanted and after.status in OPEN and not before.run_id:
-        desk.wish(CancelRun(after.id))
+        desk.cancel(draft, after)
 
 
 def sent(desk: Desk, event: Sent) -> None:
@@ -145,7 +204,7 @@ def sent(desk: Desk, event: Sent) -> None:
         return
     after = replace(dispatch, run_id=event.run_id, run_url=event.run_url, status=Status.QUEUED, reason="")
     draft.put_dispatch(after)
-    _cancel_unwanted(desk, dispatch, after)
+    _cancel_unwanted(desk, draft, dispatch, after)
     desk.say(f"{draft.step(dispatch.step).instance} has run {event.run_id}")
     desk.show()
 
@@ -160,5 +219,6 @@ def not_sent(desk: Desk, event: NotSent) -> None:
     overtaken = Status.CANCELLED if draft.rollout.superseded_by else Status.FAILED
     status = Status.HELD if event.held else overtaken
     draft.put_dispatch(replace(dispatch, status=status, reason=event.sentence, finished_at=desk.now))
+    desk.note("hold" if event.held else "refuse", event.sentence, draft, dispatch.step)
     desk.say(f"{draft.step(dispatch.step).instance} is {status}: {event.sentence}")
     desk.show()

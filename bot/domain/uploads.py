@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
-from bot.domain import digraph, heads, joins, layout, pro
+from bot.domain import destroys, digraph, heads, holds, joins, layout, pro
 from bot.domain.claims import Claims
 from bot.domain.desk import Desk, Regather
-from bot.domain.events import Upload, UploadCame
+from bot.domain.events import Removal, Upload, UploadCame
 from bot.domain.model import Pull, Rollout, Status, Step
-from bot.domain.pro import Phase
+from bot.domain.pro import MERGED, Phase
 from bot.domain.rollout import Draft, Walk, own_status
 from bot.domain.texts import commit, same_commit
 
-MERGED = "pull_request.merged"
 #: How many seconds our clock may be behind GitHub's.
 CLOCKS_DIFFER = 120.0
 #: A dispatch in one of these may have a run that is not known yet.
@@ -27,14 +27,15 @@ _LOOP = (
 def came(desk: Desk, event: UploadCame) -> None:
     """Decide which rollout an upload starts, if any."""
     upload = event.upload
-    pull = heads.refresh(desk, event.now)
+    pull = heads.refresh(desk, event.now, spot=event.spot)
     desk.show()
     if pull.fork:
         desk.say(f"#{pull.number} comes from a fork, and forks are never dispatched")
+        desk.note("refuse", "forks are never dispatched")
     elif is_of_merge(
         pull, upload.received_at, upload.claims, head_sha=upload.head_sha, repeats_plan=_repeats_plan(desk, upload)
     ):
-        _merged(desk, pull, upload)
+        _merged(desk, pull, upload, event.removal)
     elif joins.works_on_merge(upload.claims):
         desk.say(f"its run works on a merge, but #{pull.number} is not known to be merged there")
     elif not pull.open:
@@ -97,7 +98,12 @@ def _is_repeat(draft: Draft, pull: Pull, upload: Upload, made: layout.Layout) ->
     if (rollout.epoch, rollout.content, rollout.size) != (pull.epoch, upload.content, len(made.steps)):
         return False
     pairs = zip(draft.walk.steps, made.steps, strict=True)
-    return all(replace(old, dispatches=()) == fresh and not _was_refused(old) for old, fresh in pairs)
+    return all(_bare(old) == fresh and not _was_refused(old) for old, fresh in pairs)
+
+
+def _bare(step: Step) -> Step:
+    """Take from a step what became of it, so that what is left is what its upload said."""
+    return replace(step, dispatches=(), holds=(), released=())
 
 
 def _was_refused(step: Step) -> bool:
@@ -105,7 +111,7 @@ def _was_refused(step: Step) -> bool:
     return bool(step.dispatches) and all(d.status is Status.FAILED and not d.run_id for d in step.dispatches)
 
 
-def _merged(desk: Desk, pull: Pull, upload: Upload) -> None:
+def _merged(desk: Desk, pull: Pull, upload: Upload, removal: Removal | None) -> None:
     if not (same_commit(upload.head_sha, pull.head_sha) or same_commit(upload.head_sha, pull.merge_sha)):
         desk.say(f"the upload is for {commit(upload.head_sha)}, but {commit(pull.head_sha)} was merged")
         return
@@ -114,10 +120,10 @@ def _merged(desk: Desk, pull: Pull, upload: Upload) -> None:
         return
     for draft in desk.drafts:
         if draft.rollout.activity == MERGED and draft.rollout.sha == pull.merge_sha:
-            _extend(desk, draft, upload)
+            _extend(desk, draft, upload, removal)
             return
-    made = _steps(desk, upload, MERGED, pull.merge_sha)
-    _start(desk, upload, made, activity=MERGED, sha=pull.merge_sha, ref=pull.base_ref)
+    made = _steps(desk, upload, MERGED, pull.merge_sha, removal)
+    _start(desk, upload, made, activity=MERGED, sha=pull.merge_sha, ref=pull.base_ref, position=pull.position)
 
 
 def named(desk: Desk, upload: Upload, activity: str) -> None:
@@ -143,14 +149,23 @@ def named(desk: Desk, upload: Upload, activity: str) -> None:
     _start(desk, upload, made, activity=activity, sha=pull.head_sha, ref=ref)
 
 
-def _steps(desk: Desk, upload: Upload, activity: str, sha: str) -> layout.Layout:
+def _steps(desk: Desk, upload: Upload, activity: str, sha: str, removal: Removal | None = None) -> layout.Layout:
     wanted = layout.workflows_of(upload.graph, activity)
+    if removal is not None:
+        wanted |= destroys.workflows_of(upload.graph, desk.facts.remembered)
     if not wanted <= desk.facts.files.keys():
         raise Regather
-    return layout.lay_out(upload.graph, activity=activity, sha=sha, files=desk.facts.files)
+    arranged = destroys.arrange(upload.graph, desk.facts.remembered, removal)
+    before = removal.before if removal else ""
+    return layout.lay_out(
+        upload.graph, activity=activity, sha=sha, files=desk.facts.files, destroys=arranged, before=before
+    )
 
 
-def _start(desk: Desk, upload: Upload, made: layout.Layout, *, activity: str, sha: str, ref: str) -> Draft:
+def _start(
+    desk: Desk, upload: Upload, made: layout.Layout, *, activity: str, sha: str, ref: str, position: int = 0
+) -> Draft:
+    """Start a rollout; with a position it has a place in the order of the branch `ref`."""
     names = layout.workflows_of(upload.graph, activity)
     pull = desk.pull
     rollout = Rollout(
@@ -169,12 +184,23 @@ def _start(desk: Desk, upload: Upload, made: layout.Layout, *, activity: str, sh
         size=len(made.steps),
         notes=_notes(made.passed_through),
         checks_head=layout.takes_no_sha(desk.facts.files, names),
+        branch=ref if position else "",
+        position=position,
+        restored_at=desk.facts.restored_at,
     )
-    draft = Draft(Walk.of(rollout, made.steps))
+    steps = holds.of_new(made.steps, rollout, pull, desk.facts)
+    draft = Draft(Walk.of(rollout, steps))
     desk.new.append(draft)
     desk.drafts.append(draft)
+    _note_holds(desk, draft, steps)
     desk.say(f"{activity} at {commit(sha)} starts with {len(made.steps)} steps")
     return draft
+
+
+def _note_holds(desk: Desk, draft: Draft, steps: Iterable[Step]) -> None:
+    for step in steps:
+        for hold in step.holds:
+            desk.note("hold", hold.sentence, draft, step.index)
 
 
 def _notes(passed_through: int) -> tuple[str, ...]:
@@ -203,24 +229,25 @@ def _replace(desk: Desk, old: Draft, fresh: Draft) -> None:
         fresh.touched.update(dispatch.id for dispatch in step.dispatches)
 
 
-def _extend(desk: Desk, draft: Draft, upload: Upload) -> None:
+def _extend(desk: Desk, draft: Draft, upload: Upload, removal: Removal | None) -> None:
     """Add the instances that an apply does not have yet. Nothing that was sent is repeated or moved."""
-    made = _steps(desk, upload, MERGED, draft.rollout.sha)
+    fresh = _steps(desk, upload, MERGED, draft.rollout.sha, removal).steps
+    made = holds.of_steps(fresh, draft.rollout, desk.pull, desk.facts)
     old = len(draft.walk.steps)
     where = {step.instance: step.index for step in draft.walk.steps}
-    added = [step for step in made.steps if step.instance not in where]
-    mended = sum(_mend(draft, where[step.instance], step) for step in made.steps if step.instance in where)
+    added = [step for step in made if step.instance not in where]
+    mended = sum(_mend(draft, where[step.instance], step) for step in made if step.instance in where)
     if mended:
         desk.say(f"{mended} steps that could not be sent are tried again")
     if not added:
         desk.say("every instance of the upload is in the apply already")
         return
     where.update({step.instance: old + number for number, step in enumerate(added)})
-    place = [where[step.instance] for step in made.steps]
+    place = [where[step.instance] for step in made]
     for step in added:
         parents = tuple(sorted(place[parent] for parent in step.parents))
         draft.lay(replace(step, index=where[step.instance], parents=parents, children=()))
-    for step in made.steps:
+    for step in made:
         child = draft.step(place[step.index])
         if child.index < old and child.dispatches:
             continue  # it has gone already
@@ -234,6 +261,10 @@ def _extend(desk: Desk, draft: Draft, upload: Upload) -> None:
     _refuse_loops(draft, old, old + len(added))
     draft.settle()
     draft.put_rollout(replace(draft.rollout, size=old + len(added)))
+    _note_holds(desk, draft, added)
+    if (hold := holds.breaker((draft.step(i) for i in range(old + len(added))), Phase.APPLY, desk.facts)) is not None:
+        for index in range(old + len(added)):
+            holds.add(desk, draft, index, hold)
     desk.say(f"{len(added)} more instances join the apply at {commit(draft.rollout.sha)}")
 
 
@@ -245,7 +276,16 @@ def _mend(draft: Draft, index: int, fresh: Step) -> bool:
         return False
     for dispatch in step.dispatches:
         draft.take_back(dispatch)
-    after = replace(draft.step(index), calls=fresh.calls, problem=fresh.problem, manual=fresh.manual, notes=fresh.notes)
+    after = replace(
+        draft.step(index),
+        calls=fresh.calls,
+        problem=fresh.problem,
+        manual=fresh.manual,
+        notes=fresh.notes,
+        holds=fresh.holds,
+        released=fresh.released,
+        planned_at=fresh.planned_at,
+    )
     draft.put(after)
     return after != step
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bot.domain.locks import Lock
+from bot.domain.keeping import Keeping
 from bot.domain.model import Pull, Repo
 from bot.domain.rollout import Walk
 
@@ -32,4 +32,8 @@ class PullView:
     notes: tuple[str, ...]  # what else a person should know, a sentence each
     as_of: float
     server_url: str  # https://github.com, without a slash at the end
-    locks: Mapping[str, Lock] = field(default_factory=dict)  # those that hold, by name
+    kept: Mapping[int, Keeping] = field(default_factory=dict)  # by rollout: what keeps steps that could go
+    stale: Mapping[int, Mapping[int, str]] = field(default_factory=dict)  # by rollout: steps, and who was applied since
+    unreviewed: Mapping[int, Sequence[int]] = field(default_factory=dict)  # by rollout: what the merge would hold
+    frozen: str = ""  # why nothing is applied now
+    mode: str = "apply"

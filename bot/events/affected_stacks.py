@@ -8,16 +8,17 @@ from typing import Any
 
 import gidgethub
 
+from bot.domain import destroys
 from bot.domain.claims import Claims
 from bot.domain.events import UploadCame
 from bot.domain.facts import PullFacts
 from bot.domain.heads import HEAD_ACTIONS, applies_on
 from bot.domain.joins import Candidate, choose, merged_by, works_on_merge
 from bot.domain.model import Repo, lane_of_commit, lane_of_pull
-from bot.domain.pro import WorkflowFile
+from bot.domain.pro import MERGED, WorkflowFile
 from bot.domain.texts import commit, same_commit
-from bot.domain.uploads import MERGED
 from bot.events.context import Context, Finished, Gathered, InLane, Moved, Parked, Place
+from bot.events.merges import remembered, removal_of, spot_of
 from bot.events.packing import Header, unpack
 from bot.events.pull_request import files_for, read_upload
 from bot.events.upload import BadUpload, with_places
@@ -72,14 +73,19 @@ async def gather(row: Row, ctx: Context) -> Gathered | Finished | Moved:
     upload = await asyncio.to_thread(read_upload, bodies, row.at)
     upload = replace(upload, claims=claims)
     files: dict[str, Any] = {}
+    removal = None
     if merged:
+        removal = await removal_of(ctx, repo, now, upload)
         files = dict(await files_for(ctx, repo, upload, MERGED, now.base_ref))
+        gone = destroys.workflows_of(upload.graph, remembered(ctx, repo, upload.graph)) if removal else frozenset()
+        files |= await ctx.files.read(ctx.github.installation(repo.installation), repo, gone, now.base_ref)
     elif now.open and not now.fork:
         ref = now.base_ref if ctx.rules.plan_ref == "base" else now.head_sha
         for action in sorted(HEAD_ACTIONS):
             files |= await files_for(ctx, repo, upload, f"pull_request.{action}", ref)
     uploaders = await _uploaders(ctx, repo, row.lane or "", now, claims)
-    return Gathered(UploadCame(upload, now), files, tuple(bodies), uploaders)
+    spot = await spot_of(ctx, repo, now)
+    return Gathered(UploadCame(upload, now, spot, removal), files, tuple(bodies), uploaders)
 
 
 async def _elsewhere(ctx: Context, repo: Repo, header: Header, received_at: float) -> Place:

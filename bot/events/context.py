@@ -9,9 +9,8 @@ from typing import Any
 import msgspec
 
 from bot.domain.events import Event, Rules
-from bot.domain.layout import Files
 from bot.domain.model import Repo
-from bot.domain.pro import ProProblem, WorkflowFile
+from bot.domain.pro import Files, ProProblem, WorkflowFile
 from bot.github import reads, shapes
 from bot.github.client import GitHub, Installation
 from bot.store import repos
@@ -89,6 +88,22 @@ class WorkflowFiles:
         """Forget a repository's files because its default branch moved, or only those of another branch that did."""
         for key in [key for key in self._kept if key[0] == repo_id and branch in ("", key[2])]:
             del self._kept[key]
+
+
+@dataclass(slots=True)
+class Environments:
+    """The environments that repositories have, kept for a while: many applies ask for the same few."""
+
+    now: Callable[[], float]
+    _kept: dict[int, tuple[float, frozenset[str]]] = field(default_factory=dict)
+
+    async def has(self, gh: Installation, repo: Repo, name: str) -> bool:
+        """Tell whether a repository has an environment of this name, however it is capitalised."""
+        known = self._kept.get(repo.id)
+        if known is None or self.now() - known[0] >= _FRESH:
+            known = (self.now(), await reads.environments(gh, repo))
+            self._kept[repo.id] = known
+        return name.casefold() in known[1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,11 @@ from bot.domain.events import PullChanged, Upload
 from bot.domain.facts import PullFacts
 from bot.domain.graph import build
 from bot.domain.heads import HEAD_ACTIONS
-from bot.domain.layout import Files
 from bot.domain.model import Repo, lane_of_pull
+from bot.domain.pro import Files
 from bot.domain.texts import same_commit
 from bot.events.context import Context, Finished, Gathered, InLane, Place, decode, repo_of
+from bot.events.merges import spot_of
 from bot.events.upload import content_key, merge, parse_upload
 from bot.github import reads, shapes
 from bot.store import uploads
@@ -41,7 +42,8 @@ async def gather(row: Row, ctx: Context) -> Gathered | Finished:
     repo = repo_of(payload) or ctx.repo(row.repo_id or 0)
     told = shapes.pull_facts(shapes.part(payload, "pull_request"))
     now = await _latest(ctx, repo, told)
-    event = PullChanged(shapes.text(payload, "action"), told.head_sha, told.updated_at, now)
+    spot = await spot_of(ctx, repo, now)
+    event = PullChanged(shapes.text(payload, "action"), told.head_sha, told.updated_at, now, spot=spot)
     if event.action in _UNNAMED or now.merged or now.fork:
         return Gathered(event)
     upload = await _last_upload(ctx, repo, now)
@@ -57,7 +59,7 @@ async def gather_read(row: Row, ctx: Context) -> Gathered | Finished:
     repo = ctx.repo(row.repo_id or 0)
     number = int(row.lane.rpartition("#")[2]) if row.lane else 0
     now = await reads.pull(ctx.github.installation(repo.installation), repo, number)
-    return Gathered(PullChanged("", now.head_sha, 0.0, now))
+    return Gathered(PullChanged("", now.head_sha, 0.0, now, spot=await spot_of(ctx, repo, now)))
 
 
 async def _latest(ctx: Context, repo: Repo, told: PullFacts) -> PullFacts:

@@ -1,10 +1,10 @@
-"""What became of sending a dispatch (`dispatch_sent`, `dispatch_failed`, `dispatch_kept`), and nudges."""
+"""What becomes of dispatches: sending them, approving and overrunning them; and nudges."""
 
 from __future__ import annotations
 
 import msgspec
 
-from bot.domain.events import KeptByLock, NotSent, Nudged, Sent
+from bot.domain.events import Approved, KeptBack, NotSent, Nudged, Overrun, Sent
 from bot.events.context import Context, Finished, Gathered
 from bot.store.inbox import Row
 
@@ -21,7 +21,17 @@ async def gather_failed(row: Row, _ctx: Context) -> Gathered | Finished:
 
 async def gather_kept(row: Row, _ctx: Context) -> Gathered | Finished:
     """Take up that a lock keeps a dispatch from being sent."""
-    return Gathered(msgspec.json.decode(row.body, type=KeptByLock))
+    return Gathered(msgspec.json.decode(row.body, type=KeptBack))
+
+
+async def gather_approved(row: Row, _ctx: Context) -> Gathered | Finished:
+    """Take up that somebody let go what was held."""
+    return Gathered(msgspec.json.decode(row.body, type=Approved))
+
+
+async def gather_overrun(row: Row, _ctx: Context) -> Gathered | Finished:
+    """Take up that an older commit is applied over an instance."""
+    return Gathered(msgspec.json.decode(row.body, type=Overrun))
 
 
 async def gather_nudge(_row: Row, _ctx: Context) -> Gathered | Finished:

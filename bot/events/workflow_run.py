@@ -14,6 +14,7 @@ from bot.domain import runs
 from bot.domain.events import AffectedRunReported, RunReported
 from bot.domain.facts import RunFacts
 from bot.domain.model import Dispatch, Repo, Status, lane_of_pull
+from bot.domain.pro import Phase
 from bot.events.affected_stacks import parked_key
 from bot.events.context import Context, Finished, Gathered, InLane, Parked, Place, decode, repo_of
 from bot.github import reads, shapes
@@ -103,20 +104,27 @@ async def _reported(ctx: Context, repo: Repo, dispatch: Dispatch, run: RunFacts)
 
 
 async def _told(ctx: Context, repo: Repo, event: RunReported) -> Gathered:
-    """Add what a run waits for, where it waits for people."""
-    if runs.open_status(event.run.status) is not Status.APPROVAL:
-        return Gathered(event)
+    """Add what the webhook does not tell: for whom a run waits, who refused it, whether a re-run has started."""
     gh = ctx.github.installation(repo.installation)
+    placed = rollouts.find_dispatch(ctx.db, event.dispatch_id)
+    known = placed.dispatch if placed is not None else None
+    if placed is not None and known is not None and 0 < known.attempt < event.run.attempt:
+        rollout = rollouts.facts(ctx.db, placed.rollout_id)
+        if rollout is not None and rollout.phase is Phase.APPLY and event.run.status != "completed":
+            event = replace(event, started=await reads.jobs_started(gh, repo, event.run.run_id))
     try:
-        names = await reads.environments_waited_for(gh, repo, event.run.run_id)
+        if runs.open_status(event.run.status) is Status.APPROVAL and event.run.status != "completed":
+            event = replace(event, gate=await reads.pending(gh, repo, event.run.run_id))
+        elif event.run.conclusion == "failure" and known is not None and known.status is not Status.RUNNING:
+            # Whatever was read last: between the refusal and the run's end nothing else may have come.
+            event = replace(event, rejection=await reads.rejection(gh, repo, event.run.run_id))
     except gidgethub.HTTPException as error:
         failure = classify(error, ctx.now())
         if failure.kind not in (FailureKind.FORGET, FailureKind.DEAD):
             raise
-        # That the run waits is what counts; for whom is only good to know.
-        log.warning("run %d waits for an approval, but not known for whose: %s", event.run.run_id, failure.sentence)
-        return Gathered(event)
-    return Gathered(replace(event, environments=names))
+        # That the run waits, or failed, is what counts; who decides is only good to know.
+        log.warning("run %d: not known who allows it: %s", event.run.run_id, failure.sentence)
+    return Gathered(event)
 
 
 async def gather_job(row: Row, ctx: Context) -> Gathered | Finished:

@@ -1,19 +1,44 @@
-"""Who overruled what: kept for those who ask later."""
+"""Who did what, when and why: rows that are only ever added, kept for those who ask later."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from bot.domain.desk import Entry
 from bot.store.db import Db
 
 #: For how long it is kept, in seconds: a year and some weeks.
 KEPT = 400 * 86_400.0
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row."""
+
+    at: float
+    repo_id: int
+    entry: Entry
+
+
 def note(db: Db, *, now: float, repo_id: int, actor: str, action: str, target: str, cause: str) -> None:
-    """Note what somebody did to what was another's; `cause` says whose it was, in a few words."""
-    db.write(
-        "INSERT INTO audit (at, repo_id, actor, action, target, cause) VALUES (?, ?, ?, ?, ?, ?)",
-        *(now, repo_id, actor, action, target, cause),
+    """Note what somebody did; `target` is an instance or another thing, `cause` says why in a few words."""
+    add(db, [Entry(actor, action, cause, instance=target)], repo_id=repo_id, now=now)
+
+
+def add(db: Db, entries: Iterable[Entry], *, repo_id: int, now: float) -> None:
+    """Note what a decision did."""
+    db.conn.executemany(
+        "INSERT INTO audit (at, repo_id, actor, action, rollout_id, target, cause) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [(now, repo_id, one.actor, one.action, one.rollout_id, one.instance, one.cause) for one in entries],
     )
+
+
+def since(db: Db, at: float) -> Iterator[Line]:
+    """Read what was noted since then, oldest first."""
+    for row in db.rows("SELECT * FROM audit WHERE at >= ? ORDER BY id", at):
+        entry = Entry(row["actor"], row["action"], row["cause"], row["rollout_id"], row["target"])
+        yield Line(row["at"], row["repo_id"], entry)
 
 
 def prune(db: Db, now: float) -> None:

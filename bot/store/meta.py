@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from bot.store.db import Db
 
+#: When the database was last restored from a backup.
+RESTORED_AT = "restored_at"
+
 
 def get(db: Db, key: str, default: float = 0.0) -> float:
     """Read a number."""

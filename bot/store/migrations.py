@@ -21,12 +21,25 @@ CREATE TABLE pulls (
     head_ref TEXT NOT NULL, head_sha TEXT NOT NULL, base_ref TEXT NOT NULL, base_sha TEXT NOT NULL,
     fork INTEGER NOT NULL, draft INTEGER NOT NULL, open INTEGER NOT NULL, merged INTEGER NOT NULL,
     merge_sha TEXT NOT NULL, merged_at REAL NOT NULL, updated_at REAL NOT NULL, activity TEXT NOT NULL,
-    epoch INTEGER NOT NULL, head_since REAL NOT NULL, token TEXT NOT NULL,
+    epoch INTEGER NOT NULL, head_since REAL NOT NULL, position INTEGER NOT NULL, pushes TEXT NOT NULL,
+    approved TEXT NOT NULL, token TEXT NOT NULL,
     PRIMARY KEY (repo_id, number)
 ) WITHOUT ROWID;
 CREATE INDEX pulls_by_head ON pulls (repo_id, head_sha);
 CREATE INDEX pulls_by_merge ON pulls (repo_id, merge_sha) WHERE merge_sha != '';
 CREATE INDEX pulls_open ON pulls (repo_id) WHERE open;
+CREATE INDEX pulls_merged ON pulls (repo_id, merged_at) WHERE merged;
+CREATE TABLE branches (
+    repo_id INTEGER NOT NULL, name TEXT NOT NULL, sha TEXT NOT NULL, position INTEGER NOT NULL,
+    PRIMARY KEY (repo_id, name)
+) WITHOUT ROWID;
+
+-- Commits that are worked without a pull request: of merge queues, and of releases.
+CREATE TABLE commits (
+    lane TEXT PRIMARY KEY, repo_id INTEGER NOT NULL, sha TEXT NOT NULL, open INTEGER NOT NULL, since REAL NOT NULL,
+    facts BLOB NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX commits_by_sha ON commits (repo_id, sha);
 
 CREATE TABLE inbox (
     id INTEGER PRIMARY KEY, kind TEXT NOT NULL, guid TEXT UNIQUE, repo_id INTEGER, lane TEXT,
@@ -80,11 +93,30 @@ CREATE TABLE steps (
     PRIMARY KEY (rollout_id, idx)
 ) WITHOUT ROWID;
 
+CREATE INDEX steps_by_instance ON steps (stack, component, rollout_id);
+
+-- What applies do to each instance. `status` is empty while a step was not sent.
+CREATE TABLE places (
+    repo_id INTEGER NOT NULL, stack TEXT NOT NULL, component TEXT NOT NULL, rollout_id INTEGER NOT NULL,
+    idx INTEGER NOT NULL, lane TEXT NOT NULL, branch TEXT NOT NULL, position INTEGER NOT NULL, status TEXT NOT NULL,
+    sent INTEGER NOT NULL, open INTEGER NOT NULL, planned_at REAL NOT NULL, at REAL NOT NULL,
+    PRIMARY KEY (repo_id, stack, component, rollout_id)
+) WITHOUT ROWID;
+CREATE INDEX places_open ON places (rollout_id) WHERE status IN ('', 'superseded');
+CREATE INDEX places_rivals ON places (repo_id, lane) WHERE status = '' OR open;
+CREATE INDEX places_sent ON places (repo_id, branch, position) WHERE sent;
+CREATE INDEX places_done ON places (repo_id, at) WHERE status = 'succeeded';
+-- Which lanes look again whenever another one moves.
+CREATE TABLE behind (lane TEXT NOT NULL, on_lane TEXT NOT NULL, PRIMARY KEY (on_lane, lane)) WITHOUT ROWID;
+CREATE INDEX behind_by_lane ON behind (lane);
+-- `repo_id` 0 stands for all.
+CREATE TABLE freezes (repo_id INTEGER PRIMARY KEY, reason TEXT NOT NULL, by TEXT NOT NULL, at REAL NOT NULL);
+
 CREATE TABLE dispatches (
     id TEXT PRIMARY KEY, rollout_id INTEGER NOT NULL, idx INTEGER NOT NULL, repo_id INTEGER NOT NULL,
     lane TEXT NOT NULL, workflow TEXT NOT NULL, status TEXT NOT NULL, in_flight INTEGER NOT NULL,
     open INTEGER NOT NULL, run_id INTEGER NOT NULL, latest INTEGER NOT NULL, facts BLOB NOT NULL,
-    heard_at REAL NOT NULL, asked INTEGER NOT NULL DEFAULT 0
+    heard_at REAL NOT NULL, asked INTEGER NOT NULL DEFAULT 0, news_at REAL NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 CREATE INDEX dispatches_by_rollout ON dispatches (rollout_id, idx);
 CREATE INDEX dispatches_by_run ON dispatches (run_id);
@@ -94,7 +126,7 @@ CREATE INDEX dispatches_heard ON dispatches (heard_at) WHERE latest;
 
 CREATE TABLE waiting (
     repo_id INTEGER NOT NULL, lane TEXT NOT NULL, rollout_id INTEGER NOT NULL, phase TEXT NOT NULL,
-    steps INTEGER NOT NULL, locked INTEGER NOT NULL DEFAULT 0,
+    steps INTEGER NOT NULL, kept INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (repo_id, lane, rollout_id)
 ) WITHOUT ROWID;
 
@@ -136,9 +168,10 @@ CREATE TABLE inventory (
 
 CREATE TABLE audit (
     id INTEGER PRIMARY KEY, at REAL NOT NULL, repo_id INTEGER NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL,
-    target TEXT NOT NULL, cause TEXT NOT NULL
+    rollout_id INTEGER NOT NULL DEFAULT 0, target TEXT NOT NULL, cause TEXT NOT NULL
 );
 CREATE INDEX audit_by_repo ON audit (repo_id, id);
+CREATE INDEX audit_by_time ON audit (at);
 -- As the chunks.
 CREATE TABLE graphs (
     token TEXT NOT NULL, hash TEXT NOT NULL, at REAL NOT NULL, svg BLOB NOT NULL, PRIMARY KEY (token, hash)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import asdict
+from typing import Any
+
+import msgspec
 
 from bot.domain.facts import RunFacts
-from bot.domain.model import Pull
+from bot.domain.model import Approval, Pull
 from bot.store.db import Db
 
 _FIELDS = tuple(Pull.__slots__)
+_encode = msgspec.json.Encoder().encode
+_pushes = msgspec.json.Decoder(tuple[float, ...]).decode
+_approved = msgspec.json.Decoder(tuple[Approval, ...]).decode
 
 
 def save(db: Db, pull: Pull) -> None:
@@ -20,9 +25,13 @@ def save(db: Db, pull: Pull) -> None:
     db.write(
         f"INSERT INTO pulls ({names}, token) VALUES ({marks}, ?) "  # noqa: S608 -- names of our own fields
         f"ON CONFLICT (repo_id, number) DO UPDATE SET {updates}",
-        *asdict(pull).values(),
+        *(_encode(value) if isinstance(value, tuple) else value for value in _values(pull)),
         secrets.token_urlsafe(24),
     )
+
+
+def _values(pull: Pull) -> list[object]:
+    return [getattr(pull, name) for name in _FIELDS]
 
 
 def get(db: Db, repo_id: int, number: int) -> Pull | None:
@@ -58,6 +67,19 @@ def believed_open(db: Db, repo_id: int) -> list[Pull]:
     """Read the pull requests that are open as far as we know."""
     found = (_pull(row) for row in db.rows("SELECT * FROM pulls WHERE repo_id = ? AND open ORDER BY number", repo_id))
     return [pull for pull in found if pull is not None]
+
+
+def merged_since(db: Db, repo_id: int, at: float) -> list[Pull]:
+    """Read the pull requests that were merged since then."""
+    sql = "SELECT * FROM pulls WHERE repo_id = ? AND merged AND merged_at >= ? ORDER BY number"
+    found = (_pull(row) for row in db.rows(sql, repo_id, at))
+    return [pull for pull in found if pull is not None]
+
+
+def awaits_merged_upload(db: Db, lane: str, merged_at: float) -> bool:
+    """Tell whether a workflow run of a merge goes on: the affected stacks may come of it."""
+    sql = "SELECT 1 FROM affected_runs WHERE lane = ? AND created_at >= ? AND status != 'completed' LIMIT 1"
+    return db.row(sql, lane, merged_at) is not None
 
 
 def save_affected_run(db: Db, repo_id: int, lane: str, run: RunFacts) -> None:
@@ -122,5 +144,6 @@ def _pull(row: object) -> Pull | None:
     if row is None:
         return None
     fields = dict(row)  # type: ignore[call-overload]
-    flags = {name: bool(fields[name]) for name in ("fork", "draft", "open", "merged")}
-    return Pull(**{name: fields[name] for name in _FIELDS} | flags)
+    told: dict[str, Any] = {name: bool(fields[name]) for name in ("fork", "draft", "open", "merged")}
+    told |= {"pushes": _pushes(fields["pushes"]), "approved": _approved(fields["approved"])}
+    return Pull(**{name: fields[name] for name in _FIELDS} | told)

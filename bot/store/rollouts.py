@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import msgspec
 
-from bot.domain.locks import Lock, kept
 from bot.domain.model import IN_FLIGHT, OPEN, Dispatch, Rollout, Status, Step
 from bot.domain.rollout import Draft, Walk
+from bot.store import places
 from bot.store.db import Db
 
 _encode = msgspec.json.Encoder().encode
@@ -22,7 +22,6 @@ _dispatch = msgspec.json.Decoder(Dispatch).decode
 #: As many rollouts, and as many steps of them, as are kept in memory. A step takes up to two kilobytes.
 _KEPT = 50
 _KEPT_STEPS = 40_000
-_NO_LOCKS: Mapping[str, Lock] = {}
 
 
 class Rollouts:
@@ -103,14 +102,19 @@ def _all(db: Db, sql: str, *params: object) -> list[Walk]:
     return [walk for walk in found if walk is not None]
 
 
+def ids_of_lane(db: Db, lane: str) -> list[int]:
+    """Number all rollouts of a lane, oldest first."""
+    return [row["id"] for row in db.rows("SELECT id FROM rollouts WHERE lane = ? ORDER BY id", lane)]
+
+
 def next_id(db: Db) -> int:
     """Tell which number the next rollout gets."""
     row = db.row("SELECT coalesce(max(id), 0) + 1 AS id FROM rollouts")
     return int(row["id"]) if row else 1
 
 
-def save(db: Db, draft: Draft, *, new: bool, now: float, locks: Mapping[str, Lock] = _NO_LOCKS) -> None:
-    """Write what a draft changed, and nothing else; `locks` are those that hold now, by name."""
+def save(db: Db, draft: Draft, *, new: bool, now: float) -> None:
+    """Write what a draft changed, and nothing else."""
     rollout = draft.rollout
     if new:
         db.write(
@@ -124,7 +128,7 @@ def save(db: Db, draft: Draft, *, new: bool, now: float, locks: Mapping[str, Loc
         db.write(sql, int(not rollout.superseded_by), _encode(rollout), rollout.id)
     _save_steps(db, draft, new=new)
     _save_dispatches(db, draft, now)
-    save_waiting(db, draft, locks)
+    places.save(db, draft, new=new)
 
 
 def _save_steps(db: Db, draft: Draft, *, new: bool) -> None:
@@ -143,6 +147,8 @@ def _save_steps(db: Db, draft: Draft, *, new: bool) -> None:
 def _save_dispatches(db: Db, draft: Draft, now: float) -> None:
     for dispatch_id in draft.removed:
         db.write("DELETE FROM dispatches WHERE id = ?", dispatch_id)
+    for dispatch_id in draft.retired:
+        db.write("UPDATE dispatches SET latest = 0, in_flight = 0, open = 0 WHERE id = ?", dispatch_id)
     for step in draft.changed.values():
         for dispatch in step.dispatches:
             if dispatch.id in draft.touched:
@@ -156,24 +162,30 @@ def _save_dispatch(db: Db, rollout: Rollout, dispatch: Dispatch, now: float) -> 
     )
     db.write(
         "INSERT INTO dispatches (id, rollout_id, idx, repo_id, lane, workflow, status, in_flight, open, run_id, "
-        "latest, facts, heard_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?) ON CONFLICT (id) DO UPDATE SET "
+        "latest, facts, heard_at, news_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?) "
+        "ON CONFLICT (id) DO UPDATE SET "
         "rollout_id = excluded.rollout_id, idx = excluded.idx, status = excluded.status, "
         "in_flight = excluded.in_flight, open = excluded.open, run_id = excluded.run_id, facts = excluded.facts, "
-        "heard_at = excluded.heard_at, asked = 0",
+        "heard_at = excluded.heard_at, news_at = excluded.news_at, asked = 0",
         *(dispatch.id, rollout.id, dispatch.step, rollout.repo_id, rollout.lane, dispatch.workflow, dispatch.status),
-        *(int(dispatch.status in IN_FLIGHT), int(dispatch.status in OPEN), dispatch.run_id, _encode(dispatch), now),
+        *(
+            int(dispatch.status in IN_FLIGHT),
+            int(dispatch.status in OPEN),
+            dispatch.run_id,
+            _encode(dispatch),
+            now,
+            now,
+        ),
     )
 
 
-def save_waiting(db: Db, draft: Draft, locks: Mapping[str, Lock] = _NO_LOCKS) -> None:
-    """Note how many steps of a rollout wait for the cap, for the other lanes to see, and how many are only locked."""
+def save_waiting(db: Db, draft: Draft, kept: int) -> None:
+    """Note how many steps of a rollout wait for the cap, for the other lanes to see, and how many something keeps."""
     rollout = draft.rollout
     if draft.ready_count:
-        locked = len(kept(draft, locks))
         db.write(
-            "INSERT OR REPLACE INTO waiting (repo_id, lane, rollout_id, phase, steps, locked) "
-            "VALUES (?, ?, ?, ?, ?, ?)",
-            *(rollout.repo_id, rollout.lane, rollout.id, rollout.phase, draft.ready_count - locked, locked),
+            "INSERT OR REPLACE INTO waiting (repo_id, lane, rollout_id, phase, steps, kept) VALUES (?, ?, ?, ?, ?, ?)",
+            *(rollout.repo_id, rollout.lane, rollout.id, rollout.phase, draft.ready_count - kept, kept),
         )
     else:
         sql = "DELETE FROM waiting WHERE repo_id = ? AND lane = ? AND rollout_id = ?"

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 
-from bot.domain.graph import Graph
+from bot.domain.events import Remembered
+from bot.domain.graph import Graph, Instance
 from bot.store.db import Db
+
+_parents = msgspec.json.Decoder(tuple[Instance, ...]).decode
 
 
 def save(
@@ -36,6 +40,29 @@ def last(db: Db, repo_id: int, pull: int) -> tuple[str, float, list[bytes]] | No
     if row is None:
         return None
     return row["head_sha"], row["received_at"], msgspec.msgpack.decode(zlib.decompress(row["body"]), type=list[bytes])
+
+
+def recall(db: Db, repo_id: int, instances: Iterable[Instance]) -> dict[Instance, Remembered]:
+    """Read what is remembered of instances, and what is known to depend on each directly."""
+    wanted = set(instances)
+    if not wanted:
+        return {}
+    known: dict[Instance, tuple[bytes | None, tuple[Instance, ...]]] = {}
+    children: dict[Instance, list[Instance]] = {}
+    for row in db.rows("SELECT stack, component, pro, parents FROM instances WHERE repo_id = ?", repo_id):
+        instance, parents = Instance(row["stack"], row["component"]), _parents(row["parents"])
+        known[instance] = (row["pro"], parents)
+        for parent in parents:
+            children.setdefault(parent, []).append(instance)
+    return {
+        instance: Remembered(_pro(known[instance][0]), known[instance][1], tuple(sorted(children.get(instance, ()))))
+        for instance in wanted
+        if instance in known
+    }
+
+
+def _pro(told: bytes | None) -> dict[str, Any] | None:
+    return msgspec.json.decode(told, type=dict[str, Any]) if told is not None else None
 
 
 def remember(db: Db, repo_id: int, graph: Graph, now: float) -> None:

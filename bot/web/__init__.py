@@ -7,6 +7,7 @@ from collections.abc import Callable
 from flask import Flask
 from prometheus_client import CollectorRegistry
 
+from bot.domain.events import Rules
 from bot.store.writer import Writer
 from bot.web import (
     answers,
@@ -43,11 +44,12 @@ def create_app(
     registry: CollectorRegistry,
     own_kinds: frozenset[str],
     trust: Trust,
+    rules: Rules,
 ) -> Flask:
     """Make the app. The tables must be there; `writer` wakes the worker after each commit.
 
     `health` is called in web threads and says with `live` whether all is well; `own_kinds` are the kinds of input that
-    GitHub may not send, and `trust` says whose identity tokens are taken.
+    GitHub may not send, `trust` says whose identity tokens are taken, and by `rules` it is told what keeps steps.
     """
     app = Flask(__name__, static_folder=None)
     app.url_map.merge_slashes = False
@@ -64,7 +66,7 @@ def create_app(
     app.register_blueprint(statuses.blueprint(gate, writer, now))
     app.register_blueprint(locks.blueprint(gate, writer, now))
     app.register_blueprint(refused.blueprint())
-    app.register_blueprint(state.blueprint(gate, reader))
+    app.register_blueprint(state.blueprint(gate, reader, rules))
     app.register_blueprint(openapi.blueprint([one for module in _DESCRIBED for one in module.ENDPOINTS]))
     app.register_blueprint(graphs.blueprint(reader))
     app.register_blueprint(watch.blueprint(health, registry))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from typing import TypedDict
 
-from bot.domain.locks import Lock, locked_by
+from bot.domain.keeping import Keeping
+from bot.domain.locks import locked_by
 from bot.domain.model import IN_FLIGHT, OPEN, Dispatch, Status, Step
 from bot.domain.pro import Phase
 from bot.domain.results import Result, known, of_step
@@ -63,8 +63,8 @@ class Rollout(TypedDict):
     steps: list[Stepped]
 
 
-def rollout(walk: Walk, locks: Mapping[str, Lock]) -> Rollout:
-    """Describe a rollout with its steps, in their order; `locks` are those that hold now, by name."""
+def rollout(walk: Walk, kept: Keeping) -> Rollout:
+    """Describe a rollout with its steps, in their order; `kept` is what keeps those that could go."""
     found = states(walk)
     begun = any(step.dispatches for step in walk.steps)
     return {
@@ -73,7 +73,7 @@ def rollout(walk: Walk, locks: Mapping[str, Lock]) -> Rollout:
         "phase": walk.rollout.phase,
         "sha": walk.rollout.sha,
         "status": status(count(found), begun=begun, superseded=bool(walk.rollout.superseded_by)),
-        "steps": [_step(walk, step, state, locks) for step, state in zip(walk.steps, found, strict=True)],
+        "steps": [_step(walk, step, state, kept) for step, state in zip(walk.steps, found, strict=True)],
     }
 
 
@@ -109,7 +109,7 @@ def _ending(counts: Counter[Status]) -> Status:
     return Status.SUCCEEDED
 
 
-def _step(walk: Walk, step: Step, state: State, locks: Mapping[str, Lock]) -> Stepped:
+def _step(walk: Walk, step: Step, state: State, kept: Keeping) -> Stepped:
     finished = [dispatch.finished_at for dispatch in step.dispatches]
     started = [dispatch.started_at for dispatch in step.dispatches if dispatch.started_at]
     open_ = any(dispatch.status in OPEN or dispatch.status is Status.HELD for dispatch in step.dispatches)
@@ -117,7 +117,7 @@ def _step(walk: Walk, step: Step, state: State, locks: Mapping[str, Lock]) -> St
         "stack": step.instance.stack,
         "component": step.instance.component,
         "status": state.status,
-        "reason": reason(walk, step, state, locks) or None,
+        "reason": reason(walk, step, state, kept) or None,
         "result": of_step(step),
         "parents": [_instance(walk.steps[parent]) for parent in step.parents],
         "started_at": _time(min(started, default=0.0)),
@@ -126,7 +126,7 @@ def _step(walk: Walk, step: Step, state: State, locks: Mapping[str, Lock]) -> St
     }
 
 
-def reason(walk: Walk, step: Step, state: State, locks: Mapping[str, Lock]) -> str:
+def reason(walk: Walk, step: Step, state: State, kept: Keeping) -> str:
     """Say why a step has its status, one sentence; empty where the status says it all."""
     if state.cause is not None:
         cause = walk.steps[state.cause]
@@ -137,8 +137,10 @@ def reason(walk: Walk, step: Step, state: State, locks: Mapping[str, Lock]) -> s
     if step.dispatches:
         told = [dispatch.reason for dispatch in step.dispatches if dispatch.status is state.status and dispatch.reason]
         return " ".join(told)
-    if state.status is Status.READY and (lock := locks.get(str(step.instance))):
-        return locked_by(lock, rfc3339(lock.until))
+    if state.status is Status.READY and (keeper := kept.of(step.index)):
+        return locked_by(keeper.lock, rfc3339(keeper.lock.until)) if keeper.lock else keeper.sentence
+    if state.status is Status.HELD:
+        return "held: " + "; ".join(hold.sentence for hold in step.holds)
     if state.status is Status.SUPERSEDED:
         return step.dropped or walk.rollout.superseded_by
     return step.problem or step.manual

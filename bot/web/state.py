@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TypedDict
 
 from flask import Blueprint, Response, request
 
-from bot.store import locks, rollouts
+from bot.domain.events import Rules
+from bot.domain.keeping import Keeping
+from bot.domain.rollout import Walk
+from bot.store import pulls, rollouts, shared
+from bot.store.db import Db
 from bot.web import rollout_json
 from bot.web.answers import Refusal, envelope
 from bot.web.auth import Caller, Gate
@@ -43,7 +48,7 @@ ENDPOINTS = (
 )
 
 
-def blueprint(gate: Gate, reader: Reader) -> Blueprint:
+def blueprint(gate: Gate, reader: Reader, rules: Rules) -> Blueprint:
     """Make the endpoint that tells the rollouts of a pull request or a commit."""
     state = Blueprint("state", __name__, url_prefix="/api/v1")
 
@@ -63,11 +68,23 @@ def blueprint(gate: Gate, reader: Reader) -> Blueprint:
                 found = rollouts.of_pull(db, caller.repo.id, number)
             else:
                 found = rollouts.of_sha(db, caller.repo.id, commit)
-            held = locks.holding(db, caller.repo.id, gate.now())
-        told = Found(rollouts=[rollout_json.rollout(walk, held) for walk in found])
+            kept = _kept(db, caller.repo.id, found, rules, gate.now())
+        told = Found(rollouts=[rollout_json.rollout(walk, kept.get(walk.rollout.id, Keeping())) for walk in found])
         return envelope(200, {**told})
 
     return state
+
+
+def _kept(db: Db, repo_id: int, found: list[Walk], rules: Rules, now: float) -> dict[int, Keeping]:
+    """Find what keeps the steps of rollouts that could go."""
+    kept: dict[int, Keeping] = {}
+    load = cache(lambda rollout_id: rollouts.load(db, rollout_id))
+    for lane in {walk.rollout.lane for walk in found}:
+        its = [walk for walk in found if walk.rollout.lane == lane]
+        number = its[0].rollout.pull
+        pull = pulls.get(db, repo_id, number) if number else None
+        kept |= shared.look(db, repo_id, lane, its, pull, rules=rules, now=now, get=load).kept
+    return kept
 
 
 def _check_repository(caller: Caller, named: str) -> None:

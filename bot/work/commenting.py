@@ -7,13 +7,13 @@ import hashlib
 import logging
 from dataclasses import replace
 
-from bot.domain import awaiting, heads
+from bot.domain import awaiting, heads, review
 from bot.domain.model import Pull, Repo, lane_of_pull
 from bot.domain.rollout import Walk, states
 from bot.domain.texts import commit
 from bot.domain.view import Past, PullView
 from bot.github import ensure as github
-from bot.store import graphs, inbox, locks, outbox, pulls, rollouts
+from bot.store import graphs, inbox, outbox, pulls, rollouts, shared
 from bot.store.db import transaction
 from bot.store.outbox import Wish
 from bot.work.parts import Parts
@@ -87,6 +87,10 @@ def view_of(parts: Parts, repo: Repo, pull: Pull) -> PullView | None:
     failed = tuple(f"An upload could not be used. {why}" for why in inbox.failed_uploads(parts.db, lane, since)[:1])
     if not current and not waiting and not failed:
         return None
+    seen = shared.look(
+        parts.db, repo.id, lane, current, pull, rules=parts.rules, now=parts.now(), get=parts.rollouts.get
+    )
+    merges = applies and pull.open and parts.rules.unplanned == "hold"
     return PullView(
         repo=repo,
         pull=pull,
@@ -105,7 +109,11 @@ def view_of(parts: Parts, repo: Repo, pull: Pull) -> PullView | None:
         notes=(*failed, *awaiting.remarks(pull, repo, applies=applies)),
         as_of=parts.now(),
         server_url=parts.server_url,
-        locks=locks.holding(parts.db, repo.id, parts.now()),
+        kept=seen.kept,
+        stale=seen.stale,
+        unreviewed={walk.rollout.id: review.unreviewed(walk, pull) for walk in current} if merges else {},
+        frozen=seen.frozen,
+        mode=parts.rules.mode,
     )
 
 

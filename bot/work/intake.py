@@ -5,18 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Mapping
 from typing import Any
 
 from bot.domain import awaiting
 from bot.domain.decide import decide
 from bot.domain.desk import Decision, Lane, Regather
-from bot.domain.events import AffectedRunReported, Facts, Nudged, Queue, RunReported, Sent, Upload, UploadCame
+from bot.domain.events import AffectedRunReported, RunReported, Sent, Upload, UploadCame
 from bot.domain.facts import RunFacts
 from bot.domain.graph import UploadTooLarge
-from bot.domain.locks import Lock
 from bot.domain.model import Pull, Repo
-from bot.domain.pro import Phase
+from bot.domain.order import Anchor
 from bot.domain.rollout import Draft
 from bot.domain.texts import same_commit
 from bot.events import EVENTS
@@ -25,10 +23,11 @@ from bot.events.elsewhere import read_again
 from bot.events.inventory import Listing
 from bot.events.upload import BadUpload
 from bot.github.failures import FailureKind, classify, is_ours
-from bot.store import inbox, locks, outbox, pulls, repos, rollouts, uploads
+from bot.store import audit, inbox, outbox, places, pulls, repos, rollouts, shared, uploads
 from bot.store.db import transaction
 from bot.store.inbox import Row
 from bot.store.wanted import UNCOVERED
+from bot.work.facts import facts_for
 from bot.work.listing import keep
 from bot.work.parts import Parts
 from bot.work.tasks import Tasks
@@ -209,28 +208,14 @@ class Intake:
                 pull=pulls.get(parts.db, repo.id, number) if number else None,
                 walks=parts.rollouts.of_lane(lane_key, dispatch_id=dispatch_id),
             )
-            facts = self._facts(lane, found)
-            decision = decide(lane, found.event, facts, now=now, ids=parts.ids)
+            decision = decide(lane, found.event, facts_for(parts, lane, found), now=now, ids=parts.ids)
             # First, for what is put may be another look of the same kind, which this row must not pass for.
             inbox.finish(parts.db, row.id, now=now, reason=decision.reason)
-            self._save(lane, found, decision, facts.locks)
+            self._save(lane, found, decision)
         parts.rollouts.committed(decision.drafts)
         log.info("%s: %s: %s", where(repo, lane_key), row.kind, decision.reason)
 
-    def _facts(self, lane: Lane, found: Gathered) -> Facts:
-        db = self._parts.db
-        rows = db.rows("SELECT * FROM waiting WHERE repo_id = ? AND lane != ?", lane.repo.id, lane.key)
-        return Facts(
-            rules=self._parts.rules,
-            in_flight=rollouts.in_flight(db, lane.repo.id),
-            queues=tuple(Queue(row["lane"], row["rollout_id"], Phase(row["phase"]), row["steps"]) for row in rows),
-            in_air=outbox.in_air(db, lane.key),
-            files=found.files,
-            next_rollout=rollouts.next_id(db),
-            locks=locks.holding(db, lane.repo.id, self._parts.now()),
-        )
-
-    def _save(self, lane: Lane, found: Gathered, decision: Decision, held: Mapping[str, Lock]) -> None:
+    def _save(self, lane: Lane, found: Gathered, decision: Decision) -> None:
         parts, now, repo = self._parts, self._parts.now(), lane.repo
         if decision.pull is not None:
             pulls.save(parts.db, decision.pull)
@@ -239,8 +224,14 @@ class Intake:
             if lane.pull is not None and decision.pull.epoch != lane.pull.epoch:
                 due = max(now, decision.pull.merged_at) + awaiting.PATIENCE + 1
                 inbox.put(parts.db, "look_again", b"", now=now, repo_id=repo.id, lane=lane.key, due=due)
+            if decision.pull.position:
+                anchor = Anchor(decision.pull.merge_sha, decision.pull.position)
+                shared.save_anchor(parts.db, repo.id, decision.pull.base_ref, anchor)
         for draft in decision.drafts:
-            rollouts.save(parts.db, draft, new=draft in decision.new, now=now, locks=held)
+            rollouts.save(parts.db, draft, new=draft in decision.new, now=now)
+        self._save_waiting(lane, decision)
+        audit.add(parts.db, decision.audit, repo_id=repo.id, now=now)
+        places.set_behind(parts.db, lane.key, decision.behind)
         match found.event:
             case AffectedRunReported(run):
                 pulls.save_affected_run(parts.db, repo.id, lane.key, run)
@@ -250,11 +241,17 @@ class Intake:
                     inbox.drop(parts.db, "look_again", lane=lane.key)  # what was awaited has come
             case Sent(run_id=run_id) | RunReported(run=RunFacts(run_id=run_id)) if run_id:
                 inbox.unpark(parts.db, f"run:{run_id}")
-            case Nudged():
-                for walk in lane.walks:
-                    draft = next((d for d in decision.drafts if d.walk is walk), Draft(walk))
-                    rollouts.save_waiting(parts.db, draft, held)
+        if decision.drafts or decision.pull is not None or isinstance(found.event, AffectedRunReported):
+            for behind in places.behind(parts.db, lane.key):
+                inbox.put_once(parts.db, "nudge", now=now, repo_id=repo.id, lane=behind)
         carry(parts, lane, decision)
+
+    def _save_waiting(self, lane: Lane, decision: Decision) -> None:
+        """Note what waits, and what is kept: that may change by what happens elsewhere."""
+        changed = {id(draft.walk): draft for draft in decision.drafts}
+        drafts = [changed.get(id(walk)) or Draft(walk) for walk in lane.walks] + list(decision.new)
+        for draft in drafts:
+            rollouts.save_waiting(self._parts.db, draft, decision.kept.get(draft.rollout.id, 0))
 
     def _keep(self, upload: Upload, found: Gathered, pull: Pull | None) -> None:
         """Keep what an upload said. Of an older head no activity reuses it, so it takes no place of a newer one's."""
@@ -271,7 +268,8 @@ class Intake:
                 received_at=upload.received_at,
                 bodies=found.bodies,
             )
-        uploads.remember(db, pull.repo_id, upload.graph, now)
+        if pull.merged:  # what is not merged may never be
+            uploads.remember(db, pull.repo_id, upload.graph, now)
         for workflow in found.uploaders:
             pulls.note_uploader(db, pull.repo_id, workflow, now)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bot.domain.events import Rules
-from bot.events.context import Context, WorkflowFiles
+from bot.events.context import Context, Environments, WorkflowFiles
 from bot.github.client import GitHub, Installation
 from bot.github.pace import Pace
 from bot.metrics import Metrics
@@ -22,6 +22,7 @@ class Timing:
     sweep: float = 60.0
     doubt: float = 60.0
     dispatches_per_second: float = 3.0
+    run_timeout: float = 86_400.0
 
 
 @dataclass(slots=True)
@@ -38,6 +39,7 @@ class Parts:
     public_url: str
     server_url: str
     files: WorkflowFiles = field(init=False)
+    environments: Environments = field(init=False)
     rollouts: Rollouts = field(init=False)
     context: Context = field(init=False)
     paces: dict[int, Pace] = field(default_factory=dict)
@@ -46,6 +48,7 @@ class Parts:
     def __post_init__(self) -> None:
         self.github.rests = lambda installation: self.pace(installation).paused_until
         self.files = WorkflowFiles(self.now)
+        self.environments = Environments(self.now)
         self.rollouts = Rollouts(self.db)
         self.context = Context(self.db, self.github, self.files, self.rules, self.now)
 

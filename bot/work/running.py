@@ -11,9 +11,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from bot.domain.events import KeptByLock, NotSent, Sent
+from bot.domain.events import KeptBack, NotSent, Sent
 from bot.domain.facts import RunFacts
-from bot.domain.locks import locked_by
 from bot.domain.model import Dispatch, Repo, Rollout
 from bot.domain.pro import WorkflowFile
 from bot.events.workflow_run import DISPATCH_ID, RunRead
@@ -22,12 +21,12 @@ from bot.github import reads
 from bot.github.client import Installation
 from bot.github.ensure import Started
 from bot.github.failures import FailureKind, classify
-from bot.store import inbox, locks, outbox, rollouts
+from bot.store import inbox, outbox, rollouts
 from bot.store.db import transaction
 from bot.store.outbox import Wish
 from bot.store.rollouts import Placed
+from bot.work import permits
 from bot.work.parts import Parts
-from renderers.words import clock
 
 log = logging.getLogger(__name__)
 
@@ -61,26 +60,26 @@ async def ensure(parts: Parts, wish: Wish) -> None:
         await _look(parts, wish, placed, repo, gh, titled=titled)
         return
     floor = 0 if titled else await github.highest_run_id(gh, repo, placed.dispatch.workflow)
+    open_to_all = await permits.unprotected(parts, repo, placed.dispatch, rollout, file)
     with transaction(parts.db):
-        kept = _keep(parts, wish, placed)
+        kept = _keep(parts, wish, placed, rollout, open_to_all)
         begun = None if kept else outbox.begin(parts.db, wish.key, floor=floor)
     if begun is not None:  # it may have been taken back in the meantime
         await _send(parts, begun, placed, rollout, repo, gh)
 
 
-def _keep(parts: Parts, wish: Wish, placed: Placed) -> bool:
-    """Keep a dispatch back whose instance was locked after it was raised; False where it is not locked.
+def _keep(parts: Parts, wish: Wish, placed: Placed, rollout: Rollout, told: KeptBack | None = None) -> bool:
+    """Keep a dispatch back that was locked, frozen or the like after it was raised; False where it may go.
 
-    Call it in a transaction. Intake takes the dispatch back; one that it can't is looked at again, when the lock ends
-    at the latest.
+    Call it in a transaction. Intake takes the dispatch back; one that it can't is looked at again.
     """
     now = parts.now()
-    lock = locks.of_dispatch(parts.db, wish.id, now)
-    if lock is None:
+    found = permits.kept_back(parts, placed.dispatch, rollout)
+    if found is None and told is None:
         return False
-    sentence = locked_by(lock, clock(lock.until, now))
-    outbox.later(parts.db, wish.key, due=min(lock.until, now + parts.timing.doubt), error=sentence)
-    body = msgspec.json.encode(KeptByLock(wish.id, sentence))
+    kept, due = found or (told, now + parts.timing.doubt)
+    outbox.later(parts.db, wish.key, due=due, error=kept.sentence if kept else "")
+    body = msgspec.json.encode(kept)
     inbox.put(parts.db, "dispatch_kept", body, now=now, repo_id=placed.repo_id, lane=placed.lane)
     return True
 
@@ -204,10 +203,10 @@ def _not_there(parts: Parts, wish: Wish, placed: Placed, crowd: Sequence[RunFact
         with transaction(parts.db):
             rollout = rollouts.facts(parts.db, placed.rollout_id)
             # One that was overtaken is not sent any more, lock or not, and gives its place back.
-            kept = rollout is not None and not rollout.superseded_by and _keep(parts, wish, placed)
+            kept = rollout is not None and not rollout.superseded_by and _keep(parts, wish, placed, rollout)
             if not kept:
                 outbox.resend(parts.db, wish.key, due=now)
-        log.info("dispatch %s was not sent: %s", wish.id, "it is locked" if kept else "it is sent again")
+        log.info("dispatch %s was not sent: %s", wish.id, "it is kept" if kept else "it is sent again")
 
 
 def give_up(parts: Parts, wish: Wish, sentence: str) -> None:

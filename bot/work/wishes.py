@@ -4,9 +4,22 @@ from __future__ import annotations
 
 from typing import assert_never
 
+import msgspec
+
 from bot.domain.desk import Decision, Lane
-from bot.domain.effects import CancelRun, DropRun, LookAgainAt, Nudge, RunKnown, ShowComment, StartRun
-from bot.store import inbox, outbox
+from bot.domain.effects import (
+    CancelRun,
+    DropRun,
+    LookAgainAt,
+    Nudge,
+    OfferAgain,
+    RunKnown,
+    ShowComment,
+    ShowStale,
+    StartRun,
+)
+from bot.domain.events import Overrun
+from bot.store import inbox, outbox, places
 from bot.work.parts import Parts
 
 #: A comment on a rollout of this many steps settles twice as long as one on a small rollout.
@@ -34,8 +47,19 @@ def carry(parts: Parts, lane: Lane, decision: Decision) -> None:
                 inbox.put_once(db, "nudge", now=now, repo_id=repo_id, lane=other)
             case LookAgainAt(at):
                 inbox.look_at(db, lane=lane.key, repo_id=repo_id, at=at)
+            case OfferAgain(other, rollout_id, instance, sentence):
+                body = msgspec.json.encode(Overrun(rollout_id, instance, sentence))
+                inbox.put(db, "overrun", body, now=now, repo_id=repo_id, lane=other)
+            case ShowStale(instance):
+                for other in places.planners(db, repo_id, instance, but=lane.key):
+                    _show(parts, other, repo_id, due=now + parts.timing.settle)
             case _:
                 assert_never(effect)
+
+
+def _show(parts: Parts, lane: str, repo_id: int, *, due: float) -> None:
+    if "#" in lane:
+        outbox.wish(parts.db, "comment", lane, lane=lane, repo_id=repo_id, now=parts.now(), due=due)
 
 
 def settle(seconds: float, size: int) -> float:

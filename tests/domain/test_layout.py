@@ -2,8 +2,9 @@
 
 import pytest
 
+from bot.domain.destroys import REMOVED
 from bot.domain.graph import Graph, Node
-from bot.domain.layout import REMOVED, lay_out, takes_no_sha, workflows_of
+from bot.domain.layout import lay_out, takes_no_sha, workflows_of
 from bot.domain.pro import ProProblem
 from tests.domain.world import FILES, at, file, graph, node, pro, sha_of
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain.events import KeptByLock
+from bot.domain.events import KeptBack
 from bot.domain.graph import Instance
 from bot.domain.locks import UNTOLD, Lock, kept, locked_by
 from bot.domain.model import Status
@@ -135,11 +135,11 @@ def test_what_was_locked_after_another_file_of_its_step_went_stays_and_says_why(
 def test_news_of_a_lock_that_come_too_late_change_nothing():
     world = open_all(1, graph("a"))
     (sent,) = step_of(world, "a").dispatches
-    told = KeptByLock(sent.id, "locked by dora in run 5")
+    told = KeptBack(sent.id, "locked by dora in run 5")
     world.send()
     world.deliver_all()
     before = step_of(world, "a")
     world.handle(LANES[0], told)
     assert step_of(world, "a") == before
-    world.handle(LANES[0], KeptByLock("sy-none", "locked by dora in run 5"))
+    world.handle(LANES[0], KeptBack("sy-none", "locked by dora in run 5"))
     assert step_of(world, "a") == before

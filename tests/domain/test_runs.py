@@ -8,6 +8,7 @@ from bot.domain.decide import decide
 from bot.domain.desk import Lane
 from bot.domain.effects import CancelRun, RunKnown, StartRun
 from bot.domain.events import Facts, NotSent, Rules, RunReported, Sent
+from bot.domain.facts import Gate
 from bot.domain.model import Status
 from bot.domain.rollout import Draft, Walk
 from bot.domain.runs import is_tie, open_status
@@ -226,9 +227,9 @@ def test_a_plan_that_was_given_the_commit_may_run_anywhere():
 
 def test_who_is_awaited_is_told_and_forgotten_when_the_run_goes_on():
     news = told("waiting", at=110)
-    one = One().hear(RunReported("sy-0", news.run, environments=("prod", "dns")))
-    assert one.sent.reason == "waits for `prod`, `dns`"
-    assert one.hear(told("in_progress", at=120)).sent.reason == ""
+    one = One().hear(RunReported("sy-0", news.run, gate=Gate(("prod", "dns"), ("alice", "team ops"))))
+    assert one.sent.gate == Gate(("prod", "dns"), ("alice", "team ops"), since=110.0)
+    assert one.hear(told("in_progress", at=120)).sent.gate is None
 
 
 @pytest.mark.parametrize(

@@ -153,8 +153,7 @@ def test_workflow_files_that_were_not_read_are_read_first(monkeypatch):
 
 
 def test_a_plan_may_run_on_the_base_branch(monkeypatch):
-    rules = Rules(plan_ref="base")
-    monkeypatch.setattr(worlds, "Rules", lambda max_in_flight: rules)
+    monkeypatch.setattr(worlds, "RULES", Rules(plan_ref="base"))
     assert planned().walk().rollout.ref == "main"
 
 
@@ -279,7 +278,7 @@ def test_nobody_else_names_the_merge_commit():
 
 @pytest.mark.parametrize(("base", "patterns", "starts"), [("main", (), 1), ("dev", (), 0), ("dev", ("d*",), 1)])
 def test_applies_run_on_branches_that_are_named(monkeypatch, base, patterns, starts):
-    monkeypatch.setattr(worlds, "Rules", lambda max_in_flight: Rules(apply_branches=patterns))
+    monkeypatch.setattr(worlds, "RULES", Rules(apply_branches=patterns, unplanned="allow"))
     world = opened(base_ref=base)
     world.merge(LANE)
     world.deliver_all()

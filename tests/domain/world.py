@@ -14,7 +14,7 @@ from bot.domain.desk import Lane
 from bot.domain.effects import CancelRun, DropRun, LookAgainAt, Nudge, RunKnown, StartRun
 from bot.domain.events import (
     Facts,
-    KeptByLock,
+    KeptBack,
     NotSent,
     Nudged,
     PullChanged,
@@ -36,6 +36,7 @@ from bot.domain.runs import is_tie
 from bot.domain.texts import same_commit
 
 REPO = Repo(7, "acme", "infra", 99, "main")
+RULES = Rules(unplanned="allow")
 PLANS = ("opened", "synchronize", "reopened", "ready_for_review")
 
 
@@ -239,7 +240,7 @@ class World:
     """Several pull requests that share one cap."""
 
     def __init__(self, *, pulls=1, cap=20):
-        self.cap, self.now = cap, 1000.0
+        self.cap, self.now, self.rules = cap, 1000.0, RULES
         self.numbers = itertools.count(100)
         self.lanes = {}
         for number in range(1, pulls + 1):
@@ -313,7 +314,7 @@ class World:
     def _facts(self, key):
         flying = {lane: self._flying(place) for lane, place in self.lanes.items()}
         return Facts(
-            rules=Rules(max_in_flight=self.cap),
+            rules=replace(self.rules, max_in_flight=self.cap),
             in_flight={lane: count for lane, count in flying.items() if count},
             queues=tuple(queue for queue in self.queues.values() if queue.lane != key),
             in_air=frozenset(i for i, (lane, how) in self.wishes.items() if lane == key and how == "air"),
@@ -499,7 +500,7 @@ class World:
         key, _ = self.wishes[dispatch_id]
         if lock := self._lock_on(dispatch_id):
             self.wishes[dispatch_id] = (key, "kept")
-            self.mail.append((key, KeptByLock(dispatch_id, f"locked by {lock.owner}")))
+            self.mail.append((key, KeptBack(dispatch_id, f"locked by {lock.owner}")))
             return
         self.wishes[dispatch_id] = (key, "air")
         if how == "refused":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from bot.domain.keeping import Keeper, Keeping
 from bot.domain.locks import Lock
 from bot.domain.model import Status
 from bot.domain.rollout import Walk
@@ -55,6 +56,16 @@ DOUBT = (
     "GitHub did not answer the dispatch, and no run carries its id: one of "
     f"{SERVER}/acme/infra/actions/runs/19000000777 and {SERVER}/acme/infra/actions/runs/19000000778 may be it."
 )
+
+
+def locked(one):
+    """Show a rollout of which some steps that could go are locked."""
+    found = {
+        step.index: Keeper("", lock=LOCKS[str(step.instance)]) for step in one.steps if str(step.instance) in LOCKS
+    }
+    ready = {index: keeper for index, keeper in found.items() if index in one.ready}
+    return view(one, kept={one.rollout.id: Keeping(None, ready)})
+
 
 _LONG = "Upgrading `database` | see <b>#42</b>, ask @acme/admins. " * 9
 LOCKS = {
@@ -175,7 +186,7 @@ SCENES: dict[str, Callable[[], PullView]] = {
         waiting="The run of `atmos-pro.yaml` for this commit is looking for the affected stacks since 12:01 UTC."
     ),
     "ready": lambda: view(walk(SMALL)),
-    "locked": lambda: view(walk(SMALL, succeeded=[VPC]), locks=LOCKS),
+    "locked": lambda: locked(walk(SMALL, succeeded=[VPC])),
     "dispatching": lambda: view(walk(SMALL, facts={VPC: {"status": Status.DISPATCHING}})),
     "queued": lambda: view(walk(SMALL, facts={VPC: QUEUED})),
     "running": lambda: view(walk(SMALL, succeeded=[VPC], facts={DATABASE: RUNNING, CLUSTER: QUEUED})),

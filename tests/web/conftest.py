@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry
 from werkzeug.test import TestResponse
 
 from bot.domain.claims import Claims
+from bot.domain.events import Rules
 from bot.domain.model import Repo
 from bot.github.oidc import Issuer
 from bot.store import keys, repos
@@ -148,6 +149,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
         registry=CollectorRegistry(),
         own_kinds=frozenset({"upload", "nudge"}),
         trust=Trust(Issuer(ISSUER, lambda: site.clock[0], site.signer.fetch), AUDIENCES),
+        rules=Rules(),
     )
     # No answer of the API leaves a test that the CLI could not read.
     site.app.wsgi_app = Overhear(site.app.wsgi_app, wrong := [])  # type: ignore[method-assign]

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.graph import Instance
+from bot.domain.keeping import Keeper, Keeping
 from bot.domain.locks import Lock
 from bot.domain.model import Dispatch, Rollout, Status, Step
 from bot.domain.pro import Phase
@@ -44,7 +45,7 @@ def walk(*steps: Step, **more: object) -> Walk:
 
 
 def shown(*steps: Step, **more: object) -> list[tuple[str, str | None]]:
-    told = rollout(walk(*steps, **more), {})["steps"]
+    told = rollout(walk(*steps, **more), Keeping())["steps"]
     assert isinstance(told, list)
     return [(one["status"], one["reason"]) for one in told]
 
@@ -59,7 +60,7 @@ def test_a_whole_rollout() -> None:
         started_at=1_760_000_000.9,
         finished_at=1_760_000_061.0,
     )
-    assert rollout(walk(sent(first), step(1, 0)), {}) == {
+    assert rollout(walk(sent(first), step(1, 0)), Keeping()) == {
         "id": 3,
         "activity": "pull_request.synchronize",
         "phase": "plan",
@@ -103,7 +104,7 @@ def test_a_whole_rollout() -> None:
 
 
 def test_what_is_not_known_yet_is_null() -> None:
-    told = rollout(walk(sent(replace(SENT, status=Status.DISPATCHING))), {})
+    told = rollout(walk(sent(replace(SENT, status=Status.DISPATCHING))), Keeping())
     (one,) = told["steps"]  # type: ignore[misc]
     assert (one["started_at"], one["finished_at"]) == (None, None)
     (flying,) = one["dispatches"]
@@ -113,17 +114,17 @@ def test_what_is_not_known_yet_is_null() -> None:
 def test_a_step_with_two_files_runs_from_the_first_start_to_the_last_end() -> None:
     one = replace(SENT, status=Status.SUCCEEDED, started_at=60.0, finished_at=120.0)
     other = replace(SENT, id="d2", workflow="scan.yml", started_at=30.0)
-    (open_,) = rollout(walk(sent(one, other)), {})["steps"]  # type: ignore[misc]
+    (open_,) = rollout(walk(sent(one, other)), Keeping())["steps"]  # type: ignore[misc]
     assert (open_["started_at"], open_["finished_at"]) == ("1970-01-01T00:00:30Z", None)
     ended = replace(other, status=Status.FAILED, finished_at=240.0)
-    (over,) = rollout(walk(sent(one, ended)), {})["steps"]  # type: ignore[misc]
+    (over,) = rollout(walk(sent(one, ended)), Keeping())["steps"]  # type: ignore[misc]
     assert (over["finished_at"], over["status"]) == ("1970-01-01T00:04:00Z", "failed")
 
 
 def test_what_the_cli_told_of_each_file_and_of_the_step() -> None:
     one = replace(SENT, result="no changes", result_attempt=1)
     other = replace(SENT, id="d2", workflow="scan.yml", result="changes", result_attempt=1)
-    (told,) = rollout(walk(sent(one, other)), {})["steps"]  # type: ignore[misc]
+    (told,) = rollout(walk(sent(one, other)), Keeping())["steps"]  # type: ignore[misc]
     assert (told["result"], [each["result"] for each in told["dispatches"]]) == ("changes", ["no changes", "changes"])
 
 
@@ -163,14 +164,15 @@ def test_reasons(one: Step, expected: tuple[str, str]) -> None:
 
 
 def test_a_ready_step_says_who_locked_it_until_when_and_why() -> None:
-    locks = {f"dev/c{number}": Lock(f"dev/c{number}", "l", "the key ci", "Up\ngrading.", 3_600.0) for number in (0, 1)}
+    lock = Lock("dev/c0", "l", "the key ci", "Up\ngrading.", 3_600.0)
+    locks = Keeping(None, {0: Keeper("", lock=lock)})
     first, second = rollout(walk(step(0), step(1, 0)), locks)["steps"]  # type: ignore[misc]
     assert first["reason"] == "locked by the key ci until 1970-01-01T01:00:00Z: Up�grading."
     assert second["reason"] == "waits for dev/c0"
 
 
 def test_a_superseded_rollout_says_by_what() -> None:
-    told = rollout(walk(step(0), superseded_by="A push of abc1234."), {})
+    told = rollout(walk(step(0), superseded_by="A push of abc1234."), Keeping())
     assert told["status"] == "superseded"
     assert shown(step(0), superseded_by="A push of abc1234.") == [("superseded", "A push of abc1234.")]
 

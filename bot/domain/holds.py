@@ -1,0 +1,219 @@
+"""What is held until a person lets it go, and how that is done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from fnmatch import fnmatchcase
+
+from bot.domain.desk import Desk
+from bot.domain.effects import DropRun
+from bot.domain.events import Approved, Facts, Overrun, Wanted
+from bot.domain.graph import Instance
+from bot.domain.model import Approval, Hold, HoldKind, Pull, Release, Rollout, Status, Step
+from bot.domain.order import Place
+from bot.domain.pro import Phase
+from bot.domain.rollout import Draft, own_status, was_sent
+from bot.domain.texts import commit
+
+_DESTROY = Hold(HoldKind.DESTROY, "it would be destroyed, which must be approved by its name")
+#: What may have been applied after the backup was made.
+RESTORED = Hold(HoldKind.RESTORED, "the database was restored from a backup, and it may have been applied since that")
+
+
+def of_new(steps: Iterable[Step], rollout: Rollout, pull: Pull | None, facts: Facts) -> list[Step]:
+    """Give the steps of a new rollout their holds."""
+    made = of_steps(steps, rollout, pull, facts)
+    hold = breaker(made, rollout.phase, facts)
+    return [replace(step, holds=(*step.holds, hold)) if hold and step.calls else step for step in made]
+
+
+def of_steps(steps: Iterable[Step], rollout: Rollout, pull: Pull | None, facts: Facts) -> list[Step]:
+    """Give steps the holds that each has for itself; those without anything to send get none."""
+    return [_held(step, rollout, pull, facts) if step.calls else step for step in steps]
+
+
+def breaker(steps: Iterable[Step], phase: Phase, facts: Facts) -> Hold | None:
+    """Hold the whole of a rollout that would start more runs than is usual; None where it would not."""
+    applies = phase is Phase.APPLY
+    most = facts.rules.breaker_apply if applies else facts.rules.breaker_plan
+    runs = sum(len(step.calls) for step in steps)
+    if runs <= most:
+        return None
+    name = "SWITCHYARD_BREAKER_APPLY" if applies else "SWITCHYARD_BREAKER_PLAN"
+    return Hold(HoldKind.BREAKER, f"all of it would start {runs:,} runs, more than the {most:,} of {name}")
+
+
+def _held(step: Step, rollout: Rollout, pull: Pull | None, facts: Facts) -> Step:
+    if rollout.phase is not Phase.APPLY:
+        return step
+    since = facts.planned.get(step.instance, 0.0)
+    held: list[Hold] = [_DESTROY] if step.destroys else []
+    released: tuple[Release, ...] = ()
+    if (hold := _unreviewed(step, rollout, pull, facts)) is not None:
+        approval = next((one for one in pull.approved if _is_for(one, step.instance)), None) if pull else None
+        if approval is None:
+            held.append(hold)
+        else:
+            released = (Release(hold, approval.by, approval.at),)
+    if (pattern := _matches(step.instance.stack, facts.rules.approve_stacks)) is not None:
+        who = f"somebody other than {pull.author}" if pull else "somebody"
+        held.append(Hold(HoldKind.STACK, f"{who} must approve what is applied to stacks like {pattern}"))
+    return replace(step, holds=tuple(held), released=released, planned_at=since)
+
+
+def _unreviewed(step: Step, rollout: Rollout, pull: Pull | None, facts: Facts) -> Hold | None:
+    if facts.rules.unplanned == "allow" or step.destroys or step.instance in facts.planned:
+        return None
+    if pull is None:  # what is on an applied branch was reviewed when it was merged
+        return None if rollout.position else Hold(HoldKind.UNREVIEWED, "its commit is on no branch that is applied")
+    if not step.paired:
+        return None
+    when = "before the merge" if pull.merged else "before"
+    return Hold(HoldKind.UNREVIEWED, f"no plan of it succeeded at {commit(pull.head_sha)} {when}")
+
+
+def _is_for(approval: Approval, instance: Instance) -> bool:
+    return (approval.stack, approval.component) == instance
+
+
+def _matches(stack: str, patterns: Iterable[str]) -> str | None:
+    return next((pattern for pattern in patterns if fnmatchcase(stack, pattern)), None)
+
+
+def refresh(desk: Desk, draft: Draft) -> None:
+    """Hold what must be held since something happened elsewhere: a restored backup, an apply by others."""
+    if draft.rollout.phase is not Phase.APPLY:
+        return
+    restored = desk.facts.restored_at
+    if draft.rollout.created_at < restored and draft.rollout.restored_at < restored:
+        draft.put_rollout(replace(draft.rollout, restored_at=restored))
+        for index in range(len(draft.walk.steps)):
+            add(desk, draft, index, RESTORED)
+    if desk.facts.rules.stale == "hold":
+        for instance, places in desk.facts.places.items():
+            found = draft.find(instance)
+            place = stale_by(draft.step(found), places, draft.rollout.lane) if found is not None else None
+            if found is not None and place is not None:
+                hold = Hold(HoldKind.STALE, f"planned before {place.name} was applied")
+                for below in _descendants(draft, found):
+                    add(desk, draft, below, hold)
+
+
+def stale_by(step: Step, places: Iterable[Place], lane: str) -> Place | None:
+    """Find the latest apply by another lane since a step was planned; None where there was none, or no plan."""
+    since = step.planned_at
+    later = (one for one in places if since and one.lane != lane and one.status is Status.SUCCEEDED and one.at > since)
+    return max(later, key=lambda one: one.at, default=None)
+
+
+def _descendants(draft: Draft, index: int) -> list[int]:
+    """List a step and all that depends on it, through any distance."""
+    found = [index]
+    seen = {index}
+    for one in found:
+        new = [child for child in draft.step(one).children if child not in seen]
+        seen.update(new)
+        found += new
+    return found
+
+
+def add(desk: Desk, draft: Draft, index: int, hold: Hold) -> None:
+    """Hold a step that was not sent, unless that very hold is on it or was released."""
+    step = draft.step(index)
+    known = (*step.holds, *(release.hold for release in step.released))
+    if own_status(step) is None and step.calls and hold not in known:
+        draft.put(replace(step, holds=(*step.holds, hold)))
+        desk.note("hold", hold.sentence, draft, index)
+        desk.show()
+
+
+def approved(desk: Desk, event: Approved) -> None:
+    """Let go what was held when somebody looked; what is held for another reason since then stays."""
+    draft = next((one for one in desk.drafts if one.rollout.id == event.rollout_id), None)
+    if draft is None:
+        desk.say("the rollout counts no more, so nothing of it is let go")
+        return
+    desk.show()
+    if draft.rollout.phase is Phase.PLAN and desk.pull is not None and not desk.pull.merged:
+        _approve_before(desk, draft, event)
+    for wanted in event.steps:
+        index = draft.find(Instance(wanted.stack, wanted.component))
+        if index is not None:
+            _release(desk, draft, index, wanted, event.by)
+
+
+def _approve_before(desk: Desk, draft: Draft, event: Approved) -> None:
+    """Note that instances may be applied after the merge, though no plan of theirs succeeded."""
+    pull = desk.pull
+    if pull is None or pull.head_sha != draft.rollout.sha:
+        desk.say("the head has moved, and an approval is for what was shown")
+        return
+    known = {(one.stack, one.component) for one in pull.approved}
+    wanted = [one for one in event.steps if not one.holds and (one.stack, one.component) not in known]
+    made = tuple(Approval(one.stack, one.component, event.by, desk.now) for one in wanted)
+    desk.pull = replace(pull, approved=(*pull.approved, *made))
+    for one in made:
+        index = draft.find(Instance(one.stack, one.component))
+        desk.note("approve", f"for the merge of {commit(pull.head_sha)}", draft, index, actor=event.by)
+    if made:
+        desk.say(f"{event.by} approved {len(made)} for after the merge")
+
+
+def _release(desk: Desk, draft: Draft, index: int, wanted: Wanted, by: str) -> None:
+    step = draft.step(index)
+    if not wanted.holds:
+        _again(desk, draft, index, by)
+        return
+    ended = tuple(hold for hold in step.holds if hold in wanted.holds and may_release(hold, wanted, by, desk.pull))
+    if not ended:
+        desk.say(f"{step.instance} has nothing that {by} can let go")
+        return
+    kept = tuple(hold for hold in step.holds if hold not in ended)
+    draft.put(replace(step, holds=kept, released=(*step.released, *(Release(hold, by, desk.now) for hold in ended))))
+    for hold in ended:
+        desk.note("approve", hold.sentence, draft, index, actor=by)
+    desk.say(f"{by} approved {step.instance}")
+
+
+def may_release(hold: Hold, wanted: Wanted, by: str, pull: Pull | None) -> bool:
+    """Tell whether somebody may end a hold: what is destroyed is named in full, and a stack's approval is another's."""
+    if hold.kind is HoldKind.DESTROY:
+        return wanted.named
+    if hold.kind is HoldKind.STACK and pull is not None:
+        return by.casefold() != pull.author.casefold()
+    return True
+
+
+def _again(desk: Desk, draft: Draft, index: int, by: str) -> None:
+    """Send a step again whose dispatch is in doubt, because somebody says that it did not run."""
+    step = draft.step(index)
+    if not any(sent.status is Status.HELD for sent in step.dispatches):
+        return
+    for sent in step.dispatches:
+        desk.wish(DropRun(sent.id))
+    draft.retire(index)
+    desk.note("approve", "its dispatch was in doubt, and is sent again", draft, index, actor=by)
+    desk.say(f"{by} has {step.instance} sent again")
+
+
+def overrun(desk: Desk, event: Overrun) -> None:
+    """Offer a newer commit again over which an older one is applied by a re-run."""
+    draft = next((one for one in desk.drafts if one.rollout.id == event.rollout_id), None)
+    index = draft.find(event.instance) if draft is not None else None
+    if draft is None or index is None or not was_sent(draft.step(index)):
+        desk.say("there is nothing to apply again")
+        return
+    own = own_status(draft.step(index))
+    if own is not Status.SUCCEEDED:
+        desk.say(f"{event.instance} is {own}, so it is not offered again")
+        return
+    draft.retire(index)
+    step = draft.step(index)
+    hold = Hold(HoldKind.OVERRUN, event.sentence)
+    # The same may happen twice, and then an earlier approval says nothing.
+    released = tuple(one for one in step.released if one.hold != hold)
+    draft.put(replace(step, holds=(*step.holds, hold), released=released))
+    desk.note("hold", hold.sentence, draft, index)
+    desk.say(f"{event.instance} is offered again")
+    desk.show()

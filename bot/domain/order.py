@@ -1,0 +1,146 @@
+"""One instance, one apply at a time, in merge order; never an older commit over a newer one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from bot.domain.graph import Instance
+from bot.domain.locks import Lock
+from bot.domain.model import OPEN, Heir, Rollout, Status, Step
+from bot.domain.rollout import Draft, Walk, is_pending, own_status, passes, was_sent
+
+#: Positions of one history of a base branch lie within so many; one that was rewritten begins a new stretch.
+STRETCH = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """The latest commit of a base branch whose position is known."""
+
+    sha: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where a commit stands in the order of its base branch, counted from an anchor (none: it is the first)."""
+
+    position: int
+    anchor: Anchor | None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What one rollout does to an instance."""
+
+    rollout_id: int
+    lane: str
+    name: str  # for people: "#41", "release v1"
+    branch: str
+    position: int
+    status: Status | None  # the step's own; None where it was not sent
+    sent: bool  # a run of it exists, or may exist
+    goes: bool  # it was not sent, but goes by itself: nothing but time, order and cap keeps it
+    at: float  # when it ended; 0 while it has not
+
+    @property
+    def busy(self) -> bool:
+        """Whether the instance is being changed, or may be."""
+        return self.sent and (self.status in OPEN or self.status is Status.HELD)
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """A merge whose affected stacks are on their way, and what its plan was about."""
+
+    lane: str
+    name: str
+    branch: str
+    position: int
+    instances: frozenset[Instance]
+    until: float  # when nobody waits for it any more
+
+
+def position(anchor: Anchor | None, *, ahead: int, behind: int) -> int:
+    """Give a commit its place, from how many commits it is ahead of the anchor and behind it.
+
+    Where it is both, the branch was rewritten: what comes from now on is newer than all before.
+    """
+    if anchor is None:
+        return STRETCH
+    if ahead and behind:
+        return (anchor.position // STRETCH + 1) * STRETCH
+    return anchor.position + ahead - behind
+
+
+def _later(one: Place | Expected, rollout: Rollout) -> bool:
+    return one.branch == rollout.branch and one.position > rollout.position > 0
+
+
+def _earlier(one: Place | Expected, rollout: Rollout) -> bool:
+    return one.branch == rollout.branch and 0 < one.position < rollout.position
+
+
+def overtaker(rollout: Rollout, places: Iterable[Place]) -> Place | None:
+    """Find the newest commit that was sent for an instance after which this rollout's is too old."""
+    later = (place for place in places if place.sent and _later(place, rollout))
+    return max(later, key=lambda place: place.position, default=None)
+
+
+def first(rollout: Rollout, places: Iterable[Place]) -> Place | None:
+    """Find what an apply must let go first: whatever is being applied there, then what was merged before and will go.
+
+    What is held, locked, failed or blocked does not go by itself, and lets newer ones pass.
+    """
+    others = [place for place in places if place.rollout_id != rollout.id]
+    busy = next((place for place in others if place.busy), None)
+    before = (place for place in others if place.goes and _earlier(place, rollout))
+    return busy or min(before, key=lambda place: place.position, default=None)
+
+
+def awaited(rollout: Rollout, instance: Instance, expected: Iterable[Expected]) -> Expected | None:
+    """Find an earlier merge that had planned an instance and whose affected stacks are on their way."""
+    return next((one for one in expected if _earlier(one, rollout) and instance in one.instances), None)
+
+
+def follow(draft: Draft, places: Mapping[Instance, tuple[Place, ...]]) -> list[int]:
+    """Drop what a newer commit has overtaken, and take over what becomes of that; returns what is newly dropped."""
+    dropped = []
+    for instance, others in places.items():
+        index = draft.find(instance)
+        newer = overtaker(draft.rollout, others)
+        if index is None or newer is None:
+            continue
+        step = draft.step(index)
+        if was_sent(step) or (own_status(step) is not None and step.heir is None):
+            continue
+        heir = Heir(newer.name, newer.lane, newer.rollout_id, newer.status)
+        if step.heir is None:
+            dropped.append(index)
+        if heir != step.heir:
+            draft.put(replace(step, dropped=f"superseded by {newer.name}", heir=heir, holds=()))
+    return dropped
+
+
+def goes(walk: Walk, index: int, locks: Mapping[str, Lock], *, fail_fast: bool) -> bool:
+    """Tell whether a step that was not sent goes by itself: neither it nor anything it waits for needs a person."""
+    if fail_fast and walk.failed:
+        return False
+    todo, seen = [index], {index}
+    while todo:
+        step = walk.steps[todo.pop()]
+        if not _moves(step, locks):
+            return False
+        if own_status(step) is None:
+            new = [parent for parent in step.parents if parent not in seen]
+            seen.update(new)
+            todo += new
+    return True
+
+
+def _moves(step: Step, locks: Mapping[str, Lock]) -> bool:
+    own = own_status(step)
+    if own is None:
+        return not step.holds and str(step.instance) not in locks
+    return passes(step) or own in OPEN or is_pending(step)

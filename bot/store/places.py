@@ -1,0 +1,119 @@
+"""What applies do to each instance, for the order among them. Intake alone writes it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+
+from bot.domain import order
+from bot.domain.graph import Instance
+from bot.domain.locks import Lock
+from bot.domain.model import OPEN, Rollout, Status, Step, name_of_lane
+from bot.domain.order import Place
+from bot.domain.pro import Phase
+from bot.domain.rollout import Draft, Walk, own_status, was_sent
+from bot.store.db import Db
+
+Get = Callable[[int], Walk | None]
+
+
+def save(db: Db, draft: Draft, *, new: bool) -> None:
+    """Write where the steps of an apply stand that a draft changed."""
+    if draft.rollout.phase is not Phase.APPLY:
+        return
+    indexes: Iterable[int] = range(len(draft.walk.steps)) if new else draft.changed
+    db.conn.executemany(
+        "INSERT OR REPLACE INTO places (repo_id, stack, component, rollout_id, idx, lane, branch, position, status, "
+        "sent, open, planned_at, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [_row(draft.rollout, draft.step(index)) for index in indexes],
+    )
+
+
+def _row(rollout: Rollout, step: Step) -> tuple[object, ...]:
+    own = own_status(step)
+    busy = own in OPEN or (own is Status.HELD and was_sent(step))
+    ended = 0.0 if busy else max((sent.finished_at for sent in step.dispatches), default=0.0)
+    return (
+        *(rollout.repo_id, *step.instance, rollout.id, step.index, rollout.lane, rollout.branch, rollout.position),
+        *(own or "", int(was_sent(step)), int(busy), step.planned_at, ended),
+    )
+
+
+def have_rivals(db: Db, repo_id: int, rollout: Rollout) -> bool:
+    """Tell whether any other rollout may matter to an apply: cheap, and mostly it is no."""
+    sql = "SELECT 1 FROM places WHERE repo_id = ? AND rollout_id != ? AND (status = '' OR open) LIMIT 1"
+    if db.row(sql, repo_id, rollout.id) is not None:
+        return True
+    sql = "SELECT 1 FROM places WHERE repo_id = ? AND branch = ? AND position > ? AND sent LIMIT 1"
+    if db.row(sql, repo_id, rollout.branch, rollout.position) is not None:
+        return True
+    sql = "SELECT 1 FROM places WHERE repo_id = ? AND status = 'succeeded' AND at > ? AND lane != ? LIMIT 1"
+    return db.row(sql, repo_id, rollout.created_at - _PLANNED_BEFORE, rollout.lane) is not None
+
+
+#: A plan is at most this much older than its apply, in seconds, as far as others are looked for that came between.
+_PLANNED_BEFORE = 30 * 86_400.0
+
+
+def unsent(db: Db, rollout_id: int) -> list[Instance]:
+    """List the instances of an apply that were not sent, or that something else superseded."""
+    sql = "SELECT stack, component FROM places WHERE rollout_id = ? AND status IN ('', 'superseded')"
+    return [Instance(row["stack"], row["component"]) for row in db.rows(sql, rollout_id)]
+
+
+def of(
+    db: Db, repo_id: int, instances: Iterable[Instance], *, get: Get, locks: Mapping[str, Lock], fail_fast: bool
+) -> dict[Instance, tuple[Place, ...]]:
+    """Read what rollouts do to instances. `get` reads a rollout."""
+    wanted = json.dumps([[*instance] for instance in instances])
+    sql = (
+        "SELECT places.* FROM json_each(?) AS one JOIN places ON places.repo_id = ? "
+        "AND stack = json_extract(one.value, '$[0]') AND component = json_extract(one.value, '$[1]')"
+    )
+    found: dict[Instance, list[Place]] = {}
+    for row in db.rows(sql, wanted, repo_id):
+        status = Status(row["status"]) if row["status"] else None
+        walk = get(row["rollout_id"]) if status is None and row["position"] else None
+        place = Place(
+            rollout_id=row["rollout_id"],
+            lane=row["lane"],
+            name=name_of_lane(row["lane"]),
+            branch=row["branch"],
+            position=row["position"],
+            status=status,
+            sent=bool(row["sent"]),
+            goes=walk is not None and order.goes(walk, row["idx"], locks, fail_fast=fail_fast),
+            at=row["at"],
+        )
+        found.setdefault(Instance(row["stack"], row["component"]), []).append(place)
+    return {instance: tuple(places) for instance, places in found.items()}
+
+
+def set_behind(db: Db, lane: str, lanes: Iterable[str]) -> None:
+    """Note which lanes a lane waits for."""
+    db.write("DELETE FROM behind WHERE lane = ?", lane)
+    db.conn.executemany("INSERT INTO behind (lane, on_lane) VALUES (?, ?)", [(lane, on) for on in lanes])
+
+
+def behind(db: Db, lane: str) -> list[str]:
+    """List the lanes that wait for a lane."""
+    return [row["lane"] for row in db.rows("SELECT lane FROM behind WHERE on_lane = ?", lane)]
+
+
+def planners(db: Db, repo_id: int, instance: Instance, *, but: str) -> list[str]:
+    """List the lanes, but for one, whose current plan has an instance."""
+    sql = (
+        "SELECT DISTINCT lane FROM steps JOIN rollouts ON rollouts.id = rollout_id WHERE stack = ? AND component = ? "
+        "AND repo_id = ? AND current AND phase = 'plan' AND lane != ?"
+    )
+    return [row["lane"] for row in db.rows(sql, *instance, repo_id, but)]
+
+
+def prune(db: Db, before: float) -> None:
+    """Forget applies that ended before then, but for the newest commit of each instance and branch."""
+    db.write(
+        "DELETE FROM places WHERE at > 0 AND at < ? AND NOT open AND EXISTS (SELECT 1 FROM places AS newer WHERE "
+        "newer.repo_id = places.repo_id AND newer.stack = places.stack AND newer.component = places.component "
+        "AND newer.branch = places.branch AND newer.sent AND newer.position > places.position)",
+        before,
+    )

@@ -1,0 +1,51 @@
+"""The facts that a decision needs, read in its transaction."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.domain import destroys
+from bot.domain.desk import Lane
+from bot.domain.events import Event, Facts, PullChanged, RunReported, UploadCame
+from bot.domain.graph import Instance
+from bot.events.context import Gathered
+from bot.store import outbox, rollouts, shared, uploads
+from bot.work.parts import Parts
+
+
+def facts_for(parts: Parts, lane: Lane, found: Gathered) -> Facts:
+    """Read what is shared, and what the event needs beside it."""
+    db, event = parts.db, found.event
+    facts = shared.facts(
+        db,
+        lane.repo.id,
+        lane.key,
+        lane.walks,
+        rules=parts.rules,
+        now=parts.now(),
+        get=parts.rollouts.get,
+        instances=_touched(lane, event),
+    )
+    facts = replace(facts, in_air=outbox.in_air(db, lane.key), files=found.files, next_rollout=rollouts.next_id(db))
+    if not isinstance(event, UploadCame | PullChanged) or event.upload is None:
+        return facts
+    pull = lane.pull if lane.pull is not None and lane.pull.merged else event.now
+    # What is applied was planned before; a plan needs no plan before it.
+    applies = pull.merged or isinstance(event, PullChanged)
+    before = pull.merged_at or parts.now()
+    get = parts.rollouts.get
+    return replace(
+        facts,
+        planned=shared.planned(db, lane.key, pull.head_sha, before=before, get=get) if applies else {},
+        remembered=uploads.recall(db, lane.repo.id, destroys.removed(event.upload.graph)),
+    )
+
+
+def _touched(lane: Lane, event: Event) -> list[Instance]:
+    """List the instances that an event is about, beside those that the lane waits to apply."""
+    if isinstance(event, UploadCame | PullChanged) and event.upload is not None:
+        return list(event.upload.graph.nodes)
+    if isinstance(event, RunReported) and event.run.attempt > 1:
+        found = ((walk, walk.by_dispatch.get(event.dispatch_id)) for walk in lane.walks)
+        return [walk.steps[index].instance for walk, index in found if index is not None]
+    return []

@@ -290,8 +290,10 @@ async def test_an_old_cli_tells_it_in_the_path(tmp_path: Path) -> None:
         await rig.passes(10)
         url = f"{rig.url}/api/v1/repos/{rig.repo.full_name}/instances/dev/eks%2Fcluster"
         headers = {"Authorization": f"Bearer {rig.key}"}
-        async with aiohttp.ClientSession(headers=headers) as session:
-            answer = await session.patch(url, json={"status": "drifted"})
+        async with (
+            aiohttp.ClientSession(headers=headers) as session,
+            session.patch(url, json={"status": "drifted"}) as answer,
+        ):
             assert answer.status == 200
         await rig.until_quiet()
         assert await results(rig, pull) == {"eks/cluster": "changes"}

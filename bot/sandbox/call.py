@@ -66,15 +66,19 @@ class Call:
             raise ApiError(422, f'Invalid request.\n\n"{name}" wasn\'t supplied.')
         return value
 
+    @property
+    def repo_name(self) -> str:
+        """Return owner/name of the path, in lower case."""
+        return f"{self.part('owner')}/{self.part('repo')}".lower()
+
     def repo(self) -> Repo:
         """Return the repository of the path. Raises ApiError 404, 403 for a write, or where it moved."""
-        name = f"{self.part('owner')}/{self.part('repo')}".lower()
-        repo = self.hub.repos.get(name)
-        if repo is None and name in self.hub.moved:
-            raise self._elsewhere(self.allowed(self.hub.moved[name]))
-        return self.allowed(repo)
+        moved = None if self.repo_name in self.hub.repos else self.hub.moved.get(self.repo_name)
+        if moved is not None:
+            raise self.elsewhere(self.allowed(moved))
+        return self.allowed(self.hub.repos.get(self.repo_name))
 
-    def _elsewhere(self, repo: Repo) -> ApiError:
+    def elsewhere(self, repo: Repo) -> ApiError:
         """Send on to the name that a repository has now."""
         rest = self.request.raw_path.split("/", 4)[4:]
         location = "/".join([f"{self.base}/repos/{repo.full_name}", *rest])

@@ -39,8 +39,10 @@ def make_token(call: Call) -> Answer:
 
 def installation_of_repo(call: Call) -> Answer:
     """Answer GET /repos/{owner}/{repo}/installation."""
-    repo = found(call.hub.repos.get(f"{call.part('owner')}/{call.part('repo')}".lower()))
-    return Answer(_installation(call, found(call.hub.installation_of(repo))))
+    known = call.hub.repos.get(call.repo_name)
+    if known is None and call.repo_name in call.hub.moved:
+        raise call.elsewhere(call.hub.moved[call.repo_name])
+    return Answer(_installation(call, found(call.hub.installation_of(found(known)))))
 
 
 def list_repositories(call: Call) -> Answer:

@@ -252,6 +252,7 @@ async def test_renamed_repository_keeps_its_id(rig: Rig) -> None:
     assert await rig.after(0) == ["repository.renamed"]
     assert (await rig.get(f"/repositories/{number}"))["full_name"] == "acme/platform"
     assert (await rig.get(f"{REPO}/branches/main?x=1"))["name"] == "main"  # sent on
+    assert (await rig.get(f"{REPO}/installation", app=True))["account"]["login"] == "acme"
     rig.hub.add_repo("acme/infra", private=True)
     assert (await rig.get(REPO))["id"] != number
 

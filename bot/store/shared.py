@@ -66,13 +66,12 @@ def look(
     db: Db, repo_id: int, lane: str, walks: Sequence[Walk], pull: Pull | None, *, rules: Rules, now: float, get: Get
 ) -> Look:
     """Read what keeps the steps of a lane's rollouts, and what was applied to them since they were planned."""
-    shared = (
-        walk for walk in walks if not walk.rollout.superseded_by and places.have_rivals(db, repo_id, walk.rollout)
-    )
-    instances = {step.instance for walk in shared for step in walk.steps}
+    current = [walk for walk in walks if not walk.rollout.superseded_by]
+    rivalled = (walk for walk in current if places.have_rivals(db, repo_id, walk.rollout))
+    instances = {step.instance for walk in rivalled for step in walk.steps}
     told = facts(db, repo_id, lane, walks, rules=rules, now=now, get=get, instances=instances)
     return Look(
-        {walk.rollout.id: keeping(Draft(walk), pull, told, now) for walk in walks if not walk.rollout.superseded_by},
+        {walk.rollout.id: keeping(Draft(walk), pull, told, now) for walk in current},
         {walk.rollout.id: found for walk in walks if (found := review.stale(walk, told.places))},
         told.frozen,
     )

@@ -35,7 +35,7 @@ async def unprotected(parts: Parts, repo: Repo, dispatch: Dispatch, rollout: Rol
     """Find an environment that GitHub would make for an apply, open to everybody; None where there is none."""
     if rollout.phase is not Phase.APPLY or not isinstance(file, WorkflowFile) or not file.environments:
         return None
-    inputs = dict(dispatch.inputs)
+    inputs = dict(file.defaults) | dict(dispatch.inputs)
     for text in file.environments:
         name = environments.resolve(text, inputs)
         sentence = ""

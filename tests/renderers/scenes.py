@@ -60,10 +60,8 @@ DOUBT = (
 
 def locked(one):
     """Show a rollout of which some steps that could go are locked."""
-    found = {
-        step.index: Keeper("", lock=LOCKS[str(step.instance)]) for step in one.steps if str(step.instance) in LOCKS
-    }
-    ready = {index: keeper for index, keeper in found.items() if index in one.ready}
+    found = ((index, LOCKS.get(str(one.steps[index].instance))) for index in one.ready)
+    ready = {index: Keeper("", lock=lock) for index, lock in found if lock}
     return view(one, kept={one.rollout.id: Keeping(None, ready)})
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import aiohttp
 
@@ -26,7 +26,8 @@ class Scene:
     how they ended. A plan finds changes where `changes(inputs)` says so: as it is, in what was itself touched.
 
     What changed is found from the paths of the commits' files, as the CLI does by folders; `removed` names instances
-    that a pull request deletes. `model` may be replaced before a pull request is opened.
+    that a pull request deletes. The environments that stacks name are there; those in `reviewers` are guarded.
+    `model` may be replaced before a pull request is opened.
     """
 
     def __init__(
@@ -52,6 +53,8 @@ class Scene:
         self.answers: list[Answer] = []
         self.told: list[Answer] = []  # what the server answered to statuses
         self.repo: Repo = self.hub.add_repo(full_name, files=dict(files or example.files()))
+        for name in environments(self.model) - (reviewers or {}).keys():
+            self.hub.add_environment(self.repo, name, reviewers=[])
         for name, logins in (reviewers or {}).items():
             self.hub.add_environment(self.repo, name, reviewers=list(logins))
         self.hub.programs[AFFECTED] = self.describe_affected
@@ -166,3 +169,17 @@ class Scene:
     def _paths(self, base: str, head_sha: str) -> list[str]:
         before, after = self.repo.commits[base].tree, self.repo.commits[head_sha].tree
         return [path for path in before.keys() | after.keys() if before.get(path) != after.get(path)]
+
+
+def environments(model: Model) -> set[str]:
+    """Name the environments in which the instances of a model are applied."""
+    return {str(name) for one in model.instances.values() for name in _named(one.settings)}
+
+
+def _named(settings: object) -> Iterator[object]:
+    if isinstance(settings, Mapping):
+        for key, value in settings.items():
+            if key == "github_environment":
+                yield value
+            else:
+                yield from _named(value)

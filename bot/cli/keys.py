@@ -5,21 +5,16 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
-import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 
 import click
 
-from bot.cli.database import unusable
+from bot.cli.database import opened
 from bot.domain.model import Repo
-from bot.settings import BadSettings, Settings, database_from_env
+from bot.settings import BadSettings, Settings
 from bot.store import keys, repos
-from bot.store.db import Db, connect, transaction
-from bot.store.migrations import migrate
+from bot.store.db import Db, transaction
 
 _LABEL = re.compile(r"[A-Za-z0-9._-]{1,50}")
 _SPAN = re.compile(r"([0-9]{1,6})([hdw])")
@@ -52,7 +47,7 @@ def create(repository: str, allow: str, label: str, expires: str) -> None:
     _check_label(label)
     now = time.time()
     ends = _end(expires, now) if expires else None
-    with _database(make=True) as db:
+    with opened(make=True) as db:
         repo = repos.named(db, owner, name) or _ask(db, owner, name)
         # 30 bytes are 40 characters.
         key = "swy_" + secrets.token_urlsafe(30)
@@ -70,7 +65,7 @@ def create(repository: str, allow: str, label: str, expires: str) -> None:
 @command.command("list")
 def show() -> None:
     """List the keys, never the keys themselves."""
-    with _database() as db:
+    with opened() as db:
         known = {key.repo_id: repos.get(db, key.repo_id) for key in keys.all_of(db)}
         if not known:
             click.echo("No keys yet.")
@@ -85,7 +80,7 @@ def show() -> None:
 @click.argument("key_id", metavar="ID", type=int)
 def revoke(key_id: int) -> None:
     """Revoke a key by its number in `keys list`. It is refused from then on."""
-    with _database() as db:
+    with opened() as db:
         with transaction(db):
             done = keys.revoke(db, key_id, time.time())
         if not done:
@@ -93,28 +88,6 @@ def revoke(key_id: int) -> None:
                 f"There is no key {key_id} that could be revoked; `switchyard keys list` has them."
             )
     click.echo(f"Key {key_id} is revoked.")
-
-
-@contextmanager
-def _database(*, make: bool = False) -> Iterator[Db]:
-    """Open the database that the settings name; only `make` makes one, and says so."""
-    try:
-        path = database_from_env()
-    except BadSettings as error:
-        raise click.ClickException(str(error)) from None
-    file = Path(path).absolute()
-    if not file.exists():
-        if not make:
-            raise click.ClickException(
-                f"There is no database {file}; name the one that the service uses in SWITCHYARD_DATABASE."
-            )
-        click.echo(f"There was no database {file}, so it is made. The service must use the same one.", err=True)
-    try:
-        with closing(connect(path)) as db:
-            migrate(db)
-            yield db
-    except sqlite3.Error as error:
-        raise click.ClickException(unusable(path, error)) from None
 
 
 def _split(repository: str) -> tuple[str, str]:

@@ -127,12 +127,13 @@ class Approved:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One instance that is approved, with the holds that it had then; none where its dispatch was in doubt."""
+    """One instance that is approved, with what held it then; before the merge that is nothing yet."""
 
     stack: str
     component: str
     holds: tuple[Hold, ...]
     named: bool = False  # it was named in full, as what is destroyed must be
+    doubts: tuple[str, ...] = ()  # its dispatches that were in doubt
 
 
 @dataclass(frozen=True, slots=True)

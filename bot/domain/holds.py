@@ -150,7 +150,8 @@ def _approve_before(desk: Desk, draft: Draft, event: Approved) -> None:
         desk.say("the head has moved, and an approval is for what was shown")
         return
     known = {(one.stack, one.component) for one in pull.approved}
-    wanted = [one for one in event.steps if not one.holds and (one.stack, one.component) not in known]
+    bare = (one for one in event.steps if not one.holds and not one.doubts)
+    wanted = [one for one in bare if (one.stack, one.component) not in known]
     made = tuple(Approval(one.stack, one.component, event.by, desk.now) for one in wanted)
     desk.pull = replace(pull, approved=(*pull.approved, *made))
     for one in made:
@@ -162,8 +163,9 @@ def _approve_before(desk: Desk, draft: Draft, event: Approved) -> None:
 
 def _release(desk: Desk, draft: Draft, index: int, wanted: Wanted, by: str) -> None:
     step = draft.step(index)
+    if wanted.doubts:
+        _again(desk, draft, index, wanted.doubts, by)
     if not wanted.holds:
-        _again(desk, draft, index, by)
         return
     ended = tuple(hold for hold in step.holds if hold in wanted.holds and may_release(hold, wanted, by, desk.pull))
     if not ended:
@@ -185,10 +187,11 @@ def may_release(hold: Hold, wanted: Wanted, by: str, pull: Pull | None) -> bool:
     return True
 
 
-def _again(desk: Desk, draft: Draft, index: int, by: str) -> None:
+def _again(desk: Desk, draft: Draft, index: int, doubts: Iterable[str], by: str) -> None:
     """Send a step again whose dispatch is in doubt, because somebody says that it did not run."""
     step = draft.step(index)
-    if not any(sent.status is Status.HELD for sent in step.dispatches):
+    if not any(sent.status is Status.HELD and sent.id in doubts for sent in step.dispatches):
+        desk.say(f"the dispatch of {step.instance} is not in doubt any more")
         return
     for sent in step.dispatches:
         desk.wish(DropRun(sent.id))

@@ -5,7 +5,10 @@ from __future__ import annotations
 import msgspec
 
 from bot.domain.events import Approved, KeptBack, NotSent, Nudged, Overrun, Sent
+from bot.domain.model import Rollout
 from bot.events.context import Context, Finished, Gathered
+from bot.store import inbox
+from bot.store.db import Db
 from bot.store.inbox import Row
 
 
@@ -22,6 +25,11 @@ async def gather_failed(row: Row, _ctx: Context) -> Gathered | Finished:
 async def gather_kept(row: Row, _ctx: Context) -> Gathered | Finished:
     """Take up that a lock keeps a dispatch from being sent."""
     return Gathered(msgspec.json.decode(row.body, type=KeptBack))
+
+
+def put_approved(db: Db, rollout: Rollout, event: Approved, now: float) -> None:
+    """Hand an approval to the lane of its rollout."""
+    inbox.put(db, "approve", msgspec.json.encode(event), now=now, repo_id=rollout.repo_id, lane=rollout.lane)
 
 
 async def gather_approved(row: Row, _ctx: Context) -> Gathered | Finished:

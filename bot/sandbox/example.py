@@ -24,6 +24,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
 
 PLAN = "atmos-terraform-plan.yaml"
 APPLY = "atmos-terraform-apply.yaml"
+DESTROY = "atmos-terraform-destroy.yaml"
 
 
 def example(*, released: bool = False) -> Model:
@@ -43,17 +44,19 @@ def _configured(stack: str, component: str, released: bool) -> Configured:
     )
 
 
-def settings_pro(component: str, stack: str, *, released: bool = False) -> dict[str, Any]:
+def settings_pro(component: str, stack: str, *, released: bool = False, destroyed: bool = False) -> dict[str, Any]:
     """Write the `settings.pro` of an instance: a plan for what happens before the merge, an apply for the merge.
 
-    With `released` a release applies as well.
+    With `released` a release applies as well; with `destroyed` it can be destroyed once it is removed.
     """
     inputs = {"component": component, "stack": stack}
+    guarded = inputs | {"github_environment": stack.rpartition("-")[2]}
     plan = {"workflows": {PLAN: {"inputs": inputs}}}
-    apply = {"workflows": {APPLY: {"inputs": inputs | {"github_environment": stack.rpartition("-")[2]}}}}
+    apply = {"workflows": {APPLY: {"inputs": guarded}}}
+    destroy = {"deleted": {"workflows": {DESTROY: {"inputs": guarded}}}} if destroyed else {}
     return {
         "enabled": True,
-        "pull_request": {"opened": plan, "synchronize": plan, "reopened": plan, "merged": apply},
+        "pull_request": {"opened": plan, "synchronize": plan, "reopened": plan, "merged": apply, **destroy},
         **({"release": {"published": apply}} if released else {}),
     }
 
@@ -180,7 +183,7 @@ jobs:
       - uses: actions/checkout@v5
         with:
           ref: ${{{{ inputs.sha }}}}
-      - run: atmos terraform {command} "$COMPONENT" -s "$STACK" --upload-status
+      - run: atmos terraform {command} "$COMPONENT" -s "$STACK" {flags}
         env:
           COMPONENT: ${{{{ inputs.component }}}}
           STACK: ${{{{ inputs.stack }}}}
@@ -188,12 +191,18 @@ jobs:
           ATMOS_PRO_WORKSPACE_ID: ${{{{ vars.ATMOS_PRO_WORKSPACE_ID }}}}
 """
 
-PLAN_FILE = _RUN_FILE.format(title="Terraform plan", verb="plan", command="plan", extra_input="", environment="")
+_GUARDED = {
+    "extra_input": "      github_environment: { type: string, required: true }\n",
+    "environment": "    environment: ${{ inputs.github_environment }}\n",
+}
 
+PLAN_FILE = _RUN_FILE.format(
+    title="Terraform plan", verb="plan", command="plan", flags="--upload-status", extra_input="", environment=""
+)
 APPLY_FILE = _RUN_FILE.format(
-    title="Terraform apply",
-    verb="apply",
-    command="deploy",
-    extra_input="      github_environment: { type: string, required: true }\n",
-    environment="    environment: ${{ inputs.github_environment }}\n",
+    title="Terraform apply", verb="apply", command="deploy", flags="--upload-status", **_GUARDED
+)
+#: For what a merge removed. It is no part of the first commit: many repositories leave that to people.
+DESTROY_FILE = _RUN_FILE.format(
+    title="Terraform destroy", verb="destroy", command="destroy", flags="-- -auto-approve", **_GUARDED
 )

@@ -34,6 +34,7 @@ def go(desk: Desk) -> None:
 
     What something else keeps claims no place: the lane is looked at again when that ends.
     """
+    holds.end_reviewed(desk)
     for draft in desk.drafts:
         _follow(desk, draft)
         holds.refresh(desk, draft)

@@ -81,6 +81,41 @@ def _matches(stack: str, patterns: Iterable[str]) -> str | None:
     return next((pattern for pattern in patterns if fnmatchcase(stack, pattern)), None)
 
 
+def end_reviewed(desk: Desk) -> None:
+    """Let go what was held as unreviewed, where late news says that its plan had succeeded before the merge."""
+    if desk.pull is None or not desk.pull.merged:
+        return
+    applies = [draft for draft in desk.drafts if draft.rollout.phase is Phase.APPLY]
+    for plan in desk.drafts:
+        if plan.rollout.phase is not Phase.PLAN or plan.rollout.sha != desk.pull.head_sha:
+            continue
+        for step in plan.changed.values():
+            began = succeeded_since(step, desk.pull.merged_at)
+            if began is not None:
+                for draft in applies:
+                    _end_unreviewed(desk, draft, step.instance, began)
+
+
+def succeeded_since(step: Step, before: float) -> float | None:
+    """Tell when a plan began that had succeeded by `before`; None where none had."""
+    ended = max((sent.finished_at for sent in step.dispatches), default=0.0)
+    if not step.dispatches or own_status(step) is not Status.SUCCEEDED or ended > before:
+        return None
+    return min(sent.started_at or sent.created_at for sent in step.dispatches)
+
+
+def _end_unreviewed(desk: Desk, draft: Draft, instance: Instance, began: float) -> None:
+    index = draft.find(instance)
+    step = draft.step(index) if index is not None else None
+    if index is None or step is None or all(hold.kind is not HoldKind.UNREVIEWED for hold in step.holds):
+        return
+    kept = tuple(hold for hold in step.holds if hold.kind is not HoldKind.UNREVIEWED)
+    draft.put(replace(step, holds=kept, planned_at=began))
+    desk.note("release", "its plan had succeeded before the merge", draft, index)
+    desk.say(f"{instance} was reviewed after all")
+    desk.show()
+
+
 def refresh(desk: Desk, draft: Draft) -> None:
     """Hold what must be held since something happened elsewhere: a restored backup, an apply by others."""
     if draft.rollout.phase is not Phase.APPLY:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bot.domain import review
+from bot.domain import holds, review
 from bot.domain.events import Facts, Queue, Rules
 from bot.domain.graph import Instance
 from bot.domain.keeping import Keeping, keeping
-from bot.domain.model import Pull, Rollout, Status, lane_of_pull, name_of_lane
+from bot.domain.model import Pull, Rollout, lane_of_pull, name_of_lane
 from bot.domain.order import Anchor, Expected
 from bot.domain.pro import MERGED, Phase
-from bot.domain.rollout import Draft, Walk, own_status
+from bot.domain.rollout import Draft, Walk
 from bot.store import freezes, locks, meta, places, pulls, rollouts
 from bot.store.db import Db
 from bot.store.places import Get
@@ -125,8 +125,6 @@ def planned(db: Db, lane: str, head_sha: str, *, before: float, get: Get) -> dic
         if walk is None or not _shows(walk, head_sha):
             continue
         for step in walk.steps:
-            ended = max((sent.finished_at for sent in step.dispatches), default=0.0)
-            if own_status(step) is Status.SUCCEEDED and step.dispatches and ended <= before:
-                began = min(sent.started_at or sent.created_at for sent in step.dispatches)
+            if (began := holds.succeeded_since(step, before)) is not None:
                 found[step.instance] = max(found.get(step.instance, 0.0), began)
     return found

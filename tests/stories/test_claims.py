@@ -109,7 +109,7 @@ class Arrivals:
 async def test_in_every_order_of_arrival_a_merge_is_applied_once(
     tmp_path: Path, by: str, order: tuple[str, ...]
 ) -> None:
-    async with open_rig(tmp_path, model=ONE, sweep_seconds=NO_SWEEP) as rig:
+    async with open_rig(tmp_path, unplanned="allow", model=ONE, sweep_seconds=NO_SWEEP) as rig:
         silence(rig)
         await rig.settle()
         story = Arrivals(rig, by)
@@ -132,7 +132,7 @@ async def test_in_every_order_of_arrival_a_merge_is_applied_once(
 @BY
 async def test_a_plan_upload_that_comes_after_the_merge(tmp_path: Path, by: str) -> None:
     """By claims it is nothing. A key says nothing of the run: what comes after the merge is taken for the merge's."""
-    async with open_rig(tmp_path, model=ONE) as rig:
+    async with open_rig(tmp_path, unplanned="allow", model=ONE) as rig:
         silence(rig)
         pull = rig.scene.open_pull(["a"])
         await rig.until_quiet()
@@ -153,7 +153,7 @@ async def test_a_plan_upload_that_comes_after_the_merge(tmp_path: Path, by: str)
 
 
 async def test_a_late_plan_upload_adds_nothing_to_an_apply(tmp_path: Path) -> None:
-    async with open_rig(tmp_path, model=ONE) as rig:
+    async with open_rig(tmp_path, unplanned="allow", model=ONE) as rig:
         silence(rig)
         pull = rig.scene.open_pull(["a"])
         rig.hub.merge(pull, by="lead")
@@ -170,7 +170,7 @@ async def test_a_late_plan_upload_adds_nothing_to_an_apply(tmp_path: Path) -> No
 
 
 async def test_the_upload_of_a_merge_that_github_does_not_show_yet_waits_for_its_webhook(tmp_path: Path) -> None:
-    async with open_rig(tmp_path, model=ONE, sweep_seconds=NO_SWEEP) as rig:
+    async with open_rig(tmp_path, unplanned="allow", model=ONE, sweep_seconds=NO_SWEEP) as rig:
         silence(rig)
         await rig.settle()
         story = Arrivals(rig, "claims")
@@ -187,7 +187,7 @@ async def test_the_upload_of_a_merge_that_github_does_not_show_yet_waits_for_its
 async def test_a_reader_of_github_that_lags_behind_makes_no_plan_of_a_merge(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with open_rig(tmp_path, model=ONE, sweep_seconds=NO_SWEEP) as rig:
+    async with open_rig(tmp_path, unplanned="allow", model=ONE, sweep_seconds=NO_SWEEP) as rig:
         silence(rig)
         await rig.settle()
         story = Arrivals(rig, "claims")
@@ -214,7 +214,7 @@ async def test_a_reader_of_github_that_lags_behind_makes_no_plan_of_a_merge(
 async def test_a_merge_that_was_told_is_applied_though_github_s_reader_does_not_show_it_yet(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with open_rig(tmp_path, model=ONE, sweep_seconds=NO_SWEEP) as rig:
+    async with open_rig(tmp_path, unplanned="allow", model=ONE, sweep_seconds=NO_SWEEP) as rig:
         silence(rig)
         pull = rig.scene.open_pull(["a"])
         await rig.until_quiet()
@@ -234,7 +234,7 @@ async def test_a_merge_that_was_told_is_applied_though_github_s_reader_does_not_
 
 
 async def test_a_key_s_upload_is_not_kept_for_a_merge_that_is_never_applied(tmp_path: Path) -> None:
-    async with open_rig(tmp_path, model=ONE) as rig:
+    async with open_rig(tmp_path, unplanned="allow", model=ONE) as rig:
         silence(rig)
         rig.hub.push(rig.repo, "release", {"NOTES.md": "1\n"}, message="Start a release", author="lead")
         applied = rig.scene.open_pull(["a"])
@@ -251,7 +251,7 @@ async def test_a_key_s_upload_is_not_kept_for_a_merge_that_is_never_applied(tmp_
 
 
 async def test_a_merge_whose_commit_github_names_otherwise_is_known_by_its_head(tmp_path: Path) -> None:
-    async with open_rig(tmp_path, model=ONE) as rig:
+    async with open_rig(tmp_path, unplanned="allow", model=ONE) as rig:
         silence(rig)
         pull = rig.scene.open_pull(["a"])
         await rig.until_quiet()
@@ -268,7 +268,7 @@ async def test_of_two_merges_at_once_a_run_that_names_the_other_ones_commit_stil
     tmp_path: Path,
 ) -> None:
     """The commit of a run is the base's newest when it starts, and a second merge may have come by then."""
-    async with open_rig(tmp_path, model=model({"a": [], "c": []})) as rig:
+    async with open_rig(tmp_path, unplanned="allow", model=model({"a": [], "c": []})) as rig:
         silence(rig)
         first, second = rig.scene.open_pull(["a"]), rig.scene.open_pull(["c"], branch="other")
         bodies = [rig.scene.body(first), rig.scene.body(second)]
@@ -285,7 +285,7 @@ async def test_of_two_merges_at_once_a_run_that_names_the_other_ones_commit_stil
 
 
 async def test_a_run_of_a_pull_request_that_is_not_there(tmp_path: Path) -> None:
-    async with open_rig(tmp_path, model=ONE, sweep_seconds=NO_SWEEP) as rig:
+    async with open_rig(tmp_path, unplanned="allow", model=ONE, sweep_seconds=NO_SWEEP) as rig:
         silence(rig)
         pull = rig.scene.open_pull(["a"])
         await rig.until_quiet()
@@ -298,7 +298,7 @@ async def test_a_run_of_a_pull_request_that_is_not_there(tmp_path: Path) -> None
 
 
 async def test_a_merge_queue_is_not_worked_yet(tmp_path: Path) -> None:
-    async with open_rig(tmp_path, model=ONE) as rig:
+    async with open_rig(tmp_path, unplanned="allow", model=ONE) as rig:
         silence(rig)
         pull = rig.scene.open_pull(["a"])
         await rig.until_quiet()
@@ -310,7 +310,7 @@ async def test_a_merge_queue_is_not_worked_yet(tmp_path: Path) -> None:
 
 
 async def test_what_one_attempt_says_twice_is_known_and_what_the_next_says_is_no_news(tmp_path: Path) -> None:
-    async with open_rig(tmp_path, model=ONE) as rig:
+    async with open_rig(tmp_path, unplanned="allow", model=ONE) as rig:
         silence(rig)
         pull = rig.scene.open_pull(["a"])
         claims, body = of_plan(pull), rig.scene.body(pull)
@@ -325,7 +325,7 @@ async def test_what_one_attempt_says_twice_is_known_and_what_the_next_says_is_no
 
 @BY
 async def test_two_workflows_of_one_head_that_upload_the_same(tmp_path: Path, by: str) -> None:
-    async with open_rig(tmp_path, model=CHAIN) as rig:
+    async with open_rig(tmp_path, unplanned="allow", model=CHAIN) as rig:
         silence(rig)
         pull = rig.scene.open_pull(["a"])
         await rig.until_quiet()
@@ -343,7 +343,7 @@ async def test_two_workflows_of_one_head_that_upload_the_same(tmp_path: Path, by
 @BY
 async def test_two_workflows_of_one_head_that_upload_other_instances(tmp_path: Path, by: str) -> None:
     """Of a plan the later upload counts; an apply is of both."""
-    async with open_rig(tmp_path, model=ONE) as rig:
+    async with open_rig(tmp_path, unplanned="allow", model=ONE) as rig:
         silence(rig)
         pull = rig.scene.open_pull(["a"])
         first = rig.scene.body(pull)
@@ -370,7 +370,7 @@ async def test_the_claims_name_the_workflow_that_uploads(tmp_path: Path) -> None
     """Two run for the head while the upload comes; of these the one that the claims name is waited for later."""
     other = ".github/workflows/lint-it.yaml"
     files = example.files() | {other: example.files()[f".github/workflows/{AFFECTED}"]}
-    async with open_rig(tmp_path, model=ONE, files=files) as rig:
+    async with open_rig(tmp_path, unplanned="allow", model=ONE, files=files) as rig:
         rig.hub.scenario.seconds = lambda _file, _inputs: 100.0
         silence(rig)
         pull = rig.scene.open_pull(["a"])
@@ -387,7 +387,7 @@ async def test_the_claims_name_the_workflow_that_uploads(tmp_path: Path) -> None
 async def test_labels_between(tmp_path: Path, by: str) -> None:
     inputs = {"component": "a", "stack": "dev", "github_environment": "dev"}
     pro = {"a": activities("a", labeled={"workflows": {example.APPLY: {"inputs": inputs}}})}
-    async with open_rig(tmp_path, model=model({"a": []}, pro=pro)) as rig:
+    async with open_rig(tmp_path, unplanned="allow", model=model({"a": []}, pro=pro)) as rig:
         silence(rig)
         pull = rig.scene.open_pull(["a"])
         rig.hub.label(pull, "early", by="dev")
@@ -415,7 +415,7 @@ async def test_labels_between(tmp_path: Path, by: str) -> None:
 async def test_a_late_upload_of_an_older_head_is_not_what_a_label_reuses(tmp_path: Path) -> None:
     inputs = {"component": "a", "stack": "dev", "github_environment": "dev"}
     pro = {"a": activities("a", labeled={"workflows": {example.APPLY: {"inputs": inputs}}})}
-    async with open_rig(tmp_path, model=model({"a": []}, pro=pro)) as rig:
+    async with open_rig(tmp_path, unplanned="allow", model=model({"a": []}, pro=pro)) as rig:
         silence(rig)
         pull = rig.scene.open_pull(["a"])
         run, late = of_plan(pull), rig.scene.body(pull)
@@ -437,7 +437,7 @@ async def test_a_late_upload_of_an_older_head_is_not_what_a_label_reuses(tmp_pat
 
 @BY
 async def test_closing_and_reopening(tmp_path: Path, by: str) -> None:
-    async with open_rig(tmp_path, model=ONE) as rig:
+    async with open_rig(tmp_path, unplanned="allow", model=ONE) as rig:
         silence(rig)
         pull = rig.scene.open_pull(["a"])
         body, first = rig.scene.body(pull), of_plan(pull)
@@ -459,7 +459,7 @@ async def test_closing_and_reopening(tmp_path: Path, by: str) -> None:
 
 @BY
 async def test_a_force_push_there_and_back(tmp_path: Path, by: str) -> None:
-    async with open_rig(tmp_path, model=ONE) as rig:
+    async with open_rig(tmp_path, unplanned="allow", model=ONE) as rig:
         silence(rig)
         pull = rig.scene.open_pull(["a"])
         there, body, run = pull.head_sha, rig.scene.body(pull), of_plan(pull)
@@ -491,7 +491,7 @@ async def test_a_force_push_there_and_back(tmp_path: Path, by: str) -> None:
 
 
 async def test_of_two_pull_requests_with_one_head_the_claims_decide(tmp_path: Path) -> None:
-    async with open_rig(tmp_path, model=ONE, apply_branches=("release",)) as rig:
+    async with open_rig(tmp_path, unplanned="allow", model=ONE, apply_branches=("release",)) as rig:
         silence(rig)
         rig.hub.push(rig.repo, "release", {"NOTES.md": "1\n"}, message="Start a release", author="lead")
         first = rig.scene.open_pull(["a"])
@@ -512,7 +512,7 @@ async def test_of_two_pull_requests_with_one_head_the_claims_decide(tmp_path: Pa
 
 
 async def test_of_two_pull_requests_with_one_head_pull_request_target_names_the_base(tmp_path: Path) -> None:
-    async with open_rig(tmp_path, model=ONE) as rig:
+    async with open_rig(tmp_path, unplanned="allow", model=ONE) as rig:
         silence(rig)
         rig.hub.push(rig.repo, "release", {"NOTES.md": "1\n"}, message="Start a release", author="lead")
         first = rig.scene.open_pull(["a"])
@@ -535,7 +535,7 @@ async def test_of_two_pull_requests_with_one_head_pull_request_target_names_the_
 
 
 async def test_a_run_on_another_branch_plans_but_never_applies(tmp_path: Path) -> None:
-    async with open_rig(tmp_path, model=ONE) as rig:
+    async with open_rig(tmp_path, unplanned="allow", model=ONE) as rig:
         silence(rig)
         pull = rig.scene.open_pull(["a"])
         by_hand = of_plan(pull, event="workflow_dispatch", ref="refs/heads/feature", head_ref="", base_ref="")

@@ -21,7 +21,7 @@ def affected_runs(rig: Rig) -> list[Run]:
 
 
 async def test_from_the_first_push_to_the_apply(tmp_path: Path) -> None:
-    async with open_rig(tmp_path, model=CHAIN, oidc=True) as rig:
+    async with open_rig(tmp_path, unplanned="allow", model=CHAIN, oidc=True) as rig:
         pull = rig.scene.open_pull(["a"])
         await rig.until_quiet()
         assert rig.dispatched() == ["plan dev/a", "plan dev/b"]
@@ -35,7 +35,7 @@ async def test_from_the_first_push_to_the_apply(tmp_path: Path) -> None:
 @pytest.mark.parametrize("oidc", [True, False], ids=["claims", "key"])
 async def test_a_plans_run_that_is_run_again_after_the_merge(tmp_path: Path, oidc: bool) -> None:
     """Its upload names more by then. By claims it adds nothing to the apply; a key cannot tell it from the merge's."""
-    async with open_rig(tmp_path, model=model({"a": []}), oidc=oidc) as rig:
+    async with open_rig(tmp_path, unplanned="allow", model=model({"a": []}), oidc=oidc) as rig:
         pull = rig.scene.open_pull(["a"])
         await rig.until_quiet()
         rig.hub.merge(pull, by="lead")
@@ -53,7 +53,7 @@ async def test_a_plans_run_that_is_run_again_after_the_merge(tmp_path: Path, oid
 
 async def test_a_plans_run_that_is_late_starts_no_apply(tmp_path: Path) -> None:
     """Its step is reached only after the merge, whose own run has no chance: the apply does not come of the plan."""
-    async with open_rig(tmp_path, model=CHAIN, oidc=True) as rig:
+    async with open_rig(tmp_path, unplanned="allow", model=CHAIN, oidc=True) as rig:
         rig.hub.scenario.queue_seconds = 30.0
         pull = rig.scene.open_pull(["a"])
         await rig.passes(10)
@@ -70,7 +70,7 @@ async def test_a_plans_run_that_is_late_starts_no_apply(tmp_path: Path) -> None:
 
 
 async def test_no_webhook_of_the_pull_request_ever_comes(tmp_path: Path) -> None:
-    async with open_rig(tmp_path, model=CHAIN, oidc=True, sweep_seconds=1_000_000.0) as rig:
+    async with open_rig(tmp_path, unplanned="allow", model=CHAIN, oidc=True, sweep_seconds=1_000_000.0) as rig:
         await rig.settle()
         rig.faults.hooks(r"^pull_request\.", "lose", 100)
         pull = rig.scene.open_pull(["a"])
@@ -81,7 +81,7 @@ async def test_no_webhook_of_the_pull_request_ever_comes(tmp_path: Path) -> None
 
 
 async def test_every_push_is_planned_and_a_rerun_of_an_older_one_is_not(tmp_path: Path) -> None:
-    async with open_rig(tmp_path, model=CHAIN, oidc=True) as rig:
+    async with open_rig(tmp_path, unplanned="allow", model=CHAIN, oidc=True) as rig:
         pull = rig.scene.open_pull(["b"])
         await rig.until_quiet()
         rig.scene.push("feature", ["b"], note="more")

@@ -159,7 +159,9 @@ async def test_what_an_upload_said_of_an_instance_is_better_and_stays(tmp_path: 
         return json.loads(row["pro"]), json.loads(row["parents"])
 
     async with open_rig(tmp_path, model=model(CHAIN)) as rig:
-        rig.scene.open_pull(["database"])
+        pull = rig.scene.open_pull(["database"])
+        await rig.until_quiet()
+        rig.hub.merge(pull, by="lead")  # what is not merged may never be
         await rig.until_quiet()
         uploaded = known("api")
         body = listing(rig, CHAIN)

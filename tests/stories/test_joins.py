@@ -30,7 +30,7 @@ def silence(rig: Rig) -> None:
 
 
 async def test_the_upload_comes_before_any_webhook(tmp_path: Path) -> None:
-    async with open_rig(tmp_path, model=model(DIAMOND)) as rig:
+    async with open_rig(tmp_path, unplanned="allow", model=model(DIAMOND)) as rig:
         silence(rig)
         rig.faults.hooks("pull_request", "delay", 1, seconds=300)
         pull = rig.scene.open_pull(["a"])
@@ -42,7 +42,7 @@ async def test_the_upload_comes_before_any_webhook(tmp_path: Path) -> None:
 
 
 async def test_an_upload_for_a_commit_without_a_pull_request_waits_for_it(tmp_path: Path) -> None:
-    async with open_rig(tmp_path, model=model({"a": []})) as rig:
+    async with open_rig(tmp_path, unplanned="allow", model=model({"a": []})) as rig:
         silence(rig)
         sha = rig.scene.push("feature", ["a"])
         base = rig.repo.branches["main"]
@@ -57,7 +57,7 @@ async def test_an_upload_for_a_commit_without_a_pull_request_waits_for_it(tmp_pa
 
 
 async def test_an_upload_that_nothing_claims_expires_visibly(tmp_path: Path) -> None:
-    async with open_rig(tmp_path, model=model({"a": []}), sweep_seconds=7200.0) as rig:
+    async with open_rig(tmp_path, unplanned="allow", model=model({"a": []}), sweep_seconds=7200.0) as rig:
         body = atmos.upload_body([], repo="acme/infra", head_sha="ab" * 20, base_sha="cd" * 20)
         await send(rig, body)
         await rig.settle()
@@ -67,7 +67,7 @@ async def test_an_upload_that_nothing_claims_expires_visibly(tmp_path: Path) -> 
 
 
 async def test_the_same_upload_twice_is_one_rollout(tmp_path: Path) -> None:
-    async with open_rig(tmp_path, model=model(DIAMOND)) as rig:
+    async with open_rig(tmp_path, unplanned="allow", model=model(DIAMOND)) as rig:
         pull = rig.scene.open_pull(["a"])
         await rig.passes(5)
         assert (await send(rig, rig.scene.body(pull)))[0] == 200
@@ -79,7 +79,7 @@ async def test_the_same_upload_twice_is_one_rollout(tmp_path: Path) -> None:
 
 
 async def test_another_upload_of_the_same_head_replaces_what_was_not_sent(tmp_path: Path) -> None:
-    async with open_rig(tmp_path, model=model(DIAMOND), max_in_flight=1) as rig:
+    async with open_rig(tmp_path, unplanned="allow", model=model(DIAMOND), max_in_flight=1) as rig:
         pull = rig.scene.open_pull(["a"])
         await rig.passes(5)
         assert rig.dispatched() == ["plan dev/a"]
@@ -93,7 +93,7 @@ async def test_another_upload_of_the_same_head_replaces_what_was_not_sent(tmp_pa
 
 
 async def test_an_upload_for_an_older_head_changes_nothing(tmp_path: Path) -> None:
-    async with open_rig(tmp_path, model=model({"a": []})) as rig:
+    async with open_rig(tmp_path, unplanned="allow", model=model({"a": []})) as rig:
         silence(rig)
         pull = rig.scene.open_pull(["a"])
         late = rig.scene.body(pull)
@@ -105,7 +105,7 @@ async def test_an_upload_for_an_older_head_changes_nothing(tmp_path: Path) -> No
 
 
 async def test_there_and_back_again_is_a_new_rollout(tmp_path: Path) -> None:
-    async with open_rig(tmp_path, model=model({"a": []})) as rig:
+    async with open_rig(tmp_path, unplanned="allow", model=model({"a": []})) as rig:
         pull = rig.scene.open_pull(["a"])
         await rig.until_quiet()
         first = pull.head_sha
@@ -128,7 +128,7 @@ async def test_there_and_back_again_is_a_new_rollout(tmp_path: Path) -> None:
 
 
 async def test_a_plan_upload_that_comes_after_the_merge_does_not_apply(tmp_path: Path) -> None:
-    async with open_rig(tmp_path, model=model({"a": []})) as rig:
+    async with open_rig(tmp_path, unplanned="allow", model=model({"a": []})) as rig:
         silence(rig)
         pull = rig.scene.open_pull(["a"])
         await rig.until_quiet()
@@ -146,7 +146,7 @@ async def test_a_plan_upload_that_comes_after_the_merge_does_not_apply(tmp_path:
 
 
 async def test_a_later_merged_upload_only_adds_what_is_missing(tmp_path: Path) -> None:
-    async with open_rig(tmp_path, model=model({"a": [], "b": ["a"]})) as rig:
+    async with open_rig(tmp_path, unplanned="allow", model=model({"a": [], "b": ["a"]})) as rig:
         pull = rig.scene.open_pull(["a"])
         await rig.until_quiet()
         rig.hub.merge(pull, by="lead")
@@ -159,7 +159,7 @@ async def test_a_later_merged_upload_only_adds_what_is_missing(tmp_path: Path) -
 
 
 async def test_closing_ends_the_plan_and_reopening_starts_again(tmp_path: Path) -> None:
-    async with open_rig(tmp_path, model=model({"a": [], "b": ["a"]})) as rig:
+    async with open_rig(tmp_path, unplanned="allow", model=model({"a": [], "b": ["a"]})) as rig:
         rig.hub.scenario.seconds = lambda file, _inputs: 5.0 if file == AFFECTED else 100.0
         pull = rig.scene.open_pull(["a"])
         await rig.passes(30)
@@ -177,7 +177,7 @@ async def test_a_label_runs_what_a_stack_names_for_it(tmp_path: Path) -> None:
         "workflows": {example.APPLY: {"inputs": {"component": "a", "stack": "dev", "github_environment": "dev"}}}
     }
     pro = {"a": activities("a", labeled=preview)}
-    async with open_rig(tmp_path, model=model({"a": [], "b": ["a"]}, pro=pro)) as rig:
+    async with open_rig(tmp_path, unplanned="allow", model=model({"a": [], "b": ["a"]}, pro=pro)) as rig:
         pull = rig.scene.open_pull(["a"])
         await rig.until_quiet()
         rig.hub.label(pull, "deploy", by="dev")
@@ -193,7 +193,7 @@ async def test_a_label_runs_what_a_stack_names_for_it(tmp_path: Path) -> None:
 async def test_the_plain_list_of_describe_affected_is_an_upload_too(tmp_path: Path) -> None:
     inputs = {"component": "a", "stack": "dev", "github_environment": "dev"}
     pro = {"a": activities("a", labeled={"workflows": {example.APPLY: {"inputs": inputs}}})}
-    async with open_rig(tmp_path, model=model({"a": [], "b": ["a"]}, pro=pro)) as rig:
+    async with open_rig(tmp_path, unplanned="allow", model=model({"a": [], "b": ["a"]}, pro=pro)) as rig:
         silence(rig)
         pull = rig.scene.open_pull(["a"])
         items = atmos.describe_affected(rig.scene.model, [("dev", "a")])
@@ -215,7 +215,7 @@ async def test_the_plain_list_of_describe_affected_is_an_upload_too(tmp_path: Pa
 
 
 async def test_chunks_in_any_order_are_one_upload(tmp_path: Path) -> None:
-    async with open_rig(tmp_path, max_in_flight=100) as rig:
+    async with open_rig(tmp_path, unplanned="allow", max_in_flight=100) as rig:
         silence(rig)
         pull = rig.scene.open_pull(["vpc", "object-storage"])
         parts = atmos.chunks(rig.scene.body(pull), "batch-1", limit=20_000)
@@ -231,7 +231,9 @@ async def test_chunks_in_any_order_are_one_upload(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("count", [0, 1, 2_422, 10_000])
 async def test_uploads_of_every_size_become_as_many_steps(tmp_path: Path, count: int) -> None:
-    async with open_rig(tmp_path, model=model({"a": []}), max_in_flight=1) as rig:
+    async with open_rig(
+        tmp_path, unplanned="allow", model=model({"a": []}), max_in_flight=1, breaker_plan=100_000
+    ) as rig:
         silence(rig)
         pull = rig.scene.open_pull(["a"])
         body = rig.scene.body(pull)
@@ -247,7 +249,7 @@ async def test_uploads_of_every_size_become_as_many_steps(tmp_path: Path, count:
 
 
 async def test_of_two_pull_requests_with_one_head_the_merged_one_gets_its_apply(tmp_path: Path) -> None:
-    async with open_rig(tmp_path, model=model({"a": []})) as rig:
+    async with open_rig(tmp_path, unplanned="allow", model=model({"a": []})) as rig:
         rig.hub.push(rig.repo, "release", {"NOTES.md": "1\n"}, message="Start a release", author="lead")
         pull = rig.scene.open_pull(["a"])
         await rig.until_quiet()
@@ -260,7 +262,7 @@ async def test_of_two_pull_requests_with_one_head_the_merged_one_gets_its_apply(
 
 
 async def test_a_fork_with_the_same_head_takes_no_upload_away(tmp_path: Path) -> None:
-    async with open_rig(tmp_path, model=model({"a": []})) as rig:
+    async with open_rig(tmp_path, unplanned="allow", model=model({"a": []})) as rig:
         pull = rig.scene.open_pull(["a"])
         await rig.until_quiet()
         fork = rig.hub.fork(rig.repo, "stranger")
@@ -273,7 +275,7 @@ async def test_a_fork_with_the_same_head_takes_no_upload_away(tmp_path: Path) ->
 
 
 async def test_an_apply_that_could_not_be_sent_goes_on_after_the_fault_is_mended(tmp_path: Path) -> None:
-    async with open_rig(tmp_path, model=model({"a": [], "b": ["a"]})) as rig:
+    async with open_rig(tmp_path, unplanned="allow", model=model({"a": [], "b": ["a"]})) as rig:
         pull = rig.scene.open_pull(["a"])
         await rig.until_quiet()
         rig.hub.merge(pull, by="lead")
@@ -291,7 +293,9 @@ async def test_an_apply_that_could_not_be_sent_goes_on_after_the_fault_is_mended
 async def test_an_apply_whose_file_was_mended_goes_on(tmp_path: Path) -> None:
     path = f".github/workflows/{example.APPLY}"
     broken = example.APPLY_FILE.replace("      sha: { type: string }\n", "")
-    async with open_rig(tmp_path, model=model({"a": []}), files=example.files() | {path: broken}) as rig:
+    async with open_rig(
+        tmp_path, unplanned="allow", model=model({"a": []}), files=example.files() | {path: broken}
+    ) as rig:
         pull = rig.scene.open_pull(["a"])
         await rig.until_quiet()
         rig.hub.merge(pull, by="lead")

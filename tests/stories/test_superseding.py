@@ -102,7 +102,7 @@ async def test_what_waits_for_the_cap_is_dropped_by_a_push(tmp_path: Path) -> No
 
 
 async def test_a_merge_leaves_running_plans_alone_and_drops_the_rest(tmp_path: Path) -> None:
-    async with open_rig(tmp_path, model=model(CHAIN)) as rig:
+    async with open_rig(tmp_path, unplanned="allow", model=model(CHAIN)) as rig:
         _slow_plans(rig)
         pull = rig.scene.open_pull(["vpc"])
         await rig.passes(30)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -68,6 +68,7 @@ class Rig:
         self.bot: Switchyard
         self.worker: Worker
         self.db: Db
+        self.running = AsyncExitStack()
 
     # What people do is done on the hub and the scene; here is what time does.
 
@@ -161,6 +162,21 @@ class Rig:
         rollouts = await self.state(pull)
         return {f"{step['stack']}/{step['component']}": step["status"] for step in rollouts[0]["steps"]}
 
+    async def approve(self, pull: Pull, *targets: str, by: str = "lead", status: int = 200) -> Any:
+        """Approve what is held of a pull request's newest rollout, by the API; returns the answer, which has `status`.
+
+        It is taken up when the story goes on.
+        """
+        if keys.find(self.db, "swy_lead") is None:
+            self.make_key("swy_lead", allow=("approve",))
+        url = f"{self.url}/api/v1/rollouts/{(await self.state(pull))[0]['id']}/approve"
+        body = {"by": by} | ({"targets": list(targets)} if targets else {})
+        headers = {"Authorization": "Bearer swy_lead"}
+        async with aiohttp.ClientSession(headers=headers) as session, session.post(url, json=body) as response:
+            answer = await response.json()
+            assert response.status == status, answer
+        return answer
+
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.bot.port}"
@@ -183,14 +199,20 @@ class Rig:
             finally:
                 self.db.close()
 
-    def make_key(self, key: str = "swy_test") -> str:
+    async def restart(self, **changes: Any) -> None:
+        """Stop the bot's process and start it again, with settings that differ."""
+        await self.running.aclose()
+        self.settings = replace(self.settings, **changes)
+        await self.running.enter_async_context(self.bot_runs())
+
+    def make_key(self, key: str = "swy_test", allow: Iterable[str] = keys.DEFAULT) -> str:
         """Make an API key of the scene's repository, as `switchyard keys create` does."""
         owner, name = self.repo.full_name.split("/")
         its = self.repo
         repo = Repo(its.id, owner, name, self.hub.installation_of(its).id, its.default_branch, owner_id=its.owner.id)
         with transaction(self.db):
             repos.save(self.db, repo, self.clock())
-            keys.add(self.db, key, repo_id=its.id, allow=keys.DEFAULT, now=self.clock())
+            keys.add(self.db, key, repo_id=its.id, allow=tuple(allow), now=self.clock())
         return key
 
 
@@ -246,7 +268,8 @@ async def open_rig(
     )
     rig = Rig(clock, sandbox, scene, replace(settings, **changes))
     try:
-        async with rig.bot_runs():
+        async with rig.running:
+            await rig.running.enter_async_context(rig.bot_runs())
             yield rig
     finally:
         await sandbox.stop()

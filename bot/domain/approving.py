@@ -74,6 +74,13 @@ def wanted(walk: Walk, pull: Pull | None, named: Iterable[str], by: str) -> Chos
     return Chosen(tuple(approved), tuple(refused))
 
 
+def told(one: Wanted) -> list[str]:
+    """Say what is let go of one instance, a part of a sentence each."""
+    if one.doubts:
+        return ["its dispatch is in doubt, and is sent again"]
+    return [hold.sentence for hold in one.holds] or ["no plan of it succeeded, and it may be applied after the merge"]
+
+
 def why_nothing(walk: Walk, chosen: Chosen) -> str:
     """Say why nothing of a rollout is let go, in a sentence or two."""
     rollout = walk.rollout
@@ -81,10 +88,10 @@ def why_nothing(walk: Walk, chosen: Chosen) -> str:
         return f"Rollout {rollout.id} counts no more: it was {rollout.superseded_by}. Approve what came after it."
     if not chosen.refused:
         return f"Nothing of that is held in rollout {rollout.id}, so there is nothing to approve."
-    told = "; ".join(str(one) for one in chosen.refused[:_TOLD])
+    reasons = "; ".join(str(one) for one in chosen.refused[:_TOLD])
     more = len(chosen.refused) - _TOLD
     rest = f"; and {more:,} more" if more > 0 else ""
-    return f"Nothing of rollout {rollout.id} is let go. {told}{rest}."
+    return f"Nothing of rollout {rollout.id} is let go. {reasons}{rest}."
 
 
 def _is_held(step: Step) -> bool:

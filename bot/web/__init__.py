@@ -12,6 +12,7 @@ from bot.store.writer import Writer
 from bot.web import (
     answers,
     api,
+    approvals,
     exchange,
     graphs,
     headers,
@@ -30,7 +31,7 @@ from bot.web.exchange import Trust
 from bot.web.reading import Reader
 from bot.web.sessions import Sessions
 
-_DESCRIBED = (api, exchange, inventory, locks, refused, state, statuses)
+_DESCRIBED = (api, approvals, exchange, inventory, locks, refused, state, statuses)
 
 
 def create_app(
@@ -62,6 +63,7 @@ def create_app(
     covering = Covering(reader, writer, now)
     app.register_blueprint(exchange.blueprint(trust, sessions, covering, writer, now))
     app.register_blueprint(api.blueprint(gate, writer, now))
+    app.register_blueprint(approvals.blueprint(gate, reader, writer, now))
     app.register_blueprint(inventory.blueprint(gate, writer, now))
     app.register_blueprint(statuses.blueprint(gate, writer, now))
     app.register_blueprint(locks.blueprint(gate, writer, now))

@@ -71,6 +71,7 @@ def test_who_must_say_who_they_are(site: Site, told: dict[str, Any]) -> None:
         ("post_locks", {200, 400, 401, 403, 409, 413, 415, 503}),  # held by another
         ("delete_locks", {200, 400, 401, 403, 404, 413, 415, 503}),  # not locked
         ("get_rollouts", {200, 400, 401, 403, 404, 415, 503}),
+        ("post_rollouts_id_approve", {200, 400, 401, 403, 404, 409, 413, 415, 503}),  # nothing is held
         ("post_git_commit", {403, 415}),
         ("post_sts", {403, 415}),
         ("get_openapi", {200}),

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from bot.domain import digraph, pro
 from bot.domain.events import Remembered, Removal
 from bot.domain.graph import Graph, Instance
-from bot.domain.pro import DELETED, ProProblem
+from bot.domain.pro import DELETED, MERGED, ProProblem
 
 REMOVED = "It was removed from the configuration. Destroy it by hand, or forget it in the Terraform state."
 _UNSURE = (
@@ -22,6 +22,10 @@ _UNSURE = (
 _LATER = (
     "It is removed. After the merge it can be destroyed here, by the workflow for `pull_request.deleted`: that waits "
     "for an approval that names it."
+)
+_TANGLED = (
+    "What depended on it lives on and is applied after what it depended on itself, so there is no moment to destroy "
+    "it. Destroy it by hand once the rest is applied."
 )
 
 
@@ -61,32 +65,26 @@ def _names_workflow(known: Remembered) -> bool:
 
 
 def arrange(graph: Graph, remembered: Mapping[Instance, Remembered], removal: Removal | None) -> Destroys:
-    """Give what was removed its place in the order; without `removal` (a plan) nothing is destroyed."""
+    """Give what was removed its place in the order; without `removal` (a plan) only tell what will become of it."""
     manual: dict[Instance, str] = {}
     for instance in removed(graph):
         known = remembered.get(instance)
         if known is None or not _names_workflow(known):
             manual[instance] = REMOVED
-        elif removal is None:
-            manual[instance] = _LATER
-        elif not (removal.agrees or instance in removal.gone):
+        elif removal is not None and not (removal.agrees or instance in removal.gone):
             manual[instance] = _UNSURE
     candidates = {instance for instance in removed(graph) if instance not in manual}
     while True:
         _leave_depended_on(graph, remembered, candidates, manual)
-        edges = _edges(graph, remembered, candidates)
-        whole = Graph.of(graph.nodes.values(), edges)
+        whole = Graph.of(graph.nodes.values(), _edges(graph, remembered, candidates))
         tangled = _tangled(whole, candidates)
         if not tangled:
             break
-        for instance in tangled:
-            candidates.discard(instance)
-            manual[instance] = (
-                "What depended on it lives on and is applied after what it depended on itself, so there is no moment "
-                "to destroy it. Destroy it by hand once the rest is applied."
-            )
-    known_pro = {instance: remembered[instance].pro or {} for instance in candidates}
-    return Destroys(whole, manual, known_pro)
+        candidates -= tangled
+        manual.update(dict.fromkeys(tangled, _TANGLED))
+    if removal is None:
+        return Destroys(graph, manual | dict.fromkeys(candidates, _LATER))
+    return Destroys(whole, manual, {instance: remembered[instance].pro or {} for instance in candidates})
 
 
 def _leave_depended_on(
@@ -96,19 +94,21 @@ def _leave_depended_on(
     todo = sorted(candidates)
     while todo:
         instance = todo.pop()
-        if instance not in candidates:
-            continue
-        for child in remembered[instance].children:
-            node = graph.nodes.get(child)
-            if child in candidates or (node is not None and not node.deleted):
-                continue
+        children = remembered[instance].children if instance in candidates else ()
+        staying = next((child for child in children if child not in candidates and not _is_applied(graph, child)), None)
+        if staying is not None:
             candidates.discard(instance)
             manual[instance] = (
-                f"`{child}` is known to depend on it and is not destroyed here, so it must stay until that is gone. "
-                "Destroy it by hand then."
+                f"`{staying}` is known to depend on it and is neither applied nor destroyed here, so it must stay "
+                "until that does without it. Destroy it by hand then."
             )
             todo += [parent for parent in remembered[instance].parents if parent in candidates]
-            break
+
+
+def _is_applied(graph: Graph, instance: Instance) -> bool:
+    """Tell whether a merge applies an instance: it does without what was removed from then on."""
+    node = graph.nodes.get(instance)
+    return node is not None and not node.deleted and (bool(node.problem) or pro.offers(node.pro, MERGED))
 
 
 def _edges(

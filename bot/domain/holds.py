@@ -13,7 +13,7 @@ from bot.domain.graph import Instance
 from bot.domain.model import Approval, Hold, HoldKind, Pull, Release, Rollout, Status, Step
 from bot.domain.order import Place
 from bot.domain.pro import Phase
-from bot.domain.rollout import Draft, own_status, was_sent
+from bot.domain.rollout import Draft, is_sent, own_status
 from bot.domain.texts import commit
 
 _DESTROY = Hold(HoldKind.DESTROY, "it would be destroyed, which must be approved by its name")
@@ -42,6 +42,13 @@ def breaker(steps: Iterable[Step], phase: Phase, facts: Facts) -> Hold | None:
         return None
     name = "SWITCHYARD_BREAKER_APPLY" if applies else "SWITCHYARD_BREAKER_PLAN"
     return Hold(HoldKind.BREAKER, f"all of it would start {runs:,} runs, more than the {most:,} of {name}")
+
+
+def note(desk: Desk, draft: Draft, steps: Iterable[Step]) -> None:
+    """Note for the audit what new steps are held for."""
+    for step in steps:
+        for hold in step.holds:
+            desk.note("hold", hold.sentence, draft, step.index)
 
 
 def _held(step: Step, rollout: Rollout, pull: Pull | None, facts: Facts) -> Step:
@@ -239,7 +246,7 @@ def overrun(desk: Desk, event: Overrun) -> None:
     """Offer a newer commit again over which an older one is applied by a re-run."""
     draft = next((one for one in desk.drafts if one.rollout.id == event.rollout_id), None)
     index = draft.find(event.instance) if draft is not None else None
-    if draft is None or index is None or not was_sent(draft.step(index)):
+    if draft is None or index is None or not is_sent(draft.step(index)):
         desk.say("there is nothing to apply again")
         return
     own = own_status(draft.step(index))

@@ -135,6 +135,23 @@ class Pull:
 
 
 @dataclass(frozen=True, slots=True)
+class Commit:
+    """A commit that is worked without a pull request: a merge queue's try of one, or a release."""
+
+    lane: str
+    repo_id: int
+    sha: str
+    ref: str  # what its runs are dispatched on: the queue's branch, or the tag in full
+    activities: tuple[str, ...]  # what happened to it, in the order in which it was told
+    branch: str  # of a group: what it is to be merged into; of a release: whose order it stands in, if any
+    since: float
+    pull: int = 0  # of a group: the pull request that is tried
+    position: int = 0  # of a release: where it stands in the order of `branch`
+    fork: bool = False  # of a group: it holds what comes from another repository
+    ended: str = ""  # why nothing more of it is done, one sentence part; of a group, as in "it was …"
+
+
+@dataclass(frozen=True, slots=True)
 class Dispatch:
     """One `workflow_dispatch` of one workflow file for one step, and the run that came of it."""
 
@@ -178,6 +195,7 @@ class Step:
     holds: tuple[Hold, ...] = ()  # it is not sent before each of them is released
     released: tuple[Release, ...] = ()
     heir: Heir | None = None  # what superseded it, in another rollout
+    sent_before: bool = False  # earlier dispatches of it were put behind it, and it is to be sent again
     destroys: bool = False  # it destroys its instance
     paired: bool = False  # its settings name a workflow for both a plan and the apply
     planned_at: float = 0.0  # of an apply: when the plan that was reviewed began
@@ -228,10 +246,24 @@ def lane_of_release(repo_id: int, tag: str) -> str:
     return f"{repo_id}^{tag}"
 
 
+def pull_of_lane(lane: str) -> int:
+    """Number the pull request whose lane it is; 0 where it is another's, such as of a tag with any sign in its name."""
+    mark, name = _parts_of_lane(lane)
+    return int(name) if mark == "#" and name.isdecimal() else 0
+
+
+def is_of_commit(lane: str) -> bool:
+    """Tell whether a lane is that of a commit without a pull request."""
+    return _parts_of_lane(lane)[0] in ("^", "@")
+
+
 def name_of_lane(lane: str) -> str:
     """Name for people what a lane is about: "#42", "release v1", or a commit."""
-    for mark, told in (("#", "#"), ("^", "release "), ("@", "commit ")):
-        if mark in lane:
-            name = lane.partition(mark)[2]
-            return told + (name[:7] if mark == "@" else name)
-    return lane
+    mark, name = _parts_of_lane(lane)
+    told = {"#": f"#{name}", "^": f"release {name}", "@": f"commit {name[:7]}"}
+    return told.get(mark, lane)
+
+
+def _parts_of_lane(lane: str) -> tuple[str, str]:
+    rest = lane.lstrip("0123456789")
+    return rest[:1], rest[1:]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from bot.domain.graph import Instance
 from bot.domain.locks import Lock
 from bot.domain.model import OPEN, Heir, Rollout, Status, Step
-from bot.domain.rollout import Draft, Walk, is_pending, own_status, passes, was_sent
+from bot.domain.rollout import Draft, Walk, is_pending, is_sent, own_status, passes
 
 #: Positions of one history of a base branch lie within so many; one that was rewritten begins a new stretch.
 STRETCH = 1_000_000_000
@@ -113,7 +113,7 @@ def follow(draft: Draft, places: Mapping[Instance, tuple[Place, ...]]) -> list[i
         if index is None or newer is None:
             continue
         step = draft.step(index)
-        if was_sent(step) or (own_status(step) is not None and step.heir is None):
+        if is_sent(step) or (own_status(step) is not None and step.heir is None):
             continue
         heir = Heir(newer.name, newer.lane, newer.rollout_id, newer.status)
         if step.heir is None:

@@ -59,7 +59,12 @@ def is_pending(step: Step) -> bool:
 
 
 def was_sent(step: Step) -> bool:
-    """Tell whether a run of a step exists, or may exist."""
+    """Tell whether a run of a step exists, or may exist, also one that is behind it."""
+    return step.sent_before or is_sent(step)
+
+
+def is_sent(step: Step) -> bool:
+    """Tell whether a step's own dispatches have a run, or may have one."""
     return any(sent.run_id or sent.status in OPEN or sent.status is Status.HELD for sent in step.dispatches)
 
 
@@ -174,7 +179,7 @@ class Draft:
         """Put a step's dispatches behind it, so that it can be sent again."""
         step = self.step(index)
         self.retired.update(dispatch.id for dispatch in step.dispatches)
-        self.put(replace(step, dispatches=()))
+        self.put(replace(step, dispatches=(), sent_before=was_sent(step)))
 
     def put_rollout(self, rollout: Rollout) -> None:
         """Change the rollout's own facts."""

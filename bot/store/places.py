@@ -31,7 +31,7 @@ def save(db: Db, draft: Draft, *, new: bool) -> None:
 
 def _row(rollout: Rollout, step: Step) -> tuple[object, ...]:
     own = own_status(step)
-    busy = own in OPEN or (own is Status.HELD and was_sent(step))
+    busy = own in OPEN or own is Status.HELD
     ended = 0.0 if busy else max((sent.finished_at for sent in step.dispatches), default=0.0)
     return (
         *(rollout.repo_id, *step.instance, rollout.id, step.index, rollout.lane, rollout.branch, rollout.position),

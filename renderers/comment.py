@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from bot.domain.model import IN_FLIGHT, Status
 from bot.domain.pro import Phase
-from bot.domain.rollout import count, states
+from bot.domain.rollout import states
 from bot.domain.view import PullView
+from renderers.keeps import standing
 from renderers.markdown import address, attribute, clip, code, details, fence, heading, prose
+from renderers.people import who_must_act
 from renderers.room import Room, Section
-from renderers.rows import Scene, cells
-from renderers.verdict import FAILURES, activity, verdict, who_must_act
+from renderers.rows import cells
+from renderers.scene import Scene
+from renderers.verdict import FAILURES, activity, verdict
 from renderers.words import SIGNS, clock, commit, duration, plural, word
 
 MARKER = "<!-- switchyard:comment"
@@ -59,27 +62,29 @@ def _top(view: PullView, main: Scene | None, room: Room) -> list[str]:
     """Say how it stands, what is awaited, who must act, and what else to know."""
     said = []
     if main:
-        sign, headline = verdict(main.walk, count(main.found))
+        sign, headline = verdict(main)
         said.append(_about(main))
     else:
-        sign, headline = SIGNS[Status.WAITING], _awaited(view)
+        sign, headline = _awaited(view)
         said.append(f"As of {clock(view.as_of)}")
     lines = [view.waiting] if view.waiting else []
     if main and not main.found:
         lines.append(_NOTHING)
-    lines = [prose(text) for text in lines] + (who_must_act(main) if main else [])
+    lines = [prose(text) for text in lines] + standing(view) + (who_must_act(main) if main else [])
     notes = [*view.notes, *(main.walk.rollout.notes if main else ())]
     if main and main.walk.rollout.superseded_by:
-        notes.insert(0, main.walk.rollout.superseded_by)
+        notes.insert(0, f"Ended by {main.walk.rollout.superseded_by}.")
     lines += [f"> {prose(note)}" for note in notes if note.strip()]
     head = [marker(view.repo.id, view.pull.number), heading(f"{sign} {headline}"), *said]
     return head + [kept for text in lines if (kept := room.keep(text, "some notes"))]
 
 
-def _awaited(view: PullView) -> str:
+def _awaited(view: PullView) -> tuple[str, str]:
+    if view.pull.fork:
+        return SIGNS[Status.SKIPPED], "Nothing is started for a fork"
     if view.pull.merged:
-        return f"Merged as {commit(view.pull.merge_sha)}, waiting for the affected stacks"
-    return "Waiting for the affected stacks" if view.waiting else "Nothing to show yet"
+        return SIGNS[Status.WAITING], f"Merged as {commit(view.pull.merge_sha)}, waiting for the affected stacks"
+    return SIGNS[Status.WAITING], "Waiting for the affected stacks" if view.waiting else "Nothing to show yet"
 
 
 def _about(scene: Scene) -> str:
@@ -96,7 +101,7 @@ def _picture(scene: Scene, url: str | None, leads_to: str | None) -> str:
     source = address(url or "")
     if not source or not scene.found:
         return ""
-    alt = f"Graph of what waits for what. {verdict(scene.walk, count(scene.found))[1]}."
+    alt = f"Graph of what waits for what. {verdict(scene)[1]}."
     image = f'<img src="{source}" alt="{attribute(alt)}">'
     target = address(leads_to or "")
     return f'<p><a href="{target}">{image}</a></p>' if target else f"<p>{image}</p>"
@@ -125,9 +130,10 @@ def _section(scene: Scene, indexes: list[int], title: str = "") -> Section:
 def _older(main: Scene | None, scene: Scene, room: Room) -> str:
     """Fold away a rollout that counts beside the first, such as the plan that an apply came from."""
     rollout = scene.walk.rollout
-    sign, headline = verdict(scene.walk, count(scene.found))
+    sign, headline = verdict(scene)
     plan = rollout.phase is Phase.PLAN and (main is None or main.walk.rollout.phase is Phase.APPLY)
-    what = "The plan before the merge" if plan else clip(rollout.activity, 60)
+    plan_of = "The plan before the merge" if scene.view.pull.merged else "The plan before"
+    what = plan_of if plan else clip(rollout.activity, 60)
     everything = _section(scene, list(range(len(scene.found))), f"{what}: {sign} {headline}, at {commit(rollout.sha)}")
     return everything.write(room)
 

@@ -6,10 +6,10 @@ import html
 from collections.abc import Sequence
 
 from bot.domain.model import Status
-from bot.domain.rollout import State, Walk, count
+from bot.domain.rollout import State, Walk
 from renderers.palette import CARD, EDGE, FAMILY, LOOKS, STACK
 from renderers.shape import Box, Shape, shape
-from renderers.verdict import verdict
+from renderers.verdict import summary
 
 _WIDTH = 1.2  # inches: room for every status word, so that a box keeps its place when its status changes
 _STEP = 1.6  # inches that one more box in a chain takes
@@ -26,7 +26,7 @@ def dot(walk: Walk, found: Sequence[State]) -> str:
     """Write a rollout as DOT: the same rollout gives the same bytes. Above 300 instances they are drawn as groups."""
     drawing = shape(walk, found)
     names = _names(drawing.boxes)
-    title = verdict(walk, count(found))[1]
+    title = summary(walk, found)
     columns = _columns(drawing)
     lines = [f"digraph {_quoted(title)} {{{_LOOK}", f"  graph [pack=14, packmode=array_ic{columns}]"]
     for number, (stack, indexes) in enumerate(_in_places(drawing, columns)):

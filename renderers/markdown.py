@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from urllib.parse import quote, urlsplit
 
 _GAP = "&#8203;"  # a space of no width: GitHub sees no mention, issue or address across it
-_PLAIN = re.compile(r"[\w./@+=:,-][\w ./@+=:,-]*")
+_PLAIN = re.compile(r"[\w./@+=:,-][\w ./@+=:,#-]*")  # in code GitHub acts on none of it
 _REPLACED = {
     **{char: f"\\{char}" for char in "\\`*[]|~$"},
     "&": "&amp;",

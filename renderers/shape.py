@@ -83,7 +83,10 @@ def shape(walk: Walk, found: Sequence[State]) -> Shape:
 
 def _box(step: Step, status: Status) -> Box:
     stack, component = clip(step.instance.stack, 200), clip(step.instance.component, 200)
-    return Box(f"{component} in {stack}", _short(component), f"{MARKS[status]} {word(status)}", status, stack)
+    what, under = ("destroy of ", "destroy ") if step.destroys else ("", "")
+    return Box(
+        f"{what}{component} in {stack}", _short(component), f"{MARKS[status]} {under}{word(status)}", status, stack
+    )
 
 
 def _grouped(walk: Walk, found: Sequence[State]) -> Shape:

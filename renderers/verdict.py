@@ -1,47 +1,95 @@
-"""What is going on in one rollout, in one line, and who must act."""
+"""What is going on in one rollout, in one line."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
-from bot.domain.model import IN_FLIGHT, Status, Step
+from bot.domain.model import Status
 from bot.domain.pro import Phase
 from bot.domain.results import Result, of_step
-from bot.domain.rollout import Walk
+from bot.domain.rollout import State, Walk, count
 from renderers.markdown import code, linked
-from renderers.rows import Scene, name, run_url
-from renderers.words import SIGNS, listed, told
+from renderers.scene import Scene
+from renderers.why import ALARM
+from renderers.words import SIGNS, told
 
 FAILURES = (Status.FAILED, Status.TIMED_OUT, Status.CANCELLED)
-_MOVING = (*IN_FLIGHT, Status.READY)
 #: A plan's and an apply's own words: the noun, going on, all done.
 _WORDS = {Phase.PLAN: ("Plan", "Planning", "Planned"), Phase.APPLY: ("Apply", "Applying", "Applied")}
+_DESTROY = ("Destroy", "Destroying", "Destroyed")
 
 
-def verdict(walk: Walk, counts: Counter[Status]) -> tuple[str, str]:
+def verdict(scene: Scene) -> tuple[str, str]:
     """Tell how a rollout stands: a sign, and one line of plain text with counts."""
-    noun, going, done = _WORDS[walk.rollout.phase]
-    total = counts.total()
-    if not total:
+    sign, headline = _standing(scene)
+    warned = any(sent.warning for step in scene.walk.steps for sent in step.dispatches)
+    return ALARM if warned else sign, headline
+
+
+def _standing(scene: Scene) -> tuple[str, str]:
+    walk, counts = scene.walk, count(scene.found)
+    noun, going, _ = _words(walk)
+    if not counts:
         return SIGNS[Status.SUCCEEDED], f"{noun}: nothing is affected"
-    changed = _changed(walk)
-    tail = told(counts) + changed
-    moving = any(counts[status] for status in _MOVING)
+    tail = _tally(walk, scene.found)
     if walk.rollout.superseded_by:
-        return SIGNS[Status.SUPERSEDED], f"{noun} superseded: {tail}"
+        closed = not (scene.view.pull.open or scene.view.pull.merged)
+        how = "Closed without being merged" if closed else f"{noun} superseded"
+        return SIGNS[Status.SUPERSEDED], f"{how}: {tail}"
+    moves = scene.moves
     if any(counts[status] for status in FAILURES):
-        return SIGNS[Status.FAILED], f"{going}, with failures: {tail}" if moving else f"{noun} failed: {tail}"
+        return SIGNS[Status.FAILED], f"{going}, with failures: {tail}" if moves else f"{noun} failed: {tail}"
     if counts[Status.HELD]:
         return SIGNS[Status.HELD], f"{noun} needs a person: {tail}"
-    if counts[Status.APPROVAL] and not moving:
+    if counts[Status.APPROVAL] and not moves:
         return SIGNS[Status.APPROVAL], f"{noun} waits for approval: {tail}"
-    if moving or counts[Status.APPROVAL] or counts[Status.WAITING]:
-        return SIGNS[Status.WAITING], f"{going}: {tail}"
+    if moves or counts[Status.READY] or counts[Status.WAITING]:
+        return SIGNS[Status.WAITING], f"{going if moves else f'{noun} waits'}: {tail}"
+    return _through(walk, counts, tail)
+
+
+def _through(walk: Walk, counts: Counter[Status], tail: str) -> tuple[str, str]:
+    """Tell how a rollout ended in which nothing failed."""
+    noun, _, done = _words(walk)
+    if counts[Status.BLOCKED]:
+        return SIGNS[Status.BLOCKED], f"{noun} blocked: {tail}"
+    total = counts.total()
     if counts[Status.SUCCEEDED] == total:
-        return SIGNS[Status.SUCCEEDED], f"{done}: {'1 instance' if total == 1 else f'all {total:,} instances'}{changed}"
+        return SIGNS[Status.SUCCEEDED], f"{done}: {_everything(walk)}{_changed(walk)}"
     if counts[Status.MANUAL]:
         return SIGNS[Status.MANUAL], f"{noun} done, the rest is left for people: {tail}"
+    if counts[Status.SUPERSEDED] == total:
+        return SIGNS[Status.SUPERSEDED], f"{noun} superseded: {tail}"
     return SIGNS[Status.SUCCEEDED], f"{noun} done: {tail}"
+
+
+def summary(walk: Walk, found: Sequence[State]) -> str:
+    """Tell what the steps of a rollout are, as plain text that is true whatever keeps them."""
+    return f"{_words(walk)[0]}: {_tally(walk, found) if found else 'nothing is affected'}"
+
+
+def _words(walk: Walk) -> tuple[str, str, str]:
+    destroys = [step.destroys for step in walk.steps]
+    return _DESTROY if destroys and all(destroys) else _WORDS[walk.rollout.phase]
+
+
+def _tally(walk: Walk, found: Sequence[State]) -> str:
+    """Tell how many steps have which status; what is destroyed is counted apart."""
+    pairs = list(zip(walk.steps, found, strict=True))
+    destroys = count(state for step, state in pairs if step.destroys)
+    others = count(state for step, state in pairs if not step.destroys)
+    if not (destroys and others):
+        return told(destroys or others) + _changed(walk)
+    return f"{told(others)}{_changed(walk)}; destroys: {told(destroys)}"
+
+
+def _everything(walk: Walk) -> str:
+    total = len(walk.steps)
+    gone = sum(step.destroys for step in walk.steps)
+    here = total if gone == total else total - gone
+    also = f", {gone:,} destroyed" if gone and gone < total else ""
+    return ("1 instance" if here == 1 else f"all {here:,} instances") + also
 
 
 def _changed(walk: Walk) -> str:
@@ -51,62 +99,6 @@ def _changed(walk: Walk) -> str:
         return ""
     number = results[Result.CHANGES]
     return f", {number:,} with changes" if number else ", none with changes"
-
-
-def who_must_act(scene: Scene) -> list[str]:
-    """Say what people must do now, most urgent first: Markdown, one line for each kind; empty when nothing."""
-    if scene.walk.rollout.superseded_by:
-        return []
-    return [said for said in (_failed(scene), _held(scene), _approval(scene), _locked(scene), _manual(scene)) if said]
-
-
-def _of(scene: Scene, *statuses: Status) -> list[Step]:
-    return [step for step, state in zip(scene.walk.steps, scene.found, strict=True) if state.status in statuses]
-
-
-def _failed(scene: Scene) -> str:
-    failed = _of(scene, *FAILURES)
-    if not failed:
-        return ""
-    blocks = Counter(state.cause for state in scene.found if state.status is Status.BLOCKED)
-    names = []
-    for step in failed:
-        behind = blocks[step.index]
-        status = scene.found[step.index].status
-        names.append(linked(name(step, 80), run_url(step, status)) + (f" (blocks {behind:,})" if behind else ""))
-    said = f"{SIGNS[Status.FAILED]} **Failed:** {listed(names)}."
-    if not any(known.run_id for step in failed for known in step.dispatches):
-        return f"{said} No run was started: the table says what to change."
-    fix = "push a fix" if scene.walk.rollout.phase is Phase.PLAN else "fix it in a new pull request"
-    then = ": what is blocked then goes on by itself" if blocks.total() else ""
-    return f"{said} Read the run's summary, then {fix} or re-run it at GitHub{then}."
-
-
-def _held(scene: Scene) -> str:
-    held = _of(scene, Status.HELD)
-    if not held:
-        return ""
-    names = listed([name(step, 80) for step in held])
-    return f"{SIGNS[Status.HELD]} **Held:** {names}. A person must look; the table says at what."
-
-
-def _approval(scene: Scene) -> str:
-    steps = _of(scene, Status.APPROVAL)
-    names = [linked(name(step, 80), run_url(step, Status.APPROVAL)) for step in steps]
-    return f"{SIGNS[Status.APPROVAL]} **Approve or reject at GitHub:** {listed(names)}." if names else ""
-
-
-def _locked(scene: Scene) -> str:
-    steps = [step for step in _of(scene, Status.READY) if (found := scene.keeper(step)) and found.lock]
-    if not steps:
-        return ""
-    names = listed([name(step, 80) for step in steps])
-    return f"🔒 **Locked:** {names}. What is locked goes by itself when its lock ends; `atmos pro unlock` ends one now."
-
-
-def _manual(scene: Scene) -> str:
-    names = [name(step, 80) for step in _of(scene, Status.MANUAL)]
-    return f"{SIGNS[Status.MANUAL]} **Left for people:** {listed(names)}; the table says why." if names else ""
 
 
 def activity(scene: Scene) -> str:

@@ -76,6 +76,16 @@ _COUNTED = {
     "superseded": (Status.SUPERSEDED,),
     "skipped": (Status.SKIPPED,),
 }
+_OUTCOMES = {
+    Status.SUCCEEDED: "succeeded",
+    Status.FAILED: "failed",
+    Status.TIMED_OUT: "timed out",
+    Status.CANCELLED: "was cancelled",
+    Status.SKIPPED: "was skipped",
+    Status.SUPERSEDED: "was superseded",
+    Status.APPROVAL: "waits for approval",
+    Status.MANUAL: "is left for people",
+}
 _JOINED = "\u00a0"  # a space at which no line is broken
 
 
@@ -101,11 +111,18 @@ def plural(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
-def listed(items: list[str], most: int = 3) -> str:
+def listed(items: list[str], most: int = 3, last: str = "and") -> str:
     """Write a list as words, "a, b and c"; above `most` items the rest is counted: "a, b, c and 4 more"."""
     if len(items) > most:
-        return f"{', '.join(items[:most])} and {len(items) - most:,} more"
-    return " and ".join([", ".join(items[:-1]), items[-1]]) if len(items) > 1 else "".join(items)
+        return f"{', '.join(items[:most])} {last} {len(items) - most:,} more"
+    return f" {last} ".join([", ".join(items[:-1]), items[-1]]) if len(items) > 1 else "".join(items)
+
+
+def outcome(status: Status | None) -> str:
+    """Say what became of something, as in "which failed"; None where it was not sent yet."""
+    if status is None:
+        return "is waiting"
+    return _OUTCOMES.get(status) or f"is {word(status)}"
 
 
 def duration(seconds: float) -> str:

@@ -10,6 +10,10 @@ from bot.domain.pro import MERGED
 from bot.domain.rollout import Walk
 from bot.domain.texts import commit
 
+FORK = (
+    "This pull request comes from a fork, and forks are never dispatched: their code would run with this repository's "
+    "roles. To have it planned and applied, push its branch to this repository and open a pull request from there."
+)
 #: How long GitHub may take to start the run that uploads, in seconds.
 PATIENCE = 600.0
 
@@ -20,13 +24,16 @@ def awaited(
     """Say in a sentence or two what is awaited; empty when nothing is, or when there is nothing to say yet.
 
     `runs` are those of workflows that have uploaded before, for this head or merge, the newest first; `known` tells
-    whether this pull request has had a rollout; `seconds` have passed since its head was first seen, or its merge.
+    whether this pull request has had a rollout, or a fork's an upload; `seconds` have passed since its head was first
+    seen, or its merge.
     """
+    if pull.fork:
+        return FORK if runs or known else ""
     if pull.merged:
         if not applies or any(walk.rollout.activity == MERGED for walk in current):
             return ""
         what = f"the affected stacks of the merge {commit(pull.merge_sha)}"
-    elif pull.open and not pull.fork:
+    elif pull.open:
         if any(walk.rollout.epoch == pull.epoch for walk in current):
             return ""
         what = f"the affected stacks of {commit(pull.head_sha)}"
@@ -49,7 +56,7 @@ def awaited(
 
 def remarks(pull: Pull, repo: Repo, *, applies: bool) -> tuple[str, ...]:
     """Say what a reader should know beside the rollouts, a sentence each."""
-    if applies or not (pull.open or pull.merged):
+    if applies or pull.fork or not (pull.open or pull.merged):
         return ()
     tense = "was" if pull.merged else "will be"
     return (

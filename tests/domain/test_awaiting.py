@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain.awaiting import awaited, remarks
+from bot.domain.awaiting import FORK, awaited, remarks
 from tests.domain.test_heads import seen
 from tests.domain.world import REPO, run_facts, walk_of
 
@@ -32,7 +32,10 @@ def say(pull, current=(), runs=(), *, known=False, applies=True, seconds=599.0):
         (OPEN, [], [], True, f"Waiting for the affected stacks of {HEAD}."),
         (OPEN, [PLAN], [affected()], True, ""),
         (replace(OPEN, epoch=2), [PLAN], [], True, f"Waiting for the affected stacks of {HEAD}."),
-        (replace(OPEN, fork=True), [], [affected()], True, ""),
+        (replace(OPEN, fork=True), [], [], False, ""),
+        (replace(OPEN, fork=True), [], [affected()], False, FORK),
+        (replace(OPEN, fork=True), [], [], True, FORK),
+        (replace(MERGED, fork=True), [], [affected("success")], True, FORK),
         (replace(OPEN, open=False), [], [affected()], True, ""),
         (MERGED, [], [affected()], False, f"Waiting for the affected stacks of the merge {MERGE}."),
         (MERGED, [PLAN], [], True, f"Waiting for the affected stacks of the merge {MERGE}."),

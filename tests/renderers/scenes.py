@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from bot.domain.facts import Gate
 from bot.domain.keeping import Keeper, Keeping
 from bot.domain.locks import Lock
 from bot.domain.model import Status
@@ -34,6 +35,7 @@ SMALL: dict[Key, tuple[Key, ...]] = {
 VPC, DATABASE, CLUSTER, API = SMALL
 RUNNING, QUEUED = {"status": Status.RUNNING}, {"status": Status.QUEUED}
 FAILED, APPROVAL = {"status": Status.FAILED}, {"status": Status.APPROVAL}
+DEV_GATE = Gate(("dev",), ("alice",), NOON + 30)
 APPLY = "pull_request.merged"
 THREE = environment("plat-dev", "plat-staging", "plat-prod")
 NO_FILE = {
@@ -50,7 +52,7 @@ NOT_APPLIED = (
     "Nothing is applied: `release/1` is not the default branch, and `SWITCHYARD_APPLY_BRANCHES` does not name it."
 )
 DELETED = {"manual": "It was deleted; destroy it by hand, or name a workflow for `pull_request.deleted`."}
-PUSHED = f"A push moved the branch on to `{MERGE[:7]}`."
+PUSHED = f"a push of {MERGE[:7]}"
 EXIT = "Terraform found changes, but `ci.enabled` is off, so the job failed; turn it on in `atmos.yaml`."
 DOUBT = (
     "GitHub did not answer the dispatch, and no run carries its id: one of "
@@ -101,7 +103,7 @@ def three_stacks() -> Walk:
             "reason": "The job `apply` failed in `terraform apply`.",
         },
         ("plat-staging", "load-balancer"): RUNNING,
-        ("plat-prod", "vpc"): {"status": Status.APPROVAL, "reason": "environment `prod`"},
+        ("plat-prod", "vpc"): {"status": Status.APPROVAL, "gate": Gate(("prod",))},
         ("plat-prod", "object-storage"): QUEUED,
     }
     return _apply(THREE, succeeded=done, facts=facts)
@@ -173,7 +175,7 @@ def _told_of_apply() -> Walk:
         VPC: _told(Status.SUCCEEDED, "applied"),
         DATABASE: _told(Status.FAILED, "error"),
         CLUSTER: _told(Status.TIMED_OUT, "applied"),
-        (DEV, "dns"): _told(Status.APPROVAL, "changes", reason="waits for `dev`"),
+        (DEV, "dns"): _told(Status.APPROVAL, "changes", gate=DEV_GATE),
         (DEV, "mesh"): _told(Status.SUCCEEDED, "error"),
     }
     return _apply({**SMALL, (DEV, "dns"): (), (DEV, "mesh"): ()}, facts=facts)
@@ -191,7 +193,7 @@ SCENES: dict[str, Callable[[], PullView]] = {
     "approval": lambda: _merged(
         _apply(
             succeeded=[VPC],
-            facts={DATABASE: {"status": Status.APPROVAL, "reason": "environment `dev`"}, CLUSTER: RUNNING},
+            facts={DATABASE: {"status": Status.APPROVAL, "gate": DEV_GATE}, CLUSTER: RUNNING},
         )
     ),
     "approval_only": lambda: _merged(_apply(facts={VPC: {"status": Status.APPROVAL}})),

@@ -15,9 +15,11 @@ from bot.domain.rollout import states
 from bot.domain.view import Past, PullView
 from renderers.comment import MARKER, comment, marker
 from renderers.mermaid import mermaid
-from renderers.rows import Scene, cells
+from renderers.rows import cells
+from renderers.scene import Scene
 from tests.renderers.reading import flaws
 from tests.renderers.scenes import SCENES, SMALL
+from tests.renderers.scenes_safety import SAFETY
 from tests.renderers.world import MERGE, MERGED, Key, past, view, walk, wide
 
 PICTURE = "https://switchyard.example.com/graphs/k7Qm2/4f1c.svg"
@@ -30,9 +32,9 @@ def write(view: PullView, budget: int = 60_000, picture: str | None = PICTURE) -
     return comment(view, picture_url=picture, mermaid=drawn, budget=budget)
 
 
-@pytest.mark.parametrize("name", SCENES)
+@pytest.mark.parametrize("name", [*SCENES, *SAFETY])
 def test_reads_well(name: str, markdown: SnapshotAssertion) -> None:
-    text = write(SCENES[name]())
+    text = write((SCENES | SAFETY)[name]())
     assert flaws(text) == []
     assert len(text) <= 60_000
     assert text == markdown

@@ -1,0 +1,95 @@
+"""What keeps a rollout back without anybody's fault, and what people should know before it goes on or is merged."""
+
+from __future__ import annotations
+
+from bot.domain.keeping import not_in_mode
+from bot.domain.model import OPEN, HoldKind, Status, Step
+from bot.domain.pro import Phase
+from bot.domain.view import PullView
+from renderers.markdown import code, escape, prose
+from renderers.scene import Scene, name
+from renderers.words import SIGNS, clock, listed, plural
+
+_MODES = {
+    "observe": "👀 **Mode “observe”:** nothing is started; this shows what would be.",
+    "plan": "👀 **Mode “plan”:** plans run, and nothing is applied.",
+}
+
+
+def standing(view: PullView) -> list[str]:
+    """Say what keeps everything of a repository: it is told on every comment whose pull request still counts."""
+    if not (view.pull.open or view.pull.merged):
+        return []
+    said = [_MODES[view.mode]] if view.mode in _MODES else []
+    if view.frozen:
+        said.append(f"🧊 **Nothing is applied now:** {prose(view.frozen)}. It goes on after `switchyard unfreeze`.")
+    return said
+
+
+def kept(scene: Scene) -> list[str]:
+    """Say what keeps steps that could go, other than locks; one line for each reason."""
+    found = scene.view.kept.get(scene.walk.rollout.id)
+    if found is None:
+        return []
+    if (whole := found.whole) is not None:
+        told = (scene.view.frozen, not_in_mode(scene.view.mode, scene.walk.rollout.phase))
+        if whole.sentence in told or not scene.of(Status.READY, Status.WAITING):
+            return []
+        until = f" (until {clock(whole.until, scene.view.as_of)})" if whole.until else ""
+        return [f"⏸️ **Nothing more is started:** {prose(whole.sentence)}{until}."]
+    groups: dict[str, list[Step]] = {}
+    for step in scene.of(Status.READY):
+        keeper = scene.keeper(step)
+        if keeper is not None and keeper.lock is None:
+            groups.setdefault(keeper.sentence, []).append(step)
+    return [
+        f"{SIGNS[Status.READY]} **In turn:** {prose(sentence)}: {_named(steps)}. What waits goes by itself."
+        for sentence, steps in groups.items()
+    ]
+
+
+def locked(scene: Scene) -> list[str]:
+    """Say what is locked, and how that ends."""
+    steps = [step for step in scene.of(Status.READY) if (found := scene.keeper(step)) and found.lock]
+    if not steps:
+        return []
+    then = "What is locked goes by itself when its lock ends; `atmos pro unlock` ends one now."
+    return [f"🔒 **Locked:** {_named(steps)}. {then}"]
+
+
+def unreviewed(scene: Scene) -> list[str]:
+    """Say what a merge would hold, once nothing of the plan moves any more."""
+    indexes = scene.view.unreviewed.get(scene.walk.rollout.id, ())
+    if not indexes or scene.of(*OPEN, Status.READY) or any(step.holds for step in scene.of(Status.HELD)):
+        return []
+    steps = [scene.walk.steps[index] for index in indexes]
+    return [
+        f"{SIGNS[Status.HELD]} **Merged now, {len(steps):,} would be held:** no plan of {_named(steps)} has succeeded "
+        f"at {code(scene.walk.rollout.sha[:7])}. Plan again, or approve before the merge: {approve(scene)} on the "
+        "server."
+    ]
+
+
+def stale(scene: Scene) -> list[str]:
+    """Say what was planned before somebody else's apply, and is not held for it."""
+    groups: dict[str, list[Step]] = {}
+    for step in scene.walk.steps:
+        if (who := scene.stale(step)) and not any(hold.kind is HoldKind.STALE for hold in step.holds):
+            groups.setdefault(who, []).append(step)
+    plans = scene.walk.rollout.phase is Phase.PLAN
+    then = "Plan again before you merge." if plans else "More may change than its plan showed."
+    return [
+        f"{SIGNS[Status.HELD]} **Stale:** {plural(len(steps), 'instance was', 'instances were')} planned before "
+        f"{escape(who)} was applied ({_named(steps)}). {then}"
+        for who, steps in groups.items()
+    ]
+
+
+def approve(scene: Scene, *names: str) -> str:
+    """Write the command that lets go what is held."""
+    pull = f"{scene.view.repo.full_name}#{scene.view.pull.number}"
+    return code(" ".join(("switchyard approve", pull, *names)))
+
+
+def _named(steps: list[Step]) -> str:
+    return listed([name(step, 80) for step in steps])

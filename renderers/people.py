@@ -1,0 +1,130 @@
+"""Who must act in one rollout: what failed, what waits for people at GitHub or here, what is left for them."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from bot.domain.facts import Gate
+from bot.domain.model import Hold, HoldKind, Status, Step
+from bot.domain.pro import Phase
+from renderers import keeps
+from renderers.markdown import escape, linked, prose
+from renderers.scene import Scene, name, run_url
+from renderers.verdict import FAILURES
+from renderers.why import ALARM, environments, reviewers
+from renderers.words import SIGNS, clock, listed
+
+_NAMED = 3  # instances that a command is written out for
+#: What to look at before a hold of a kind is ended, where its own sentence does not say it.
+_ADVICE = {
+    HoldKind.ENVIRONMENT: "Make it with its reviewers, or mend the workflow, and let it go then.",
+    HoldKind.RESTORED: "Look whether it was applied; approved, it is applied again.",
+    HoldKind.OVERRUN: "Approved, it is applied again, at this pull request's merge.",
+}
+
+
+def who_must_act(scene: Scene) -> list[str]:
+    """Say what people must do now, and what waits: Markdown, most urgent first; empty when nothing."""
+    said = _out_of_order(scene)
+    if scene.walk.rollout.superseded_by:
+        return said
+    for part in (_failed, _held, _doubtful, _approval, keeps.unreviewed, keeps.stale, keeps.kept, keeps.locked):
+        said += part(scene)
+    return said + _manual(scene)
+
+
+def _named(steps: list[Step]) -> str:
+    return listed([name(step, 80) for step in steps])
+
+
+def _out_of_order(scene: Scene) -> list[str]:
+    groups: dict[str, list[Step]] = {}
+    for step in scene.walk.steps:
+        for sent in step.dispatches:
+            if sent.warning:
+                groups.setdefault(sent.warning, []).append(step)
+    return [f"{ALARM} **Out of order:** {_named(steps)}. {prose(warning)}" for warning, steps in groups.items()]
+
+
+def _failed(scene: Scene) -> list[str]:
+    failed = scene.of(*FAILURES)
+    if not failed:
+        return []
+    blocks = Counter(state.cause for state in scene.found if state.status is Status.BLOCKED)
+    names = []
+    for step in failed:
+        behind = blocks[step.index]
+        status = scene.found[step.index].status
+        names.append(linked(name(step, 80), run_url(step, status)) + (f" (blocks {behind:,})" if behind else ""))
+    said = f"{SIGNS[Status.FAILED]} **Failed:** {listed(names)}."
+    if not any(known.run_id for step in failed for known in step.dispatches):
+        return [f"{said} No run was started: the table says what to change."]
+    fix = "push a fix" if scene.walk.rollout.phase is Phase.PLAN else "fix it in a new pull request"
+    then = ": what is blocked then goes on by itself" if blocks.total() else ""
+    return [f"{said} Read the run's summary, then {fix} or re-run it at GitHub{then}."]
+
+
+def _held(scene: Scene) -> list[str]:
+    """Tell what is held, one line for each reason, and how it is let go."""
+    groups: dict[Hold, list[Step]] = {}
+    for step in scene.of(Status.HELD):
+        for hold in step.holds:
+            groups.setdefault(hold, []).append(step)
+    said = []
+    for hold, steps in groups.items():
+        names = "" if hold.kind is HoldKind.BREAKER else f" ({_named(steps)})"
+        advice = f" {_ADVICE[hold.kind]}" if hold.kind in _ADVICE else ""
+        said.append(f"{SIGNS[Status.HELD]} **{len(steps):,} held:** {prose(hold.sentence)}{names}.{advice}")
+    return [*said, _letting_go(scene, groups)] if said else []
+
+
+def _letting_go(scene: Scene, groups: dict[Hold, list[Step]]) -> str:
+    destroys = [step for hold, steps in groups.items() if hold.kind is HoldKind.DESTROY for step in steps]
+    kinds = {hold.kind for hold in groups}
+    said = []
+    if kinds - {HoldKind.DESTROY}:
+        but = " all of it but the destroys" if destroys else " it"
+        said.append(f"{keeps.approve(scene)} on the server lets{but} go; with names after it, only those.")
+    if kinds >= {HoldKind.STACK} and scene.view.pull.author:
+        said.append(f"Where somebody else must approve, the word of {escape(scene.view.pull.author)} does not count.")
+    if destroys:
+        said.append(f"A destroy goes only by its full name: {_by_name(scene, destroys)} on the server.")
+    return f"👉 Look at what is held first. {' '.join(said)}"
+
+
+def _by_name(scene: Scene, steps: list[Step]) -> str:
+    """Write the command that approves instances by their full names; for many it is only shown how."""
+    names = [str(step.instance) for step in steps] if len(steps) <= _NAMED else ["STACK/COMPONENT"]
+    return keeps.approve(scene, *names)
+
+
+def _doubtful(scene: Scene) -> list[str]:
+    steps = [step for step in scene.of(Status.HELD) if not step.holds]
+    if not steps:
+        return []
+    return [
+        f"{SIGNS[Status.HELD]} **In doubt:** {_named(steps)}. Nobody can tell whether its run was started, so look at "
+        f"the links in the table. If there is none: {_by_name(scene, steps)} on the server sends it again."
+    ]
+
+
+def _approval(scene: Scene) -> list[str]:
+    """Tell what waits for people at GitHub, one line for those that wait for the same."""
+    groups: dict[tuple[tuple[str, ...], tuple[str, ...]], list[tuple[Step, Gate | None]]] = {}
+    for step in scene.of(Status.APPROVAL):
+        gate = next((sent.gate for sent in step.dispatches if sent.status is Status.APPROVAL and sent.gate), None)
+        groups.setdefault((gate.environments, gate.reviewers) if gate else ((), ()), []).append((step, gate))
+    said = []
+    for (names, people), waiting in groups.items():
+        where = f" for {environments(names)}" if names else ""
+        who = f"; {reviewers(people)} may" if people else ""
+        since = min((gate.since for _, gate in waiting if gate and gate.since), default=0.0)
+        told = f", since {clock(since, scene.view.as_of)}" if since else ""
+        runs = listed([linked(name(step, 80), run_url(step, Status.APPROVAL)) for step, _ in waiting])
+        said.append(f"{SIGNS[Status.APPROVAL]} **Approve or reject at GitHub:** {runs}{where}{told}{who}.")
+    return said
+
+
+def _manual(scene: Scene) -> list[str]:
+    steps = scene.of(Status.MANUAL)
+    return [f"{SIGNS[Status.MANUAL]} **Left for people:** {_named(steps)}; the table says why."] if steps else []

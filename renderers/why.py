@@ -1,0 +1,161 @@
+"""Why a step is what it is: what it waits for, what holds it, how its run ended."""
+
+from __future__ import annotations
+
+from bot.domain.locks import locked_by
+from bot.domain.model import Dispatch, Heir, HoldKind, Status, Step
+from bot.domain.pro import Phase
+from bot.domain.results import Result, known
+from bot.domain.rollout import State, passes
+from renderers.markdown import clip, code, escape, link, prose
+from renderers.scene import LONGEST_NAME, Scene, name
+from renderers.words import clock, listed, outcome
+
+#: Before what is wrong, though nothing failed.
+ALARM = "❗"
+#: GitHub's conclusions that the status does not tell.
+_CONCLUSIONS = {
+    "failure": "the run failed",
+    "startup_failure": "the run could not start: GitHub refused the workflow file",
+    "action_required": "the run ended with “action required”",
+    "neutral": "the run ended neutral, which is no success",
+    "skipped": "the run's jobs were skipped, which is no success",
+    "stale": "GitHub gave the run up after two weeks",
+    "timed_out": "the run took longer than its workflow allows",
+    "cancelled": "the run was cancelled at GitHub",
+}
+_ERROR = "Terraform ended with an error"
+#: The CLI ends with 2 where there are changes, and only with this setting turns that into 0.
+_CHANGES_FAIL = "changes were found, but `ci.enabled` is off in `atmos.yaml`, so the job failed"
+
+
+def why(scene: Scene, step: Step, state: State) -> list[str]:
+    """Say in parts, as Markdown, why a step is what it is, and what else to know of it."""
+    said = [f"{ALARM} {prose(sent.warning)}" for sent in step.dispatches if sent.warning]
+    said.append(_cause(scene, step, state))
+    stale = scene.stale(step)
+    if stale and not any(hold.kind is HoldKind.STALE for hold in step.holds):
+        said.append(escape(f"planned before {stale} was applied"))
+    if names := scene.approvers(step):
+        merge = " for the merge" if scene.walk.rollout.phase is Phase.PLAN and not step.released else ""
+        said.append(f"approved by {listed([escape(clip(one, 60)) for one in names])}{merge}")
+    said += [prose(note, most=200) for note in step.notes[:3]]
+    return [part for part in said if part]
+
+
+def _cause(scene: Scene, step: Step, state: State) -> str:
+    status = state.status
+    if status is Status.WAITING:
+        return f"waits for {_parents(scene, step)}"
+    if status is Status.BLOCKED:
+        return _blocked(scene, step, state)
+    if status is Status.READY:
+        return kept(scene, step) or "goes as soon as there is room"
+    if status is Status.SUPERSEDED:
+        return _superseded(step.dropped, step.heir)  # by what a whole rollout was stands above the table
+    if status is Status.HELD and step.holds:
+        return "; ".join(prose(hold.sentence) for hold in step.holds)
+    if not step.dispatches:
+        return prose(step.problem or step.manual or step.dropped, trusted=scene.home)
+    told = [_told(scene, sent) for sent in step.dispatches if sent.status is status]
+    return "<br>".join(part for part in told if part)
+
+
+def kept(scene: Scene, step: Step) -> str:
+    """Say what keeps a step that could go, as Markdown; empty when nothing does."""
+    keeper = scene.keeper(step)
+    if keeper is None:
+        return ""
+    if keeper.lock:
+        return escape(locked_by(keeper.lock, clock(keeper.lock.until, scene.view.as_of)))
+    until = f" (until {clock(keeper.until, scene.view.as_of)})" if keeper.until else ""
+    return prose(keeper.sentence) + until
+
+
+def _superseded(dropped: str, heir: Heir | None) -> str:
+    return prose(f"{dropped}, which {outcome(heir.status)}" if heir else dropped)
+
+
+def _parents(scene: Scene, step: Step) -> str:
+    """Name the parents that are not done, by component alone where the stack is the step's own."""
+    waiting = [scene.walk.steps[i] for i in step.parents if not passes(scene.walk.steps[i])]
+    return listed([_near(parent, step) for parent in waiting])
+
+
+def _near(other: Step, step: Step) -> str:
+    if other.instance.stack != step.instance.stack:
+        return name(other)
+    return ("destroy of " if other.destroys else "") + code(clip(other.instance.component, LONGEST_NAME))
+
+
+def _blocked(scene: Scene, step: Step, state: State) -> str:
+    if state.cause is None:
+        return "something it depends on did not succeed"
+    cause = scene.walk.steps[state.cause]
+    status = scene.found[state.cause].status
+    told = "is part of a cycle" if status is Status.BLOCKED else outcome(status)
+    if cause.heir is not None:
+        told = f"was {_superseded(cause.dropped, cause.heir)}"
+    return f"{_near(cause, step)} {told}"
+
+
+def _told(scene: Scene, sent: Dispatch) -> str:
+    """Say why one dispatch is what it is."""
+    which = f"{code(sent.workflow)}: " if len(scene.walk.steps[sent.step].dispatches) > 1 else ""
+    said = prose(sent.reason, trusted=scene.home)
+    if sent.status is Status.APPROVAL:
+        said = said or _gate(scene, sent)
+        said = f"{said} ({link('review', sent.run_url)})" if sent.run_url else said
+        said = "; ".join(part for part in (known(sent), said) if part)
+    elif sent.status is Status.HELD:
+        said = said or "nobody can tell whether its run exists"
+        said = f"{said} ({link('runs of this workflow', _workflow_url(scene, sent))})"
+    elif sent.status is Status.RUNNING and sent.started_at:
+        said = said or f"since {clock(sent.started_at, scene.view.as_of)}"
+    elif not said:
+        said = _ended(scene, sent)
+    return f"{which}{said}" if said else ""
+
+
+def _gate(scene: Scene, sent: Dispatch) -> str:
+    """Say for which environments a run waits, since when, and who may approve."""
+    gate = sent.gate
+    if gate is None:
+        return "waits for people at GitHub"
+    since = f" since {clock(gate.since, scene.view.as_of)}" if gate.since else ""
+    who = f": {reviewers(gate.reviewers)} may approve" if gate.reviewers else ""
+    return f"waits for {environments(gate.environments)}{since}{who}"
+
+
+def environments(names: tuple[str, ...]) -> str:
+    """Write the environments that a run waits for, as Markdown."""
+    return listed([code(clip(one, 80)) for one in names]) or "its environment"
+
+
+def reviewers(names: tuple[str, ...]) -> str:
+    """Write who may approve, one of whom is enough, as Markdown."""
+    return listed([escape(clip(one, 60)) for one in names], last="or")
+
+
+def _ended(scene: Scene, sent: Dispatch) -> str:
+    """Say how a run ended: what the CLI told of it, and what GitHub did."""
+    result, concluded = known(sent), _concluded(sent)
+    if result is None:
+        return concluded
+    failed = sent.conclusion == "failure"
+    if result is Result.ERROR:
+        rest = "but the run succeeded" if sent.status is Status.SUCCEEDED else concluded
+        return _ERROR if failed or not rest else f"{_ERROR}, {rest}"
+    if result is Result.CHANGES and scene.walk.rollout.phase is Phase.PLAN and failed:
+        return _CHANGES_FAIL
+    return f"{result}, but {concluded}" if concluded else str(result)
+
+
+def _concluded(sent: Dispatch) -> str:
+    if sent.status not in (Status.FAILED, Status.TIMED_OUT, Status.CANCELLED) or not sent.conclusion:
+        return ""
+    return _CONCLUSIONS.get(sent.conclusion) or f"the run ended with {code(sent.conclusion)}"
+
+
+def _workflow_url(scene: Scene, sent: Dispatch) -> str:
+    return f"{scene.home}actions/workflows/{sent.workflow.rsplit('/', 1)[-1]}"

@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from syrupy.assertion import SnapshotAssertion
 
-from bot.domain.model import Status
+from bot.domain.facts import Gate
+from bot.domain.keeping import Keeper, Keeping
+from bot.domain.model import Hold, HoldKind, Release, Status
 from bot.domain.rollout import states
 from bot.domain.view import Past, PullView
 from renderers.comment import MARKER, comment, marker
@@ -20,7 +22,7 @@ from renderers.scene import Scene
 from tests.renderers.reading import flaws
 from tests.renderers.scenes import SCENES, SMALL
 from tests.renderers.scenes_safety import SAFETY
-from tests.renderers.world import MERGE, MERGED, Key, past, view, walk, wide
+from tests.renderers.world import MERGE, MERGED, NOON, Key, past, view, walk, wide
 
 PICTURE = "https://switchyard.example.com/graphs/k7Qm2/4f1c.svg"
 NASTY = st.text(alphabet="ab|`<>@#*_[]()\\~$&!:/.-+=1w\n\"'{}%é\u202e\x00", min_size=1, max_size=25)
@@ -30,6 +32,12 @@ def write(view: PullView, budget: int = 60_000, picture: str | None = PICTURE) -
     """Write a comment, with Mermaid where there is no picture."""
     drawn = None if view.waiting or not view.current or picture else mermaid(view.current[0], states(view.current[0]))
     return comment(view, picture_url=picture, mermaid=drawn, budget=budget)
+
+
+HOLDS = st.builds(Hold, st.sampled_from(HoldKind), NASTY)
+RELEASES = st.builds(Release, HOLDS, NASTY, st.just(0.0))
+GATES = st.one_of(st.none(), st.builds(Gate, st.tuples(NASTY, NASTY), st.tuples(NASTY), st.sampled_from([0.0, NOON])))
+KEEPERS = st.builds(Keeper, NASTY, st.sampled_from([0.0, NOON]))
 
 
 @pytest.mark.parametrize("name", [*SCENES, *SAFETY])
@@ -115,8 +123,12 @@ def views(draw: st.DrawFn) -> PullView:
         sent = st.sampled_from([None, *(s for s in Status if s not in (Status.WAITING, Status.READY, Status.BLOCKED))])
         if status := draw(sent):
             facts[key] = {"status": status, "reason": draw(NASTY), "run_url": draw(st.sampled_from(["", RUN]))}
+            facts[key] |= {"warning": draw(st.sampled_from(["", "Out of order: @you.", "a|b"])), "gate": draw(GATES)}
         elif said := draw(st.sampled_from(["", "problem", "manual", "dropped"])):
             facts[key] = {said: draw(NASTY)}
+        else:
+            facts[key] = {"holds": tuple(draw(st.lists(HOLDS, max_size=2, unique=True)))}
+        facts[key] |= {"destroys": draw(st.booleans()), "released": tuple(draw(st.lists(RELEASES, max_size=2)))}
     merged = draw(st.booleans())
     seen = walk(
         needs,
@@ -128,7 +140,10 @@ def views(draw: st.DrawFn) -> PullView:
     waiting = draw(st.sampled_from(["", "", "", "Waiting for @somebody."]))
     earlier_ones = [Past("label", MERGE, 0.0, draw(NASTY)) for _ in range(draw(st.integers(0, 4)))]
     notes = tuple(draw(st.lists(NASTY, max_size=3)))
-    return view(seen, pull=MERGED, waiting=waiting, past=tuple(earlier_ones), notes=notes)
+    stale = {1: {0: draw(NASTY)}} if draw(st.booleans()) else {}
+    kept = {1: Keeping(draw(st.one_of(st.none(), KEEPERS)), draw(st.dictionaries(st.integers(0, 24), KEEPERS)))}
+    shown = view(seen, pull=MERGED, waiting=waiting, past=tuple(earlier_ones), notes=notes, stale=stale, kept=kept)
+    return replace(shown, frozen=draw(st.one_of(st.just(""), NASTY)), mode=draw(st.sampled_from(["apply", "observe"])))
 
 
 RUN = "https://github.com/acme/infra/actions/runs/19000000123"

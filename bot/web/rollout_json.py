@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from typing import TypedDict
 
+from bot.domain.facts import Gate
 from bot.domain.keeping import Keeping
 from bot.domain.locks import locked_by
-from bot.domain.model import IN_FLIGHT, OPEN, Dispatch, Status, Step
+from bot.domain.model import IN_FLIGHT, OPEN, Dispatch, HoldKind, Status, Step
 from bot.domain.pro import Phase
 from bot.domain.results import Result, known, of_step
 from bot.domain.rollout import State, Walk, count, own_status, states, unfinished
 from bot.web.times import rfc3339
+from renderers.words import listed, outcome
 
-_OUTCOMES = {
-    Status.FAILED: "which failed",
-    Status.TIMED_OUT: "which timed out",
-    Status.CANCELLED: "which was cancelled",
-    Status.SUPERSEDED: "which was superseded",
-}
+#: What is told of the cause of a blocked step.
+_TOLD = (Status.FAILED, Status.TIMED_OUT, Status.CANCELLED, Status.SUPERSEDED)
 
 
 class Named(TypedDict):
@@ -26,6 +24,21 @@ class Named(TypedDict):
 
     stack: str
     component: str
+
+
+class Held(TypedDict):
+    """One reason for which a step is held until a person lets it go."""
+
+    kind: HoldKind
+    sentence: str
+
+
+class Gated(TypedDict):
+    """What a run waits for: one of the reviewers must allow it to use the environments. Empty where nobody knows."""
+
+    environments: list[str]
+    reviewers: list[str]
+    since: str | None
 
 
 class Dispatched(TypedDict):
@@ -38,6 +51,8 @@ class Dispatched(TypedDict):
     run_url: str | None
     attempt: int | None
     result: Result | None
+    gate: Gated | None
+    warning: str | None
 
 
 class Stepped(Named):
@@ -46,6 +61,9 @@ class Stepped(Named):
     status: Status
     reason: str | None
     result: Result | None
+    holds: list[Held]
+    approved_by: list[str]
+    superseded_by: str | None
     parents: list[Named]
     started_at: str | None
     finished_at: str | None
@@ -119,6 +137,9 @@ def _step(walk: Walk, step: Step, state: State, kept: Keeping) -> Stepped:
         "status": state.status,
         "reason": reason(walk, step, state, kept) or None,
         "result": of_step(step),
+        "holds": [{"kind": hold.kind, "sentence": hold.sentence} for hold in step.holds],
+        "approved_by": list(dict.fromkeys(release.by for release in step.released)),
+        "superseded_by": step.heir.name if step.heir else None,
         "parents": [_instance(walk.steps[parent]) for parent in step.parents],
         "started_at": _time(min(started, default=0.0)),
         "finished_at": None if open_ else _time(max(finished, default=0.0)),
@@ -132,18 +153,31 @@ def reason(walk: Walk, step: Step, state: State, kept: Keeping) -> str:
         cause = walk.steps[state.cause]
         if state.status is Status.BLOCKED:
             own = own_status(cause)
-            return f"blocked by {cause.instance}" + (f", {_OUTCOMES[own]}" if own in _OUTCOMES else "")
+            if cause.heir is not None:
+                return f"blocked by {cause.instance}, {cause.dropped}, which {outcome(cause.heir.status)}"
+            return f"blocked by {cause.instance}" + (f", which {outcome(own)}" if own in _TOLD else "")
         return f"waits for {cause.instance}"
     if step.dispatches:
-        told = [dispatch.reason for dispatch in step.dispatches if dispatch.status is state.status and dispatch.reason]
-        return " ".join(told)
+        told = (_told(dispatch) for dispatch in step.dispatches if dispatch.status is state.status)
+        return " ".join(sentence for sentence in told if sentence)
     if state.status is Status.READY and (keeper := kept.of(step.index)):
         return locked_by(keeper.lock, rfc3339(keeper.lock.until)) if keeper.lock else keeper.sentence
     if state.status is Status.HELD:
         return "held: " + "; ".join(hold.sentence for hold in step.holds)
+    if state.status is Status.SUPERSEDED and step.heir is not None:
+        return f"{step.dropped}, which {outcome(step.heir.status)}"
     if state.status is Status.SUPERSEDED:
         return step.dropped or walk.rollout.superseded_by
     return step.problem or step.manual
+
+
+def _told(dispatch: Dispatch) -> str:
+    """Say why a dispatch has its status; of one in approval what it waits for."""
+    gate = dispatch.gate
+    if dispatch.reason or gate is None or dispatch.status is not Status.APPROVAL:
+        return dispatch.reason
+    who = f": {listed(list(gate.reviewers), last='or')} may approve" if gate.reviewers else ""
+    return f"waits for {listed(list(gate.environments)) or 'its environment'}{who}"
 
 
 def _dispatch(dispatch: Dispatch) -> Dispatched:
@@ -155,6 +189,16 @@ def _dispatch(dispatch: Dispatch) -> Dispatched:
         "run_url": dispatch.run_url or None,
         "attempt": dispatch.attempt or None,
         "result": known(dispatch),
+        "gate": _gate(dispatch.gate) if dispatch.gate else None,
+        "warning": dispatch.warning or None,
+    }
+
+
+def _gate(gate: Gate) -> Gated:
+    return {
+        "environments": list(gate.environments),
+        "reviewers": list(gate.reviewers),
+        "since": _time(gate.since),
     }
 
 

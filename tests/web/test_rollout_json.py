@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import pytest
 
+from bot.domain.facts import Gate
 from bot.domain.graph import Instance
 from bot.domain.keeping import Keeper, Keeping
 from bot.domain.locks import Lock
-from bot.domain.model import Dispatch, Rollout, Status, Step
+from bot.domain.model import Dispatch, Heir, Hold, HoldKind, Release, Rollout, Status, Step
 from bot.domain.pro import Phase
 from bot.domain.rollout import Walk
 from bot.web.rollout_json import rollout, status
@@ -73,6 +74,9 @@ def test_a_whole_rollout() -> None:
                 "status": "succeeded",
                 "reason": None,
                 "result": None,
+                "holds": [],
+                "approved_by": [],
+                "superseded_by": None,
                 "parents": [],
                 "started_at": "2025-10-09T08:53:20Z",
                 "finished_at": "2025-10-09T08:54:21Z",
@@ -85,6 +89,8 @@ def test_a_whole_rollout() -> None:
                         "run_url": "https://github.com/acme/infra/actions/runs/99",
                         "attempt": 2,
                         "result": None,
+                        "gate": None,
+                        "warning": None,
                     }
                 ],
             },
@@ -94,6 +100,9 @@ def test_a_whole_rollout() -> None:
                 "status": "ready",
                 "reason": None,
                 "result": None,
+                "holds": [],
+                "approved_by": [],
+                "superseded_by": None,
                 "parents": [{"stack": "dev", "component": "c0"}],
                 "started_at": None,
                 "finished_at": None,
@@ -169,6 +178,65 @@ def test_a_ready_step_says_who_locked_it_until_when_and_why() -> None:
     first, second = rollout(walk(step(0), step(1, 0)), locks)["steps"]  # type: ignore[misc]
     assert first["reason"] == "locked by the key ci until 1970-01-01T01:00:00Z: Up�grading."
     assert second["reason"] == "waits for dev/c0"
+
+
+def test_a_held_step_says_why_and_who_let_go_of_what() -> None:
+    unplanned = Hold(HoldKind.UNREVIEWED, "no plan of it succeeded at 1234567 before the merge")
+    released = (Release(replace(unplanned, sentence="another"), "lead", 1.0), Release(unplanned, "lead", 2.0))
+    one = step(0, holds=(unplanned, Hold(HoldKind.BREAKER, "all of it is too much")), released=released)
+    (told,) = rollout(walk(one, phase=Phase.APPLY), Keeping())["steps"]
+    assert (told["status"], told["approved_by"]) == ("held", ["lead"])
+    assert told["reason"] == "held: no plan of it succeeded at 1234567 before the merge; all of it is too much"
+    assert told["holds"] == [
+        {"kind": "unreviewed", "sentence": "no plan of it succeeded at 1234567 before the merge"},
+        {"kind": "breaker", "sentence": "all of it is too much"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("gate", "reason"),
+    [
+        (Gate(("prod", "eu"), ("alice", "team ops"), 1.0), "waits for prod and eu: alice or team ops may approve"),
+        (Gate(("prod",)), "waits for prod"),
+        (None, None),
+    ],
+)
+def test_an_approval_at_github_says_for_what_and_whose(gate: Gate | None, reason: str | None) -> None:
+    waiting = replace(SENT, status=Status.APPROVAL, gate=gate)
+    assert shown(sent(waiting)) == [("approval", reason)]
+    (told,) = rollout(walk(sent(waiting)), Keeping())["steps"]
+    since = "1970-01-01T00:00:01Z" if gate and gate.since else None
+    expected = gate and {
+        "environments": list(gate.environments),
+        "reviewers": list(gate.reviewers),
+        "since": since,
+    }
+    assert told["dispatches"][0]["gate"] == expected
+
+
+def test_a_run_that_should_not_be_says_so() -> None:
+    (told,) = rollout(walk(sent(replace(SENT, warning="It was run again."))), Keeping())["steps"]
+    assert told["dispatches"][0]["warning"] == "It was run again."
+
+
+@pytest.mark.parametrize(
+    ("became", "told"),
+    [
+        (Status.SUCCEEDED, "which succeeded"),
+        (Status.RUNNING, "which is running"),
+        (Status.APPROVAL, "which waits for approval"),
+        (None, "which is waiting"),
+    ],
+)
+def test_a_superseded_step_says_by_what_and_what_became_of_that(became: Status | None, told: str) -> None:
+    one = step(0, dropped="superseded by #43", heir=Heir("#43", "7#43", 9, became))
+    assert shown(one) == [("superseded", f"superseded by #43, {told}")]
+    assert rollout(walk(one), Keeping())["steps"][0]["superseded_by"] == "#43"
+
+
+def test_what_a_failed_heir_blocks_names_it() -> None:
+    one = step(0, dropped="superseded by #43", heir=Heir("#43", "7#43", 9, Status.FAILED))
+    assert shown(one, step(1, 0))[1] == ("blocked", "blocked by dev/c0, superseded by #43, which failed")
 
 
 def test_a_superseded_rollout_says_by_what() -> None:

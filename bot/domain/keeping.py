@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from bot.domain import locks, order
-from bot.domain.events import Facts
+from bot.domain.events import Facts, Rules
 from bot.domain.locks import Lock
 from bot.domain.model import Pull
 from bot.domain.pro import Phase
@@ -69,9 +69,15 @@ def _whole(draft: Draft, pull: Pull | None, facts: Facts, now: float) -> Keeper 
         return Keeper(facts.frozen)
     if not applies and pull is not None and (until := cooling_until(pull)) > now:
         return Keeper(f"more than {_PUSHES} pushes in ten minutes: waits for a quiet minute", until=until)
-    if rules.fail_fast and (failed := draft.failed) is not None:
-        return Keeper(f"stopped, because {draft.step(failed).instance} did not succeed")
+    if (sentence := stopped(draft, rules)) is not None:
+        return Keeper(sentence)
     return None
+
+
+def stopped(draft: Draft, rules: Rules) -> str | None:
+    """Say why nothing more of a rollout is sent after a failure; None where there was none, or the rest goes on."""
+    failed = draft.failed if rules.fail_fast else None
+    return f"stopped, because {draft.step(failed).instance} did not succeed" if failed is not None else None
 
 
 def not_in_mode(mode: str, phase: Phase) -> str | None:

@@ -35,7 +35,8 @@ def own_status(step: Step) -> Status | None:
     """Tell a step's status where it follows from the step alone; None where its parents decide."""
     if step.dispatches:
         statuses = {dispatch.status for dispatch in step.dispatches}
-        return next((status for status in _LEADING if status in statuses), Status.SUCCEEDED)
+        own = next((status for status in _LEADING if status in statuses), Status.SUCCEEDED)
+        return Status.SUPERSEDED if own in _NOT_DONE and step.heir is not None else own
     if step.dropped:
         return Status.SUPERSEDED
     if step.problem:
@@ -51,6 +52,19 @@ def passes(step: Step) -> bool:
     if own is Status.SUPERSEDED and step.heir is not None:
         return step.heir.status in PASSED
     return own in PASSED
+
+
+def failed(step: Step) -> bool:
+    """Tell whether a step failed, timed out or was cancelled; or what superseded it did.
+
+    One that is run again has not succeeded yet.
+    """
+    own = own_status(step)
+    if any(sent.attempt > 1 and sent.status in OPEN for sent in step.dispatches):
+        return True
+    if own is Status.SUPERSEDED and step.heir is not None:
+        return step.heir.status in _NOT_DONE
+    return own in _NOT_DONE
 
 
 def is_pending(step: Step) -> bool:
@@ -76,7 +90,7 @@ class Walk:
     steps: list[Step]
     ready: set[int] = field(default_factory=set)
     by_dispatch: dict[str, int] = field(default_factory=dict)
-    #: The steps that failed, timed out or were cancelled.
+    #: The steps that failed, timed out or were cancelled, and are not known to have succeeded since.
     failed: set[int] = field(default_factory=set)
     #: The ready steps as a heap, longest remaining chain first. It may also hold steps that are ready no more.
     queue: list[tuple[int, int]] = field(default_factory=list)
@@ -93,7 +107,7 @@ class Walk:
         walk.ready = {step.index for step in steps if draft.may_go(step.index)}
         walk.queue = sorted((-steps[index].chain, index) for index in walk.ready)
         walk.by_dispatch = {dispatch.id: step.index for step in steps for dispatch in step.dispatches}
-        walk.failed = {step.index for step in steps if own_status(step) in _NOT_DONE}
+        walk.failed = {step.index for step in steps if failed(step)}
         return walk
 
     def apply(self, draft: Draft) -> None:
@@ -109,7 +123,7 @@ class Walk:
                 self.steps[index] = step
             for dispatch in step.dispatches:
                 self.by_dispatch[dispatch.id] = index
-            (self.failed.add if own_status(step) in _NOT_DONE else self.failed.discard)(index)
+            (self.failed.add if failed(step) else self.failed.discard)(index)
         for index in draft.readied - self.ready:
             heapq.heappush(self.queue, (-self.steps[index].chain, index))
         self.ready |= draft.readied
@@ -244,8 +258,8 @@ class Draft:
 
     @property
     def failed(self) -> int | None:
-        """A step that failed, timed out or was cancelled; None where none did."""
-        now = (index for index, step in self.changed.items() if own_status(step) in _NOT_DONE)
+        """A step that failed, timed out or was cancelled, and has not succeeded since; None where none did."""
+        now = (index for index, step in self.changed.items() if failed(step))
         before = (index for index in self.walk.failed if index not in self.changed)
         return next(chain(now, before), None)
 

@@ -7,14 +7,18 @@ tells which of the two it is.
 from __future__ import annotations
 
 import gidgethub
+import msgspec
 
-from bot.domain.model import OPEN, Repo
+from bot.domain.model import OPEN, Dispatch, Repo
+from bot.domain.pro import Phase
+from bot.events.workflow_run import RunRead
 from bot.github import ensure as github
 from bot.github import reads
 from bot.github.client import Installation
-from bot.store import outbox, rollouts
+from bot.store import inbox, outbox, rollouts
 from bot.store.db import transaction
 from bot.store.outbox import Wish
+from bot.store.rollouts import Placed
 from bot.work.parts import Parts
 
 _LONGEST_WAIT = 60.0
@@ -25,11 +29,18 @@ _ATTEMPTS = 15
 async def ensure(parts: Parts, wish: Wish) -> None:
     """Ask GitHub to cancel the run of a dispatch, unless it is over. The end itself comes as news of the run."""
     placed = rollouts.find_dispatch(parts.db, wish.id)
-    if placed is not None and placed.dispatch.run_id and placed.dispatch.status in OPEN:
+    if placed is not None and _is_wanted(placed.dispatch):
+        if parts.rules.mode == "observe":  # the wish stays: the mode may end before the run does
+            with transaction(parts.db):
+                due = parts.now() + _LONGEST_WAIT
+                outbox.later(parts.db, wish.key, due=due, error="Nothing is cancelled in the mode “observe”.")
+            return
         with transaction(parts.db):
             begun = outbox.begin(parts.db, wish.key)
         repo = parts.context.repo(wish.repo_id)
         gh, run_id = parts.installation(repo.installation), placed.dispatch.run_id
+        if begun is not None and await _has_begun(parts, repo, placed):
+            begun = None
         if (
             begun is not None
             and not await github.cancel(gh, repo, run_id)
@@ -41,6 +52,24 @@ async def ensure(parts: Parts, wish: Wish) -> None:
             return
     with transaction(parts.db):
         outbox.fulfilled(parts.db, wish)
+
+
+def _is_wanted(dispatch: Dispatch) -> bool:
+    return dispatch.cancel_wanted and dispatch.run_id > 0 and dispatch.status in OPEN
+
+
+async def _has_begun(parts: Parts, repo: Repo, placed: Placed) -> bool:
+    """Tell whether an apply may have changed something already: then it is left to its end, and intake is told."""
+    rollout = rollouts.facts(parts.db, placed.rollout_id)
+    if rollout is None or rollout.phase is not Phase.APPLY:
+        return False
+    gh, run_id = parts.installation(repo.installation), placed.dispatch.run_id
+    if not await reads.jobs_started(gh, repo, run_id):
+        return False
+    body = msgspec.json.encode(RunRead(placed.dispatch.id, await reads.run(gh, repo, run_id)))
+    with transaction(parts.db):
+        inbox.put(parts.db, "run_read", body, now=parts.now(), repo_id=repo.id, lane=placed.lane)
+    return True
 
 
 async def _is_over(gh: Installation, repo: Repo, wish: Wish, run_id: int) -> bool:

@@ -14,6 +14,9 @@ _COMMANDS = {
     "demo": "Show a pull request on its way from plan to apply, with a GitHub of our own.",
     "simulate": "Show what an upload would do, without GitHub.",
     "keys": "Make, list and revoke API keys.",
+    "approve": "Let go what is held of a pull request.",
+    "freeze": "Apply nothing, in one repository or in all.",
+    "unfreeze": "End a freeze.",
 }
 
 

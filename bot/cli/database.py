@@ -9,18 +9,28 @@ from pathlib import Path
 
 import click
 
+from bot.domain.model import Repo
 from bot.settings import BadSettings, database_from_env
+from bot.store import repos
 from bot.store.db import Db, connect
 from bot.store.migrations import migrate
+
+#: Who acts on the server itself, where nobody says who it is.
+OPERATOR = "the operator"
+
+
+def path_from_env() -> str:
+    """Read which file the settings name; raises ClickException."""
+    try:
+        return database_from_env()
+    except BadSettings as error:
+        raise click.ClickException(str(error)) from None
 
 
 @contextmanager
 def opened(*, make: bool = False) -> Iterator[Db]:
     """Open the database that the settings name; only `make` makes one, and says so."""
-    try:
-        path = database_from_env()
-    except BadSettings as error:
-        raise click.ClickException(str(error)) from None
+    path = path_from_env()
     file = Path(path).absolute()
     if not file.exists():
         if not make:
@@ -34,6 +44,24 @@ def opened(*, make: bool = False) -> Iterator[Db]:
             yield db
     except sqlite3.Error as error:
         raise click.ClickException(unusable(path, error)) from None
+
+
+def named(db: Db, repository: str) -> Repo:
+    """Find the repository that OWNER/REPO names among those that are known; raises click's errors."""
+    found = repos.named(db, *owner_and_name(repository))
+    if found is None:
+        raise click.ClickException(
+            f"Switchyard knows no repository {repository}: nothing came from it yet. Compare its name with GitHub's."
+        )
+    return found
+
+
+def owner_and_name(repository: str) -> tuple[str, str]:
+    """Split OWNER/REPO; raises BadParameter."""
+    owner, _, name = repository.partition("/")
+    if not owner or not name or "/" in name:
+        raise click.BadParameter("give it as OWNER/REPO", param_hint="OWNER/REPO")
+    return owner, name
 
 
 def unusable(path: str, error: sqlite3.Error) -> str:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import click
 
-from bot.cli.database import opened
+from bot.cli.database import opened, owner_and_name
 from bot.domain.model import Repo
 from bot.settings import BadSettings, Settings
 from bot.store import keys, repos
@@ -42,7 +42,7 @@ def command() -> None:
 )
 def create(repository: str, allow: str, label: str, expires: str) -> None:
     """Make a key and print it. It is shown once: only its hash is kept."""
-    owner, name = _split(repository)
+    owner, name = owner_and_name(repository)
     scopes = _scopes(allow)
     _check_label(label)
     now = time.time()
@@ -88,13 +88,6 @@ def revoke(key_id: int) -> None:
                 f"There is no key {key_id} that could be revoked; `switchyard keys list` has them."
             )
     click.echo(f"Key {key_id} is revoked.")
-
-
-def _split(repository: str) -> tuple[str, str]:
-    owner, _, name = repository.partition("/")
-    if not owner or not name or "/" in name:
-        raise click.BadParameter("give it as OWNER/REPO", param_hint="OWNER/REPO")
-    return owner, name
 
 
 def _scopes(allow: str) -> tuple[str, ...]:

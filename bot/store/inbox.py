@@ -88,6 +88,22 @@ def nudge_waiting(db: Db, *, now: float, repo_id: int | None = None) -> None:
         put_once(db, "nudge", now=now, repo_id=queue["repo_id"], lane=queue["lane"])
 
 
+def nudge_unfinished(db: Db, *, now: float, repo_id: int | None = None) -> None:
+    """Have every lane looked at that has anything to go, to apply or to merge, of one repository or of all."""
+    nudge_waiting(db, now=now, repo_id=repo_id)
+    sql = (
+        "SELECT repo_id, lane FROM places WHERE (status = '' OR open) AND (? IS NULL OR repo_id = ?) UNION "
+        "SELECT repo_id, repo_id || '#' || number FROM pulls WHERE open AND (? IS NULL OR repo_id = ?)"
+    )
+    for one in db.rows(sql, repo_id, repo_id, repo_id, repo_id):
+        put_once(db, "nudge", now=now, repo_id=one["repo_id"], lane=one["lane"])
+
+
+def has(db: Db, kind: str, *, lane: str) -> bool:
+    """Tell whether a lane has an input of a kind still to handle."""
+    return db.row("SELECT 1 FROM inbox WHERE state = 'new' AND lane = ? AND kind = ?", lane, kind) is not None
+
+
 def drop(db: Db, kind: str, *, lane: str) -> None:
     """Take back the inputs of a kind that a lane has still to handle: nobody needs them any more."""
     db.write("DELETE FROM inbox WHERE state = 'new' AND lane = ? AND kind = ?", lane, kind)
@@ -135,9 +151,10 @@ def unpark_known(db: Db) -> int:
         f"AND {column} >= {sha} AND {column} < {sha} || 'g'"
         for column in ("head_sha", "merge_sha")
     )
+    tries = f"SELECT 1 FROM commits WHERE repo_id = inbox.repo_id AND sha >= {sha} AND sha < {sha} || 'g'"  # noqa: S608
     return db.write(
         "UPDATE inbox SET state = 'new', park = NULL, lane = NULL WHERE state = 'parked' AND ("  # noqa: S608
-        f"park LIKE 'commit:%' AND (EXISTS ({heads}) OR EXISTS ({merges})) OR park LIKE 'run:%' "
+        f"park LIKE 'commit:%' AND (EXISTS ({heads}) OR EXISTS ({merges}) OR EXISTS ({tries})) OR park LIKE 'run:%' "
         "AND EXISTS (SELECT 1 FROM dispatches WHERE run_id = substr(park, 5) + 0 AND run_id != 0))"
     )
 

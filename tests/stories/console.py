@@ -1,0 +1,19 @@
+"""The server's command line, as an operator uses it while a story goes on."""
+
+from __future__ import annotations
+
+import pytest
+from click.testing import CliRunner
+
+from bot.cli import cli
+from tests.rig import Rig
+
+
+def command(rig: Rig, *words: str, code: int = 0) -> str:
+    """Run a command of `switchyard` beside the service, at the story's time; returns what it prints."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SWITCHYARD_DATABASE", rig.settings.database)
+        patch.setattr("time.time", rig.clock)
+        done = CliRunner().invoke(cli, words, catch_exceptions=False)
+    assert done.exit_code == code, done.output
+    return done.output

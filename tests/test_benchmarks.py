@@ -7,7 +7,7 @@ import re
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import events, fuzz, memory, rendering, uploads, webhooks, worlds
+from benchmarks import events, fuzz, memory, model, rendering, uploads, webhooks, worlds
 from benchmarks.report import Figure, machine, part, spread, table
 from bot.domain.graph import build
 from bot.events.upload import parse_upload
@@ -54,12 +54,24 @@ def test_fuzz() -> None:
     assert memory_kept.measured.endswith(" MB")
 
 
+def test_model() -> None:
+    sequences, steps, runs, broken = model.measure(sequences=10, number=1)
+    assert int(sequences.measured) >= 10
+    assert "0" not in (steps.measured, runs.measured)
+    assert broken.measured == "0"
+
+
+def test_mutants() -> None:
+    (caught,) = model.mutants(most=100, names=["a step does not wait for its parents"])
+    assert caught.measured == "`parents_first`"
+
+
 def test_what_takes_many_minutes_runs_only_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     ran: list[str] = []
     for name in command.BENCHMARKS:
         monkeypatch.setitem(command.BENCHMARKS, name, lambda name=name: ran.append(name) or [])
     assert command.main([]) == 0
-    assert ran == [name for name in command.BENCHMARKS if name != "fuzz"]
+    assert ran == [name for name in command.BENCHMARKS if name not in ("fuzz", "model", "mutants")]
 
 
 @pytest.mark.parametrize("needs", [worlds.LEAN, worlds.NESTED], ids=["lean", "nested"])

@@ -1,0 +1,233 @@
+"""Several pull requests over one graph, people in a hurry, and webhooks that are late, lost, doubled and swapped.
+
+`make test` runs the same sequences each time, `make bench ARGS=model` others each time, and more of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+
+from bot.domain.events import Rules
+from bot.domain.graph import Instance
+from tests.model.hub import PEOPLE
+from tests.model.repository import CHANGES, NEEDS
+from tests.model.stage import Stage, Way
+
+T = TypeVar("T")
+Changed = tuple[Instance, ...]
+#: How many things happen in one sequence, at most.
+STEPS = 25
+_MOST_PULLS = 3
+#: What may go wrong with a request, by its method.
+_FAULTS = {
+    "POST": ("lost request", "lost answer", "broken", "unreachable", "killed before", "killed after"),
+    "PATCH": ("lost answer", "broken", "killed after"),
+    "GET": ("broken", "unreachable", "killed before"),
+}
+#: Settings that stand for all.
+RULES = (
+    Rules(),
+    Rules(max_in_flight=1),
+    Rules(max_in_flight=2, unplanned="allow"),
+    Rules(approve_stacks=("prod*",), unplanned="allow"),
+    Rules(breaker_apply=2, breaker_plan=4),
+    Rules(fail_fast=True, unplanned="allow"),
+    Rules(stale="hold"),
+)
+WAYS = (
+    Way(),
+    Way(claims=True),
+    Way(details=False, listed_after=20.0),
+    Way(listed_after=20.0),
+    Way(protected=False),
+)
+#: Which of several there are; the machine takes the rest of the division.
+which = st.integers(0, 11)
+changes = st.sampled_from(CHANGES)
+#: What follows: nothing, the news arrive and are worked, or Actions do their work as well.
+thens = st.sampled_from(("go", "hear", "wait"))
+
+
+class Machine(RuleBasedStateMachine):
+    """The model: what can happen, in any order."""
+
+    stage: Stage
+
+    @initialize(
+        way=st.sampled_from(WAYS),
+        rules=st.sampled_from(RULES),
+        tick=st.sampled_from((1, 0, 40)),
+        planned=st.lists(changes, max_size=_MOST_PULLS - 1),
+        opened=st.lists(changes, max_size=1),
+    )
+    def begin(self, way: Way, rules: Rules, tick: int, planned: list[Changed], opened: list[Changed]) -> None:
+        """Begin with some pull requests, most with their plans."""
+        self.tick, self.steps = tick, 0
+        self.stage = Stage(way, rules)
+        for changed in planned:
+            self.stage.hub.open_pull(changed)
+        while self.stage.actions():
+            self.stage.deliver()
+        for changed in opened:
+            self.stage.hub.open_pull(changed)
+
+    def teardown(self) -> None:
+        """See what is left in the end."""
+        if not hasattr(self, "stage"):
+            return
+        try:
+            if not self.stage.broken:
+                self.stage.all_becomes_well()
+        finally:
+            self.stage.process.remove()
+
+    # People.
+
+    @precondition(lambda self: len(self.stage.hub.pulls) < _MOST_PULLS)
+    @rule(changed=changes, then=thens)
+    def open_pull(self, changed: Changed, then: str) -> None:
+        self.stage.hub.open_pull(changed)
+        self._then(then)
+
+    @precondition(lambda self: self.stage.open())
+    @rule(one=which, changed=changes, then=thens)
+    def push(self, one: int, changed: Changed, then: str) -> None:
+        self.stage.hub.push(_pick(self.stage.open(), one), changed)
+        self._then(then)
+
+    @precondition(lambda self: self.stage.open())
+    @rule(one=which, then=thens)
+    def merge(self, one: int, then: str) -> None:
+        self.stage.hub.merge(_pick(self.stage.open(), one))
+        self._then(then)
+
+    @precondition(lambda self: self.stage.unmerged())
+    @rule(one=which, then=thens)
+    def close_or_reopen(self, one: int, then: str) -> None:
+        pull = _pick(self.stage.unmerged(), one)
+        if pull.open:
+            self.stage.hub.close(pull)
+        else:
+            self.stage.hub.reopen(pull)
+        self._then(then)
+
+    @precondition(lambda self: self.stage.runs("waiting"))
+    @rule(one=which, state=st.sampled_from(("approved", "rejected")), then=thens)
+    def review(self, one: int, state: str, then: str) -> None:
+        self.stage.hub.review(_pick(self.stage.runs("waiting"), one), "lead", state)
+        self._then(then)
+
+    @precondition(lambda self: self.stage.runs("completed"))
+    @rule(one=which, then=thens)
+    def run_again(self, one: int, then: str) -> None:
+        self.stage.hub.rerun(_pick(self.stage.runs("completed"), one), PEOPLE[0])
+        self._then(then)
+
+    @precondition(lambda self: self.stage.hub.pulls)
+    @rule(one=which, by=st.sampled_from(PEOPLE), then=thens)
+    def approve(self, one: int, by: str, then: str) -> None:
+        self.stage.approve(_pick(self.stage.hub.pulls, one), by)
+        self._then(then)
+
+    @rule(instance=st.sampled_from(list(NEEDS)), seconds=st.sampled_from((0, 60, 600)), then=thens)
+    def lock(self, instance: Instance, seconds: int, then: str) -> None:
+        self.stage.lock(instance, seconds)
+        self._then(then)
+
+    @rule(then=thens)
+    def freeze(self, then: str) -> None:
+        self.stage.freeze()
+        self._then(then)
+
+    # Actions.
+
+    @precondition(lambda self: self.stage.uploads())
+    @rule(one=which, then=thens)
+    def upload(self, one: int, then: str) -> None:
+        self.stage.upload(_pick(self.stage.uploads(), one))
+        self._then(then)
+
+    @precondition(lambda self: self.stage.runs("queued"))
+    @rule(one=which, then=thens)
+    def start(self, one: int, then: str) -> None:
+        self.stage.hub.start(_pick(self.stage.runs("queued"), one))
+        self._then(then)
+
+    @precondition(lambda self: self.stage.runs("in_progress"))
+    @rule(one=which, how=st.sampled_from(("success", "success", "failure")), then=thens)
+    def end(self, one: int, how: str, then: str) -> None:
+        self.stage.end(_pick(self.stage.runs("in_progress"), one), how)
+        self._then(then)
+
+    # The way between.
+
+    @precondition(lambda self: self.stage.hub.hooks)
+    @rule(how=st.sampled_from(("swapped", "one", "lost", "doubled")), one=which, then=thens)
+    def webhooks(self, how: str, one: int, then: str) -> None:
+        hooks = self.stage.hub.hooks
+        if how == "swapped":
+            hooks.reverse()
+        else:
+            hook = hooks[one % len(hooks)]
+            self.stage.tried(hook, arrives=how != "lost")
+            if how == "doubled":
+                self.stage.tried(hook, arrives=True)
+            hooks.remove(hook)
+            self.stage.work()
+        self._then(then)
+
+    @rule(what=st.sampled_from(("intake", "deliver")))
+    def one_step(self, what: str) -> None:
+        self.stage.all_arrive()
+        self.stage.process.one_step(what)
+        self._then("wait")
+
+    @rule(method=st.sampled_from(("POST", "POST", "POST", "PATCH", "GET")), one=which, then=thens)
+    def trouble(self, method: str, one: int, then: str) -> None:
+        self.stage.process.github.faults.setdefault(method, []).append(_pick(_FAULTS[method], one))
+        self._then(then)
+
+    @rule(then=thens)
+    def restart(self, then: str) -> None:
+        self.stage.process.restart()
+        self._then(then)
+
+    @rule(seconds=st.sampled_from((3, 15, 70, 700)), then=thens)
+    def time_passes(self, seconds: int, then: str) -> None:
+        self.stage.passes(seconds)
+        self.stage.process.sweep()
+        self._then(then)
+
+    def _then(self, then: str) -> None:
+        """Let follow what follows, see what became of it, and let a little time pass."""
+        if then != "wait":
+            self.stage.deliver()
+        if then == "go":
+            self.stage.actions()
+            self.stage.deliver()
+        self.stage.look()
+        self.stage.clock += self.tick
+        self.steps += 1
+
+
+def _pick(things: Sequence[T], one: int) -> T:
+    return things[one % len(things)]
+
+
+def run(number: int, examples: int, machine: type[Machine] = Machine, *, shrink: bool = True) -> None:
+    """Run as many sequences; the number chooses which. Raises Broken for the first that breaks a rule, made short."""
+    how = settings(
+        max_examples=examples,
+        stateful_step_count=STEPS,
+        deadline=None,
+        database=None,
+        print_blob=False,
+        phases=(Phase.generate, Phase.shrink) if shrink else (Phase.generate,),
+        suppress_health_check=list(HealthCheck),
+    )
+    run_state_machine_as_test(seed(number)(type(machine.__name__, (machine,), {})), settings=how)

@@ -1,0 +1,169 @@
+"""Each rule of safety broken on purpose, one at a time: the model must notice every one of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+from unittest.mock import patch
+
+from bot.domain import dispatching, holds, order, rollout, runs
+from bot.domain.desk import Desk
+from bot.domain.model import PASSED, Rollout, Status, Step
+from bot.domain.order import Place
+from bot.domain.pro import Phase
+from bot.domain.rollout import Draft, Walk, own_status
+from bot.store import freezes, inbox, outbox, shared
+from bot.store.db import Db, transaction
+from bot.store.outbox import Wish
+from bot.work import permits, running
+from bot.work.parts import Parts
+from bot.work.sweep import Sweep
+from tests.model.machine import Machine, run
+from tests.model.process import Broken
+
+#: A mutant that lives so many sequences has survived.
+MOST = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """One fault: what is done wrong, and what stands in the place of what."""
+
+    name: str
+    where: object
+    what: str
+    instead: object
+
+
+@dataclass(frozen=True, slots=True)
+class Caught:
+    """Which rule caught a mutant, and in which sequence; no rule where none did."""
+
+    rule: str
+    sequences: int
+
+
+def _goes_at_once(self: Draft, index: int) -> bool:
+    step = self.step(index)
+    return not (self.rollout.superseded_by or step.holds or own_status(step) is not None)
+
+
+def _failure_passes(step: Step) -> bool:
+    return own_status(step) in (*PASSED, Status.FAILED)
+
+
+def _first_of_idle(rollout: Rollout, places: Iterable[Place]) -> Place | None:
+    return _first(rollout, [place for place in places if not place.busy])
+
+
+def _all_places(claims: list[Any], _flying: object, _free: int) -> None:
+    for claim in claims:
+        claim.granted = claim.steps
+
+
+def _planned_at_any_time(*args: Any, **more: Any) -> Any:
+    return _planned(*args, **(more | {"before": math.inf}))
+
+
+def _plan_of_any_head(walk: Walk, _head_sha: str) -> bool:
+    return walk.rollout.phase is Phase.PLAN
+
+
+async def _send_again(parts: Parts, wish: Wish, *_more: object, **_named: object) -> None:
+    with transaction(parts.db):
+        outbox.resend(parts.db, wish.key, due=parts.now())
+
+
+def _begin_unnoted(db: Db, key: str, *, floor: int = 0) -> Wish | None:
+    return outbox.get(db, key)
+
+
+def _put_no_nudge(db: Db, kind: str, **more: Any) -> None:
+    if kind != "nudge":
+        _put_once(db, kind, **more)
+
+
+async def _asleep(_self: object) -> bool:
+    return False
+
+
+async def _open_to_all(*_args: object) -> None:
+    return None
+
+
+def _nothing(*_args: object, **_kwargs: object) -> None:
+    return None
+
+
+def _none(*_args: object, **_kwargs: object) -> list[Any]:
+    return []
+
+
+def _yes(*_args: object, **_kwargs: object) -> bool:
+    return True
+
+
+_first, _planned, _put_once = order.first, shared.planned, inbox.put_once
+_arrivals = count(order.STRETCH)
+
+MUTANTS = (
+    # No child before its parents.
+    Mutant("a step does not wait for its parents", Draft, "may_go", _goes_at_once),
+    Mutant("a failed parent opens the way", rollout, "passes", _failure_passes),
+    # One instance, one apply at a time, in merge order.
+    Mutant("applies do not wait for each other", order, "first", _nothing),
+    Mutant("an apply does not wait for the one under way", order, "first", _first_of_idle),
+    Mutant("what a newer commit has overtaken stays", order, "follow", _none),
+    Mutant("merges stand in the order of arrival", order, "position", lambda *_a, **_n: next(_arrivals)),
+    # Nothing unreviewed or held.
+    Mutant("nothing needs a plan before its apply", holds, "_unreviewed", _nothing),
+    Mutant("the plan of any head counts", shared, "_shows", _plan_of_any_head),
+    Mutant("a plan counts whenever it ended", shared, "planned", _planned_at_any_time),
+    Mutant("no stack wants an approval", holds, "_matches", _nothing),
+    Mutant("an author may approve the own change", holds, "may_release", _yes),
+    Mutant("the breaker never trips", holds, "breaker", _nothing),
+    Mutant("what others were applied to is not held", holds, "stale_by", _nothing),
+    Mutant("an environment may be missing", permits, "unprotected", _open_to_all),
+    Mutant("a freeze is not looked at", freezes, "on", lambda *_: ""),
+    Mutant("nothing is asked at the last moment", permits, "kept_back", _nothing),
+    Mutant("the cap is not kept", dispatching, "share", _all_places),
+    # Nothing twice.
+    Mutant("a dispatch in doubt is sent again at once", running, "_look", _send_again),
+    Mutant("one look is enough", running, "_LOOKS", (1 / 6,)),
+    Mutant("an attempt is not noted before the call", outbox, "begin", _begin_unnoted),
+    # Everything goes in the end.
+    Mutant("nobody is told that a place is free", inbox, "put_once", _put_no_nudge),
+    Mutant("nothing looks after what was lost", Sweep, "step", _asleep),
+    # The comment says what is.
+    Mutant("the latest news wins, whatever it is about", runs, "_is_news", _yes),
+    Mutant("nothing is shown after the first time", Desk, "show", _nothing),
+)
+
+
+@contextmanager
+def broken(mutant: Mutant) -> Iterator[None]:
+    """Have the bot make one mistake."""
+    with patch.object(mutant.where, mutant.what, mutant.instead):
+        yield
+
+
+def hunt(mutant: Mutant, number: int, most: int = MOST) -> Caught:
+    """Run sequences until one shows that the bot makes a mistake, or as many as there may be."""
+    done = 0
+
+    class Counting(Machine):
+        def teardown(self) -> None:
+            nonlocal done
+            done += 1
+            super().teardown()
+
+    with broken(mutant):
+        try:
+            run(number, most, Counting, shrink=False)
+        except Broken as caught:
+            return Caught(caught.rule, done)
+    return Caught("", done)

@@ -83,10 +83,9 @@ def shape(walk: Walk, found: Sequence[State]) -> Shape:
 
 def _box(step: Step, status: Status) -> Box:
     stack, component = clip(step.instance.stack, 200), clip(step.instance.component, 200)
-    what, under = ("destroy of ", "destroy ") if step.destroys else ("", "")
-    return Box(
-        f"{what}{component} in {stack}", _short(component), f"{MARKS[status]} {under}{word(status)}", status, stack
-    )
+    what, before = ("destroy of ", "destroy ") if step.destroys else ("", "")
+    under = f"{MARKS[status]} {word(status)}"
+    return Box(f"{what}{component} in {stack}", before + _short(component), under, status, stack)
 
 
 def _grouped(walk: Walk, found: Sequence[State]) -> Shape:

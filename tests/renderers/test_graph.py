@@ -11,9 +11,10 @@ from bot.domain.model import Status
 from bot.domain.rollout import Walk, states
 from renderers.graph import dot
 from tests.renderers.scenes import SCENES, SMALL, VPC, three_stacks
+from tests.renderers.scenes_safety import SAFETY
 from tests.renderers.world import Key, walk, wide
 
-DRAWN = ("three_stacks", "cycle", "refused_name", "failed", "many_2422")
+DRAWN = ("three_stacks", "cycle", "refused_name", "failed", "many_2422", "destroys")
 
 
 def draw(seen: Walk) -> str:
@@ -22,7 +23,7 @@ def draw(seen: Walk) -> str:
 
 @pytest.mark.parametrize("name", DRAWN)
 def test_dot(name: str, dotted: SnapshotAssertion) -> None:
-    assert draw(SCENES[name]().current[0]) == dotted
+    assert draw((SCENES | SAFETY)[name]().current[0]) == dotted
 
 
 def test_every_status(dotted: SnapshotAssertion) -> None:

@@ -56,6 +56,10 @@ def test_our_own_addresses_become_links_and_others_do_not() -> None:
     assert "https://evil" not in written
 
 
+def test_a_command_can_be_copied_as_it_stands() -> None:
+    assert code("switchyard approve acme/infra#42 dev/vpc") == "`switchyard approve acme/infra#42 dev/vpc`"
+
+
 @pytest.mark.parametrize("url", ["javascript:alert(1)", "//x.example", "http://", "data:text/html,x", "", "https://[x"])
 def test_only_whole_http_addresses_are_linked(url: str) -> None:
     assert link("text", url) == "text"

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from bot.domain.model import Status
-from renderers.words import BY_WORTH, MARKS, SIGNS, clock, commit, duration, listed, plural, signed, told
+from renderers.words import BY_WORTH, MARKS, SIGNS, clock, commit, duration, listed, outcome, plural, signed, told
 from tests.renderers.world import NOON
 
 
@@ -43,6 +43,19 @@ def test_counts_and_lists() -> None:
     assert (plural(1, "instance"), plural(2_422, "instance")) == ("1 instance", "2,422 instances")
     assert [listed(["a", "b", "c"][:n]) for n in range(4)] == ["", "a", "a and b", "a, b and c"]
     assert listed(["a", "b", "c", "d", "e"]) == "a, b, c and 2 more"
+
+
+def test_a_list_of_which_one_is_enough() -> None:
+    assert [listed(["a", "b", "c", "d"][:n], last="or") for n in (1, 3, 4)] == ["a", "a, b or c", "a, b, c or 1 more"]
+
+
+def test_what_became_of_something() -> None:
+    assert outcome(None) == "is waiting"
+    assert {status: outcome(status) for status in (Status.CANCELLED, Status.APPROVAL, Status.RUNNING)} == {
+        Status.CANCELLED: "was cancelled",
+        Status.APPROVAL: "waits for approval",
+        Status.RUNNING: "is running",
+    }
 
 
 def test_small_words() -> None:

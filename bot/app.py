@@ -153,6 +153,7 @@ class Switchyard:
                     ids=self._ids,
                     public_url=settings.public_url,
                     server_url=settings.server_url,
+                    check_name=settings.check_name,
                 )
                 self.worker = Worker(parts)
                 try:

@@ -6,20 +6,18 @@ from bot.domain.model import IN_FLIGHT, Status
 from bot.domain.pro import Phase
 from bot.domain.rollout import states
 from bot.domain.view import PullView
+from renderers import check
 from renderers.keeps import standing
 from renderers.markdown import address, attribute, clip, code, details, fence, heading, prose
 from renderers.people import who_must_act
 from renderers.room import Room, Section
-from renderers.rows import cells
 from renderers.scene import Scene
-from renderers.verdict import FAILURES, activity, verdict
-from renderers.words import SIGNS, clock, commit, duration, plural, word
+from renderers.table import section, sections
+from renderers.verdict import activity, verdict
+from renderers.words import SIGNS, clock, commit, duration, plural
 
 MARKER = "<!-- switchyard:comment"
-_UNFOLDED = 20  # up to so many rows stand in one table
 _SAYING_SO = 1_500  # characters kept free for the first line and for saying what was left out
-_PEOPLE = (Status.HELD, Status.APPROVAL, Status.MANUAL)
-_MOVING = (Status.RUNNING, Status.QUEUED, Status.DISPATCHING, Status.READY)
 _NOTHING = (
     "No stack is affected by this change, so there is nothing to do. If you expected some: the job that describes "
     "the affected stacks needs the whole history, so check out with `fetch-depth: 0`."
@@ -48,7 +46,7 @@ def comment(
     room = Room(budget - _SAYING_SO)
     top = _top(view, main, room)
     graph = room.keep(_picture(main, picture_url, picture_link), "the graph") if main else ""
-    urgent, folded = _sections(main) if main else (Section(), [])
+    urgent, folded = sections(main) if main else (Section(), [])
     body = [urgent.write(room)]
     if main and not graph and mermaid:
         graph = room.keep(fence(mermaid, "mermaid"), "the graph")
@@ -71,6 +69,7 @@ def _top(view: PullView, main: Scene | None, room: Room) -> list[str]:
     if main and not main.found:
         lines.append(_NOTHING)
     lines = [prose(text) for text in lines] + standing(view) + (who_must_act(main) if main else [])
+    lines += [check.group(one) for one in view.groups]
     notes = [*view.notes, *(main.walk.rollout.notes if main else ())]
     if main and main.walk.rollout.superseded_by:
         notes.insert(0, f"Ended by {main.walk.rollout.superseded_by}.")
@@ -91,7 +90,8 @@ def _about(scene: Scene) -> str:
     """Tell activity, commit and times of a rollout."""
     rollout, now = scene.walk.rollout, scene.view.as_of
     ended = max((known.finished_at for step in scene.walk.steps for known in step.dispatches), default=0.0)
-    moving = any(state.status in (*IN_FLIGHT, Status.READY, Status.WAITING, Status.APPROVAL) for state in scene.found)
+    unsettled = (*IN_FLIGHT, Status.READY, Status.WAITING, Status.APPROVAL, Status.HELD)
+    moving = any(state.status in unsettled for state in scene.found)
     took = f" · took {duration(ended - rollout.created_at)}" if ended and not moving else ""
     return f"{activity(scene)} · started {clock(rollout.created_at, now)}{took} · as of {clock(now)}"
 
@@ -107,35 +107,17 @@ def _picture(scene: Scene, url: str | None, leads_to: str | None) -> str:
     return f'<p><a href="{target}">{image}</a></p>' if target else f"<p>{image}</p>"
 
 
-def _sections(scene: Scene) -> tuple[Section, list[Section]]:
-    """Sort a rollout's rows: what needs eyes first, then the rest; in a long comment the rest is folded."""
-    order: dict[Status, list[int]] = {status: [] for status in Status}
-    for index, state in enumerate(scene.found):
-        order[state.status].append(index)
-    first = [status for statuses in (FAILURES, _PEOPLE, _MOVING) for status in statuses]
-    urgent = _section(scene, [index for status in first for index in order[status]])
-    rest = [status for status in (Status.BLOCKED, Status.WAITING, *Status) if status not in first]
-    if len(scene.found) <= _UNFOLDED:
-        others = sorted(index for status in dict.fromkeys(rest) for index in order[status])
-        urgent.rows += _section(scene, others).rows
-        return urgent, []
-    folded = [(status, order[status]) for status in dict.fromkeys(rest) if order[status]]
-    return urgent, [_section(scene, found, f"{len(found):,} {word(status)}") for status, found in folded]
-
-
-def _section(scene: Scene, indexes: list[int], title: str = "") -> Section:
-    return Section(title, [(scene.found[index].status, cells(scene, index)) for index in indexes])
-
-
 def _older(main: Scene | None, scene: Scene, room: Room) -> str:
     """Fold away a rollout that counts beside the first, such as the plan that an apply came from."""
     rollout = scene.walk.rollout
     sign, headline = verdict(scene)
     plan = rollout.phase is Phase.PLAN and (main is None or main.walk.rollout.phase is Phase.APPLY)
-    plan_of = "The plan before the merge" if scene.view.pull.merged else "The plan before"
+    merged = scene.view.pull is not None and scene.view.pull.merged
+    plan_of = "The plan before the merge" if merged else "The plan before"
     what = plan_of if plan else clip(rollout.activity, 60)
-    everything = _section(scene, list(range(len(scene.found))), f"{what}: {sign} {headline}, at {commit(rollout.sha)}")
-    return everything.write(room)
+    ended = f", ended by {rollout.superseded_by}" if rollout.superseded_by else ""
+    title = f"{what}: {sign} {headline}, at {commit(rollout.sha)}{ended}"
+    return section(scene, list(range(len(scene.found))), title).write(room)
 
 
 def _history(view: PullView, room: Room) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.domain.keeping import not_in_mode
 from bot.domain.model import OPEN, HoldKind, Status, Step
 from bot.domain.pro import Phase
-from bot.domain.view import PullView
+from bot.domain.view import CommitView, PullView
 from renderers.markdown import code, escape, prose
 from renderers.scene import Scene, name
 from renderers.words import SIGNS, clock, listed, plural
@@ -16,9 +16,9 @@ _MODES = {
 }
 
 
-def standing(view: PullView) -> list[str]:
+def standing(view: PullView | CommitView) -> list[str]:
     """Say what keeps everything of a repository: it is told on every comment whose pull request still counts."""
-    if not (view.pull.open or view.pull.merged):
+    if view.pull is not None and not (view.pull.open or view.pull.merged):
         return []
     said = [_MODES[view.mode]] if view.mode in _MODES else []
     if view.frozen:
@@ -65,8 +65,7 @@ def unreviewed(scene: Scene) -> list[str]:
     steps = [scene.walk.steps[index] for index in indexes]
     return [
         f"{SIGNS[Status.HELD]} **Merged now, {len(steps):,} would be held:** no plan of {_named(steps)} has succeeded "
-        f"at {code(scene.walk.rollout.sha[:7])}. Plan again, or approve before the merge: {approve(scene)} on the "
-        "server."
+        f"at {code(scene.walk.rollout.sha[:7])}. Plan again, or approve before the merge: {approve(scene)}."
     ]
 
 
@@ -86,9 +85,13 @@ def stale(scene: Scene) -> list[str]:
 
 
 def approve(scene: Scene, *names: str) -> str:
-    """Write the command that lets go what is held."""
-    pull = f"{scene.view.repo.full_name}#{scene.view.pull.number}"
-    return code(" ".join(("switchyard approve", pull, *names)))
+    """Write how what is held is let go, as the subject of a sentence."""
+    pull = scene.view.pull
+    if pull is None:
+        targets = f" with the targets {listed([code(name) for name in names])}" if names else ""
+        return code(f"POST /api/v1/rollouts/{scene.walk.rollout.id}/approve") + targets
+    command = " ".join(("switchyard approve", f"{scene.view.repo.full_name}#{pull.number}", *names))
+    return f"{code(command)} on the server"
 
 
 def _named(steps: list[Step]) -> str:

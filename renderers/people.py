@@ -84,11 +84,12 @@ def _letting_go(scene: Scene, groups: dict[Hold, list[Step]]) -> str:
     said = []
     if kinds - {HoldKind.DESTROY}:
         but = " all of it but the destroys" if destroys else " it"
-        said.append(f"{keeps.approve(scene)} on the server lets{but} go; with names after it, only those.")
-    if kinds >= {HoldKind.STACK} and scene.view.pull.author:
-        said.append(f"Where somebody else must approve, the word of {escape(scene.view.pull.author)} does not count.")
+        said.append(f"{keeps.approve(scene)} lets{but} go; with names after it, only those.")
+    pull = scene.view.pull
+    if kinds >= {HoldKind.STACK} and pull is not None and pull.author:
+        said.append(f"Where somebody else must approve, the word of {escape(pull.author)} does not count.")
     if destroys:
-        said.append(f"A destroy goes only by its full name: {_by_name(scene, destroys)} on the server.")
+        said.append(f"A destroy goes only by its full name: {_by_name(scene, destroys)}.")
     return f"👉 Look at what is held first. {' '.join(said)}"
 
 
@@ -104,7 +105,7 @@ def _doubtful(scene: Scene) -> list[str]:
         return []
     return [
         f"{SIGNS[Status.HELD]} **In doubt:** {_named(steps)}. Nobody can tell whether its run was started, so look at "
-        f"the links in the table. If there is none: {_by_name(scene, steps)} on the server sends it again."
+        f"the links in the table. If there is none: {_by_name(scene, steps)} sends it again."
     ]
 
 

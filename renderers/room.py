@@ -33,11 +33,11 @@ class Room:
         self.missing.append(what)
         return ""
 
-    def left_out(self) -> str:
-        """Say what was left out, in one sentence; empty when nothing was."""
+    def left_out(self, what: str = "comment") -> str:
+        """Say what was left out of what, in one sentence; empty when nothing was."""
         rows = [f"{self.rows[status]:,} more {word(status)}" for status in BY_WORTH if self.rows[status]]
         told = [*rows, *dict.fromkeys(self.missing)]
-        return f"<sub>…and {', '.join(told)}: left out, so that this comment fits.</sub>" if told else ""
+        return f"<sub>…and {', '.join(told)}: left out, so that this {what} fits.</sub>" if told else ""
 
 
 @dataclass(slots=True)

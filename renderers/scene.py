@@ -10,7 +10,7 @@ from bot.domain.keeping import Keeper
 from bot.domain.model import IN_FLIGHT, PASSED, Status, Step
 from bot.domain.pro import Phase
 from bot.domain.rollout import State, Walk
-from bot.domain.view import PullView
+from bot.domain.view import CommitView, PullView
 from renderers.markdown import clip, code
 
 LONGEST_NAME = 200
@@ -20,7 +20,7 @@ LONGEST_NAME = 200
 class Scene:
     """One rollout with what its rows are told from."""
 
-    view: PullView
+    view: PullView | CommitView
     walk: Walk
     found: Sequence[State]
 
@@ -52,14 +52,15 @@ class Scene:
     def stale(self, step: Step) -> str:
         """Name the pull request that was applied to a step, or above it, since its plan; empty where that is past."""
         plans = self.walk.rollout.phase is Phase.PLAN
-        over = not self.view.pull.open if plans else self.found[step.index].status in (*PASSED, Status.SUPERSEDED)
+        pull = self.view.pull
+        over = pull is None or not pull.open if plans else self.found[step.index].status in (*PASSED, Status.SUPERSEDED)
         return "" if over else self.view.stale.get(self.walk.rollout.id, {}).get(step.index, "")
 
     def approvers(self, step: Step) -> list[str]:
         """Name who let a step go, or its apply after the merge."""
         pull, rollout = self.view.pull, self.walk.rollout
         names = [release.by for release in step.released]
-        if rollout.phase is Phase.PLAN and rollout.sha == pull.head_sha:
+        if pull is not None and rollout.phase is Phase.PLAN and rollout.sha == pull.head_sha:
             names += [one.by for one in pull.approved if Instance(one.stack, one.component) == step.instance]
         return list(dict.fromkeys(names))
 

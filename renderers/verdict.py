@@ -34,7 +34,8 @@ def _standing(scene: Scene) -> tuple[str, str]:
         return SIGNS[Status.SUCCEEDED], f"{noun}: nothing is affected"
     tail = _tally(walk, scene.found)
     if walk.rollout.superseded_by:
-        closed = not (scene.view.pull.open or scene.view.pull.merged)
+        pull = scene.view.pull
+        closed = pull is not None and not (pull.open or pull.merged)
         how = "Closed without being merged" if closed else f"{noun} superseded"
         return SIGNS[Status.SUPERSEDED], f"{how}: {tail}"
     moves = scene.moves

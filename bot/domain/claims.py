@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 _PULL = re.compile(r"refs/pull/([1-9][0-9]{0,8})/(?:merge|head)")
 _BRANCH = "refs/heads/"
+_TAG = "refs/tags/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +36,8 @@ class Claims:
     def branch(self) -> str:
         """The branch that the run works on; empty for any other ref."""
         return self.ref.removeprefix(_BRANCH) if self.ref.startswith(_BRANCH) else ""
+
+    @property
+    def tag(self) -> str:
+        """The tag that the run works on; empty for any other ref."""
+        return self.ref.removeprefix(_TAG) if self.ref.startswith(_TAG) else ""

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import assert_never
 
-from bot.domain import dispatching, holds, pulls, results, runs, uploads
+from bot.domain import commits, dispatching, holds, pulls, results, runs, uploads
 from bot.domain.desk import Decision, Desk, Lane
 from bot.domain.events import (
     AffectedRunReported,
     Approved,
+    CommitEnded,
+    CommitTold,
+    CommitUploaded,
     Event,
     Facts,
     KeptBack,
@@ -35,16 +38,14 @@ def decide(lane: Lane, event: Event, facts: Facts, *, now: float, ids: Callable[
             pulls.changed(desk, event)
         case UploadCame():
             uploads.came(desk, event)
-        case RunReported():
-            runs.reported(desk, event)
-        case StatusReported():
-            results.reported(desk, event)
-        case Sent():
-            runs.sent(desk, event)
-        case NotSent():
-            runs.not_sent(desk, event)
-        case KeptBack():
-            dispatching.kept(desk, event)
+        case CommitTold():
+            commits.told(desk, event)
+        case CommitEnded():
+            commits.ended(desk, event)
+        case CommitUploaded():
+            commits.uploaded(desk, event)
+        case RunReported() | StatusReported() | Sent() | NotSent() | KeptBack():
+            _moved(desk, event)
         case Approved():
             holds.approved(desk, event)
         case Overrun():
@@ -59,3 +60,18 @@ def decide(lane: Lane, event: Event, facts: Facts, *, now: float, ids: Callable[
             assert_never(event)
     dispatching.go(desk)
     return desk.decision()
+
+
+def _moved(desk: Desk, event: RunReported | StatusReported | Sent | NotSent | KeptBack) -> None:
+    """Take over what became of a dispatch."""
+    match event:
+        case RunReported():
+            runs.reported(desk, event)
+        case StatusReported():
+            results.reported(desk, event)
+        case Sent():
+            runs.sent(desk, event)
+        case NotSent():
+            runs.not_sent(desk, event)
+        case KeptBack():
+            dispatching.kept(desk, event)

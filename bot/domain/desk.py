@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from bot.domain.effects import CancelRun, DropRun, Effect, ShowComment
+from bot.domain.effects import CancelRun, DropRun, Effect, ShowCheck, ShowComment
 from bot.domain.events import Facts
-from bot.domain.model import IN_FLIGHT, OPEN, Dispatch, Pull, Repo, Status
+from bot.domain.model import IN_FLIGHT, OPEN, Commit, Dispatch, Pull, Repo, Status
 from bot.domain.rollout import Draft, Walk
 
 
@@ -17,12 +17,13 @@ class Regather(Exception):  # noqa: N818 -- it says what to do
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """What is known of a lane: its pull request, and the rollouts that count now (newest last)."""
+    """What is known of a lane: its pull request or commit, and the rollouts that count now (newest last)."""
 
     key: str
     repo: Repo
     pull: Pull | None
     walks: tuple[Walk, ...]
+    commit: Commit | None = None  # of a merge queue or a release
 
 
 #: Who does what the rules say by themselves.
@@ -52,6 +53,7 @@ class Decision:
     audit: tuple[Entry, ...] = ()
     kept: Mapping[int, int] = field(default_factory=dict)  # by rollout: how many steps could go, but are kept
     behind: frozenset[str] = frozenset()  # the lanes that this one waits for
+    commit: Commit | None = None  # as the pull request
 
 
 @dataclass(slots=True)
@@ -63,6 +65,7 @@ class Desk:
     now: float
     ids: Callable[[], str]
     pull: Pull | None = field(init=False)
+    commit: Commit | None = field(init=False)
     drafts: list[Draft] = field(init=False)
     new: list[Draft] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
@@ -73,6 +76,7 @@ class Desk:
 
     def __post_init__(self) -> None:
         self.pull = self.lane.pull
+        self.commit = self.lane.commit
         self.drafts = [Draft(walk) for walk in self.lane.walks]
 
     def say(self, reason: str) -> None:
@@ -92,9 +96,12 @@ class Desk:
         self.audit.append(Entry(actor, action, cause, draft.rollout.id if draft is not None else 0, instance))
 
     def show(self) -> None:
-        """Wish the comment brought up to date, where there is a pull request."""
-        if self.pull is not None:
-            self.wish(ShowComment(self.pull.number))
+        """Wish the comment brought up to date, and the check run where there is no pull request."""
+        number = self.pull.number if self.pull is not None else self.commit.pull if self.commit is not None else 0
+        if number:
+            self.wish(ShowComment(number))
+        if self.commit is not None:
+            self.wish(ShowCheck())
 
     def find(self, dispatch_id: str) -> tuple[Draft, Dispatch] | None:
         """Find a dispatch among the lane's rollouts."""
@@ -146,6 +153,7 @@ class Desk:
             tuple(self.audit),
             self.kept,
             frozenset(self.behind - {self.lane.key}),
+            self.commit if self.commit != self.lane.commit else None,
         )
 
 

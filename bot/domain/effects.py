@@ -43,6 +43,11 @@ class ShowComment:
 
 
 @dataclass(frozen=True, slots=True)
+class ShowCheck:
+    """Bring the check run of this lane's commit up to date."""
+
+
+@dataclass(frozen=True, slots=True)
 class Nudge:
     """Let another lane go on: something it waits for is free."""
 
@@ -73,4 +78,6 @@ class ShowStale:
     instance: Instance
 
 
-Effect = StartRun | DropRun | RunKnown | CancelRun | ShowComment | Nudge | LookAgainAt | OfferAgain | ShowStale
+Effect = (
+    StartRun | DropRun | RunKnown | CancelRun | ShowComment | ShowCheck | Nudge | LookAgainAt | OfferAgain | ShowStale
+)

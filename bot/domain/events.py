@@ -10,7 +10,7 @@ from bot.domain.claims import Claims
 from bot.domain.facts import Gate, PullFacts, Rejection, RunFacts
 from bot.domain.graph import Graph, Instance
 from bot.domain.locks import Lock
-from bot.domain.model import Hold, HoldKind
+from bot.domain.model import Commit, Dispatch, Hold, HoldKind
 from bot.domain.order import Anchor, Expected, Place, Spot
 from bot.domain.pro import Files, Phase
 
@@ -59,6 +59,29 @@ class UploadCame:
 
 
 @dataclass(frozen=True, slots=True)
+class CommitTold:
+    """A merge queue tries a commit, or a release of it was published."""
+
+    commit: Commit
+    spot: Spot | None = None  # of a release: where its commit stands in the order of a branch
+    upload: Upload | None = None  # the last one of this very commit: what happens next reuses it
+
+
+@dataclass(frozen=True, slots=True)
+class CommitEnded:
+    """A merge queue is done with its try of a commit."""
+
+    commit: Commit  # as far as it is known, with how it ended
+
+
+@dataclass(frozen=True, slots=True)
+class CommitUploaded:
+    """An upload arrived for a commit without a pull request."""
+
+    upload: Upload
+
+
+@dataclass(frozen=True, slots=True)
 class RunReported:
     """A run of ours moved, or was read again."""
 
@@ -67,7 +90,16 @@ class RunReported:
     asked: bool = False  # GitHub was asked for it, so it is later than what any webhook said before
     gate: Gate | None = None  # what it waits for, where it waits for people
     rejection: Rejection | None = None  # who refused it, where people did
-    started: bool = True  # whether a job of its attempt has started; told of a new attempt of an apply only
+    started: bool = True  # whether a job of its attempt has started; told of an apply that was run again only
+    retired: Retired | None = None  # its dispatch, where its step has put that behind it
+
+
+@dataclass(frozen=True, slots=True)
+class Retired:
+    """A dispatch that is not its step's latest any more."""
+
+    rollout_id: int
+    dispatch: Dispatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +185,9 @@ class Nudged:
 Event = (
     PullChanged
     | UploadCame
+    | CommitTold
+    | CommitEnded
+    | CommitUploaded
     | RunReported
     | StatusReported
     | AffectedRunReported

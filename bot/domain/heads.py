@@ -29,50 +29,51 @@ def refresh(
     """Bring the lane's pull request up to date, and end what that overtakes; returns it as it is now.
 
     An older picture than the one we have changes nothing, nor does one without a merge that we know of.
-    The epoch grows with every new head, merge and reopening. `spot` is where its merge stands in its base branch.
+    The epoch grows with every new head, base branch, merge and reopening. `spot` is where its merge stands in its base
+    branch.
     """
     old = desk.pull
     place = _position(desk, old, now, spot)
     if old is not None and (now.updated_at < old.updated_at or (old.merged and not now.merged)):
         return old
     names_head = action in HEAD_ACTIONS and head_sha == now.head_sha
-    fields = asdict(now)
     if old is None:
-        activity = action if names_head else "opened"
-        desk.pull = Pull(
-            **fields,
-            repo_id=desk.lane.repo.id,
-            activity=activity,
-            epoch=1,
-            head_since=desk.now,
-            position=place,
-            pushes=(desk.now,),
-        )
+        desk.pull = _new(desk, now, action if names_head else "opened", place)
         desk.say(f"#{now.number} is known")
         return desk.pull
-    moved = now.head_sha != old.head_sha
+    moved, turned = now.head_sha != old.head_sha, now.base_ref != old.base_ref
     reopened = now.open and not old.open
-    activity, epoch, since = old.activity, old.epoch, old.head_since
+    activity = old.activity
     if moved or reopened:
-        activity, since = "reopened" if reopened else "synchronize", desk.now
+        activity = "reopened" if reopened else "synchronize"
     elif old.draft and not now.draft:
         activity = "ready_for_review"
     if names_head and (moved or reopened or at >= old.updated_at):
         activity = action
-    if moved or reopened or (now.merged and not old.merged):
-        epoch += 1
     desk.pull = Pull(
-        **fields,
+        **asdict(now),
         repo_id=old.repo_id,
         activity=activity,
-        epoch=epoch,
-        head_since=since,
+        epoch=old.epoch + (moved or turned or reopened or (now.merged and not old.merged)),
+        head_since=desk.now if moved or turned or reopened else old.head_since,
         position=place,
         pushes=(*old.pushes, desk.now)[-REMEMBERED:] if moved else old.pushes,
-        approved=() if moved else old.approved,
+        approved=() if moved or turned else old.approved,
     )
     _follow(desk, old, desk.pull)
     return desk.pull
+
+
+def _new(desk: Desk, now: PullFacts, activity: str, place: int) -> Pull:
+    return Pull(
+        **asdict(now),
+        repo_id=desk.lane.repo.id,
+        activity=activity,
+        epoch=1,
+        head_since=desk.now,
+        position=place,
+        pushes=(desk.now,),
+    )
 
 
 def _position(desk: Desk, old: Pull | None, now: PullFacts, spot: Spot | None) -> int:
@@ -81,8 +82,8 @@ def _position(desk: Desk, old: Pull | None, now: PullFacts, spot: Spot | None) -
         return old.position
     if spot is None or not now.merged:
         return 0
-    if spot.anchor is None and now.base_ref in desk.facts.anchors:
-        raise Regather  # another merge became the first meanwhile
+    if spot.anchor != desk.facts.anchors.get(now.base_ref):
+        raise Regather  # another merge took its place meanwhile: two of one place would have no order
     return spot.position
 
 
@@ -90,18 +91,25 @@ def _follow(desk: Desk, before: Pull, after: Pull) -> None:
     """End what the change overtakes. Only plans: whatever may change things is never cancelled by a push."""
     if after.head_sha != before.head_sha:
         desk.say(f"#{after.number} has a new head, {commit(after.head_sha)}")
-        _end_plans(desk, f"a push of {commit(after.head_sha)}", cancel=True)
+        end_plans(desk, f"a push of {commit(after.head_sha)}", cancel=True)
+    if after.open and after.base_ref != before.base_ref:
+        # What the head changes there is something else, so what was shown for the old base is no review for the new one.
+        desk.say(f"#{after.number} is for {after.base_ref} now")
+        by = f"the change of the base branch from `{before.base_ref}` to `{after.base_ref}`"
+        end_plans(desk, by, cancel=True)
+        _drop_applies(desk, by)
     if after.merged and not before.merged:
         desk.say(f"#{after.number} was merged as {commit(after.merge_sha)}")
-        _end_plans(desk, f"the merge as {commit(after.merge_sha)}", cancel=False, finished=False)
+        end_plans(desk, f"the merge as {commit(after.merge_sha)}", cancel=False, finished=False)
     elif not after.open and before.open:
         desk.say(f"#{after.number} was closed")
-        _end_plans(desk, "the closing of the pull request", cancel=True)
+        end_plans(desk, "the closing of the pull request", cancel=True)
+        _drop_applies(desk, "the closing of the pull request")
     elif after.open and not before.open:
         desk.say(f"#{after.number} was reopened")
 
 
-def _end_plans(desk: Desk, by: str, *, cancel: bool, finished: bool = True) -> None:
+def end_plans(desk: Desk, by: str, *, cancel: bool, finished: bool = True) -> None:
     """Supersede the plans that count now; those that are through already only when `finished` says so.
 
     One that is blocked is not through: a re-run in GitHub would let it go on.
@@ -111,6 +119,13 @@ def _end_plans(desk: Desk, by: str, *, cancel: bool, finished: bool = True) -> N
             continue
         if finished or draft.unfinished or draft.unsent:
             desk.supersede(draft, by, cancel=cancel)
+
+
+def _drop_applies(desk: Desk, by: str) -> None:
+    """Send no more of the applies of a pull request that is not merged, as a label starts them; what runs ends."""
+    for draft in desk.drafts:
+        if draft.rollout.phase is Phase.APPLY and not draft.rollout.superseded_by and draft.unsent:
+            desk.supersede(draft, by, cancel=False)
 
 
 def applies_on(branch: str, default_branch: str, patterns: tuple[str, ...]) -> bool:

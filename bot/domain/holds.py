@@ -128,10 +128,10 @@ def refresh(desk: Desk, draft: Draft) -> None:
     if draft.rollout.phase is not Phase.APPLY:
         return
     restored = desk.facts.restored_at
-    if draft.rollout.created_at < restored and draft.rollout.restored_at < restored:
+    if draft.rollout.restored_at < restored:
         draft.put_rollout(replace(draft.rollout, restored_at=restored))
         for index in range(len(draft.walk.steps)):
-            add(desk, draft, index, RESTORED)
+            _doubt(desk, draft, index)
     if desk.facts.rules.stale == "hold":
         for instance, places in desk.facts.places.items():
             found = draft.find(instance)
@@ -140,6 +140,15 @@ def refresh(desk: Desk, draft: Draft) -> None:
                 hold = Hold(HoldKind.STALE, f"planned before {place.name} was applied")
                 for below in _descendants(draft, found):
                     add(desk, draft, below, hold)
+
+
+def _doubt(desk: Desk, draft: Draft, index: int) -> None:
+    """Hold a step since a restored backup, whatever somebody said after an earlier one."""
+    step = draft.step(index)
+    released = tuple(one for one in step.released if one.hold != RESTORED)
+    if released != step.released:
+        draft.put(replace(step, released=released))
+    add(desk, draft, index, RESTORED)
 
 
 def stale_by(step: Step, places: Iterable[Place], lane: str) -> Place | None:

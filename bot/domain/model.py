@@ -148,7 +148,8 @@ class Commit:
     pull: int = 0  # of a group: the pull request that is tried
     position: int = 0  # of a release: where it stands in the order of `branch`
     fork: bool = False  # of a group: it holds what comes from another repository
-    ended: str = ""  # why nothing more of it is done, one sentence part; of a group, as in "it was …"
+    merged: bool = False  # of a group: it became the tip of its branch
+    ended: str = ""  # why nothing more of it is done, one sentence without its full stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +222,7 @@ class Rollout:
     superseded_by: str = ""  # one sentence: by which push, merge or upload
     notes: tuple[str, ...] = ()
     checks_head: bool = False  # some workflow file takes no `sha`: the run's own commit must be compared with ours
-    branch: str = ""  # of an apply: the base branch in whose order it stands
+    branch: str = ""  # of an apply: the base branch in whose order it stands; of a plan: the one that it is for
     position: int = 0  # of an apply: where its commit stands in that order; 0 where it has no place in it
     restored_at: float = 0.0  # the restoring of the database for which it was held
 

@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 
-from bot.domain import destroys, digraph, heads, holds, joins, layout, pro
+from bot.domain import destroys, extending, heads, holds, joins, layout, pro
 from bot.domain.claims import Claims
 from bot.domain.desk import Desk, Regather
 from bot.domain.events import Removal, Upload, UploadCame
+from bot.domain.extending import was_refused
 from bot.domain.model import Pull, Rollout, Status, Step
 from bot.domain.pro import MERGED, Phase
-from bot.domain.rollout import Draft, Walk, own_status
+from bot.domain.rollout import Draft, Walk
 from bot.domain.texts import commit, same_commit
 
 #: How many seconds our clock may be behind GitHub's.
 CLOCKS_DIFFER = 120.0
 #: A dispatch in one of these may have a run that is not known yet.
 _UNKNOWN = (Status.DISPATCHING, Status.HELD)
-_LOOP = (
-    "It came with a later upload, and together with the earlier one it would wait for itself, so it has no order. "
-    "Apply it by hand."
-)
 
 
 def came(desk: Desk, event: UploadCame) -> None:
     """Decide which rollout an upload starts, if any."""
-    upload = event.upload
+    upload, before = event.upload, desk.pull
     pull = heads.refresh(desk, event.now, spot=event.spot)
     desk.show()
     if pull.fork:
@@ -42,6 +38,8 @@ def came(desk: Desk, event: UploadCame) -> None:
         desk.say(_too_late(pull, upload.claims))
     elif not joins.may_report_plan(upload.claims, pull, desk.lane.repo.default_branch):
         desk.say(f"its run is neither of #{pull.number} nor on {pull.head_ref} or {pull.base_ref}")
+    elif _is_for_another_base(upload.claims, before, pull):
+        desk.say(f"the upload was made before #{pull.number} was for {pull.base_ref}")
     elif not same_commit(upload.head_sha, pull.head_sha):
         desk.say(f"the upload is for {commit(upload.head_sha)}, but the head is {commit(pull.head_sha)} by now")
     else:
@@ -64,6 +62,13 @@ def is_of_merge(
     return joins.works_on_merge(claims) or received_at >= pull.merged_at - (CLOCKS_DIFFER if repeats_plan else 0.0)
 
 
+def _is_for_another_base(claims: Claims | None, before: Pull | None, pull: Pull) -> bool:
+    """Tell whether an upload compares a head with another base branch than the pull request has now."""
+    if claims is not None and claims.base_ref:
+        return claims.base_ref != pull.base_ref
+    return before is not None and before.base_ref != pull.base_ref
+
+
 def _too_late(pull: Pull, claims: Claims | None) -> str:
     if claims is None or not pull.merged or joins.may_report_merge(claims, pull.base_ref):
         return f"the upload is older than the end of #{pull.number}"
@@ -77,38 +82,47 @@ def _repeats_plan(desk: Desk, upload: Upload) -> bool:
 
 
 def _planned(desk: Desk, pull: Pull, upload: Upload) -> None:
+    ref = pull.base_ref if desk.facts.rules.plan_ref == "base" else pull.head_ref
+    activity = _activity_of(pull, upload)
+    plan(desk, upload, activity=activity, sha=pull.head_sha, ref=ref, branch=pull.base_ref)
+
+
+def _activity_of(pull: Pull, upload: Upload) -> str:
+    """Name the activity of a head: where no stack names one for a draft's end, what the head was before that."""
     activity = f"pull_request.{pull.activity}"
-    made = _steps(desk, upload, activity, pull.head_sha)
+    if pull.activity != "ready_for_review" or layout.workflows_of(upload.graph, activity):
+        return activity
+    return "pull_request.synchronize" if len(pull.pushes) > 1 else "pull_request.opened"
+
+
+def plan(desk: Desk, upload: Upload, *, activity: str, sha: str, ref: str, branch: str = "") -> None:
+    """Start a plan; what was not sent of an earlier one of the same commit is the newer one's."""
+    made = _steps(desk, upload, activity, sha)
     current = [d for d in desk.drafts if d.rollout.phase is Phase.PLAN and not d.rollout.superseded_by]
-    if any(_is_repeat(draft, pull, upload, made) for draft in current):
+    if any(_is_repeat(draft, desk.pull, upload, made) for draft in current):
         desk.say("the same upload is being worked already")
         return
-    ref = pull.base_ref if desk.facts.rules.plan_ref == "base" else pull.head_ref
-    fresh = _start(desk, upload, made, activity=activity, sha=pull.head_sha, ref=ref)
+    fresh = _start(desk, upload, made, activity=activity, sha=sha, ref=ref, branch=branch)
     for draft in current:
         _replace(desk, draft, fresh)
 
 
-def _is_repeat(draft: Draft, pull: Pull, upload: Upload, made: layout.Layout) -> bool:
+def _is_repeat(draft: Draft, pull: Pull | None, upload: Upload, made: layout.Layout) -> bool:
     """Tell whether a rollout is of this very upload, and the upload means the same steps as then.
 
     It does not where the activity names other files by now, or a workflow file was mended.
     """
     rollout = draft.rollout
-    if (rollout.epoch, rollout.content, rollout.size) != (pull.epoch, upload.content, len(made.steps)):
+    epoch = pull.epoch if pull else 0
+    if (rollout.epoch, rollout.content, rollout.size) != (epoch, upload.content, len(made.steps)):
         return False
     pairs = zip(draft.walk.steps, made.steps, strict=True)
-    return all(_bare(old) == fresh and not _was_refused(old) for old, fresh in pairs)
+    return all(_bare(old) == fresh and not was_refused(old) for old, fresh in pairs)
 
 
 def _bare(step: Step) -> Step:
     """Take from a step what became of it, so that what is left is what its upload said."""
     return replace(step, dispatches=(), holds=(), released=())
-
-
-def _was_refused(step: Step) -> bool:
-    """Tell whether GitHub took none of a step's dispatches, so that no run of it can be run again."""
-    return bool(step.dispatches) and all(d.status is Status.FAILED and not d.run_id for d in step.dispatches)
 
 
 def _merged(desk: Desk, pull: Pull, upload: Upload, removal: Removal | None) -> None:
@@ -118,12 +132,32 @@ def _merged(desk: Desk, pull: Pull, upload: Upload, removal: Removal | None) -> 
     if not heads.applies_on(pull.base_ref, desk.lane.repo.default_branch, desk.facts.rules.apply_branches):
         desk.say(f"nothing is applied on `{pull.base_ref}`")
         return
+    base, place = pull.base_ref, pull.position
+    apply(desk, upload, removal, activity=MERGED, sha=pull.merge_sha, ref=base, branch=base, position=place)
+
+
+def apply(
+    desk: Desk,
+    upload: Upload,
+    removal: Removal | None = None,
+    *,
+    activity: str,
+    sha: str,
+    ref: str,
+    branch: str,
+    position: int,
+) -> None:
+    """Start an apply. There is one for each activity and commit: a later upload only adds to it.
+
+    It stands at `position` in the order of `branch`; at 0 it has no place in it.
+    """
+    made = _steps(desk, upload, activity, sha, removal)
     for draft in desk.drafts:
-        if draft.rollout.activity == MERGED and draft.rollout.sha == pull.merge_sha:
-            _extend(desk, draft, upload, removal)
+        if draft.rollout.activity == activity and draft.rollout.sha == sha:
+            extending.extend(desk, draft, made.steps)
             return
-    made = _steps(desk, upload, MERGED, pull.merge_sha, removal)
-    _start(desk, upload, made, activity=MERGED, sha=pull.merge_sha, ref=pull.base_ref, position=pull.position)
+    place = branch if position else ""
+    _start(desk, upload, made, activity=activity, sha=sha, ref=ref, branch=place, position=position)
 
 
 def named(desk: Desk, upload: Upload, activity: str) -> None:
@@ -163,9 +197,17 @@ def _steps(desk: Desk, upload: Upload, activity: str, sha: str, removal: Removal
 
 
 def _start(
-    desk: Desk, upload: Upload, made: layout.Layout, *, activity: str, sha: str, ref: str, position: int = 0
+    desk: Desk,
+    upload: Upload,
+    made: layout.Layout,
+    *,
+    activity: str,
+    sha: str,
+    ref: str,
+    branch: str = "",
+    position: int = 0,
 ) -> Draft:
-    """Start a rollout; with a position it has a place in the order of the branch `ref`."""
+    """Start a rollout that runs on `ref`."""
     names = layout.workflows_of(upload.graph, activity)
     pull = desk.pull
     rollout = Rollout(
@@ -184,23 +226,18 @@ def _start(
         size=len(made.steps),
         notes=_notes(made.passed_through),
         checks_head=layout.takes_no_sha(desk.facts.files, names),
-        branch=ref if position else "",
+        branch=branch,
         position=position,
-        restored_at=desk.facts.restored_at,
+        # What came before a restored backup was made may have been worked after it.
+        restored_at=desk.facts.restored_at if upload.received_at >= desk.facts.restored_at else 0.0,
     )
     steps = holds.of_new(made.steps, rollout, pull, desk.facts)
     draft = Draft(Walk.of(rollout, steps))
     desk.new.append(draft)
     desk.drafts.append(draft)
-    _note_holds(desk, draft, steps)
+    holds.note(desk, draft, steps)
     desk.say(f"{activity} at {commit(sha)} starts with {len(made.steps)} steps")
     return draft
-
-
-def _note_holds(desk: Desk, draft: Draft, steps: Iterable[Step]) -> None:
-    for step in steps:
-        for hold in step.holds:
-            desk.note("hold", hold.sentence, draft, step.index)
 
 
 def _notes(passed_through: int) -> tuple[str, ...]:
@@ -227,77 +264,3 @@ def _replace(desk: Desk, old: Draft, fresh: Draft) -> None:
     for step in moved:
         fresh.put(step)
         fresh.touched.update(dispatch.id for dispatch in step.dispatches)
-
-
-def _extend(desk: Desk, draft: Draft, upload: Upload, removal: Removal | None) -> None:
-    """Add the instances that an apply does not have yet. Nothing that was sent is repeated or moved."""
-    fresh = _steps(desk, upload, MERGED, draft.rollout.sha, removal).steps
-    made = holds.of_steps(fresh, draft.rollout, desk.pull, desk.facts)
-    old = len(draft.walk.steps)
-    where = {step.instance: step.index for step in draft.walk.steps}
-    added = [step for step in made if step.instance not in where]
-    mended = sum(_mend(draft, where[step.instance], step) for step in made if step.instance in where)
-    if mended:
-        desk.say(f"{mended} steps that could not be sent are tried again")
-    if not added:
-        desk.say("every instance of the upload is in the apply already")
-        return
-    where.update({step.instance: old + number for number, step in enumerate(added)})
-    place = [where[step.instance] for step in made]
-    for step in added:
-        parents = tuple(sorted(place[parent] for parent in step.parents))
-        draft.lay(replace(step, index=where[step.instance], parents=parents, children=()))
-    for step in made:
-        child = draft.step(place[step.index])
-        if child.index < old and child.dispatches:
-            continue  # it has gone already
-        joins = {place[parent] for parent in step.parents if place[parent] >= old or child.index >= old}
-        for parent in joins:
-            elder = draft.step(parent)
-            draft.lay(replace(elder, children=tuple(sorted({*elder.children, child.index}))))
-            child = replace(child, parents=tuple(sorted({*child.parents, parent})))
-        if joins:
-            draft.lay(child)
-    _refuse_loops(draft, old, old + len(added))
-    draft.settle()
-    draft.put_rollout(replace(draft.rollout, size=old + len(added)))
-    _note_holds(desk, draft, added)
-    if (hold := holds.breaker((draft.step(i) for i in range(old + len(added))), Phase.APPLY, desk.facts)) is not None:
-        for index in range(old + len(added)):
-            holds.add(desk, draft, index, hold)
-    desk.say(f"{len(added)} more instances join the apply at {commit(draft.rollout.sha)}")
-
-
-def _mend(draft: Draft, index: int, fresh: Step) -> bool:
-    """Give a step that never ran what a new upload says of it: the fault that kept it may be mended."""
-    step = draft.step(index)
-    faulty = bool(step.problem) and step.problem != _LOOP and not step.dispatches
-    if not (_was_refused(step) or faulty):
-        return False
-    for dispatch in step.dispatches:
-        draft.take_back(dispatch)
-    after = replace(
-        draft.step(index),
-        calls=fresh.calls,
-        problem=fresh.problem,
-        manual=fresh.manual,
-        notes=fresh.notes,
-        holds=fresh.holds,
-        released=fresh.released,
-        planned_at=fresh.planned_at,
-    )
-    draft.put(after)
-    return after != step
-
-
-def _refuse_loops(draft: Draft, first: int, end: int) -> None:
-    """Leave out added steps, those from `first` on, that would wait for themselves.
-
-    Two uploads without a cycle may make one together.
-    """
-    parents = {(index,): [(parent,) for parent in draft.step(index).parents] for index in range(end)}
-    for group in digraph.groups(parents, parents):
-        for (index,) in group if len(group) > 1 else ():
-            step = draft.step(index)
-            if index >= first and own_status(step) is None:
-                draft.lay(replace(step, calls=(), problem=_LOOP))

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.domain.keeping import Keeping
-from bot.domain.model import Pull, Repo
+from bot.domain.model import Commit, Pull, Repo
 from bot.domain.rollout import Walk
 
 
@@ -37,3 +37,23 @@ class PullView:
     unreviewed: Mapping[int, Sequence[int]] = field(default_factory=dict)  # by rollout: what the merge would hold
     frozen: str = ""  # why nothing is applied now
     mode: str = "apply"
+    groups: tuple[CommitView, ...] = ()  # what the merge queue tries of it, or tried last
+
+
+@dataclass(frozen=True, slots=True)
+class CommitView:
+    """One commit without a pull request as its check run shows it."""
+
+    repo: Repo
+    commit: Commit
+    current: tuple[Walk, ...]  # newest first
+    conclusion: str  # GitHub's word for how it ended; empty while it is under way
+    as_of: float
+    server_url: str
+    problem: str = ""  # why an upload could not be used
+    kept: Mapping[int, Keeping] = field(default_factory=dict)
+    stale: Mapping[int, Mapping[int, str]] = field(default_factory=dict)
+    unreviewed: Mapping[int, Sequence[int]] = field(default_factory=dict)
+    frozen: str = ""
+    mode: str = "apply"
+    pull: None = None

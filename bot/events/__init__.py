@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from bot.events import affected_stacks, elsewhere, inventory, pull_request, sending, status, workflow_run
+from bot.events import affected_stacks, commits, elsewhere, inventory, pull_request, sending, status, workflow_run
 from bot.events.context import Context, Finished, Gathered, Learned, Moved, Place
 from bot.store.db import Db
 from bot.store.inbox import Row
@@ -48,6 +48,9 @@ EVENTS = OURS | {
     "pull_request": Kind(pull_request.place, pull_request.gather),
     "workflow_run": Kind(workflow_run.place, workflow_run.gather),
     "workflow_job": Kind(workflow_run.place_job, workflow_run.gather_job),
+    "deployment_review": Kind(workflow_run.place_review, workflow_run.gather_review),
+    "merge_group": Kind(commits.place_merge_group, commits.gather_merge_group),
+    "release": Kind(commits.place_release, commits.gather_release),
     "push": Kind(elsewhere.place_push),
     "installation": Kind(elsewhere.place_installation),
     "installation_repositories": Kind(elsewhere.place_installation),

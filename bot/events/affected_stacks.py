@@ -14,16 +14,17 @@ from bot.domain.events import UploadCame
 from bot.domain.facts import PullFacts
 from bot.domain.heads import HEAD_ACTIONS, applies_on
 from bot.domain.joins import Candidate, choose, merged_by, works_on_merge
-from bot.domain.model import Repo, lane_of_commit, lane_of_pull
+from bot.domain.model import Repo, lane_of_commit, lane_of_pull, pull_of_lane
 from bot.domain.pro import MERGED, WorkflowFile
 from bot.domain.texts import commit, same_commit
+from bot.events.commits import gather_upload, lane_of_claims
 from bot.events.context import Context, Finished, Gathered, InLane, Moved, Parked, Place
 from bot.events.merges import remembered, removal_of, spot_of
 from bot.events.packing import Header, unpack
 from bot.events.pull_request import files_for, read_upload
 from bot.events.upload import BadUpload, with_places
 from bot.github import reads
-from bot.store import chunks, pulls, rollouts
+from bot.store import chunks, commits, pulls, rollouts
 from bot.store.db import Db
 from bot.store.inbox import Row
 
@@ -33,8 +34,8 @@ def place(_payload: dict[str, Any], row: Row, db: Db) -> Place:
     repo_id = row.repo_id or 0
     header, _ = unpack(row.body)
     claims = header.claims
-    if claims is not None and claims.event == "merge_group":
-        return Finished("it comes from a merge queue, and those are not worked yet")
+    if lane := lane_of_claims(repo_id, claims):
+        return InLane(lane, repo_id)
     if claims is not None and claims.pull:
         return InLane(lane_of_pull(repo_id, claims.pull), repo_id)
     sha = header.head_sha
@@ -44,6 +45,8 @@ def place(_payload: dict[str, Any], row: Row, db: Db) -> Place:
         merged = (pull for pull in pulls.of_commit(db, repo_id, sha) if pull.merge_sha == sha)
         found = [pull for pull in merged if pull.head_ref == claims.head_ref]
     else:
+        if claims is None and (tried := [one for one in commits.of_sha(db, repo_id, sha) if not one.ended]):
+            return InLane(tried[0].lane, repo_id)
         found = pulls.of_commit(db, repo_id, sha)
     if len(found) == 1:
         return InLane(lane_of_pull(repo_id, found[0].number), repo_id)
@@ -59,12 +62,16 @@ async def gather(row: Row, ctx: Context) -> Gathered | Finished | Moved:
     """Read the upload, its pull request as it is now, and the workflow files that it names."""
     repo = ctx.repo(row.repo_id or 0)
     header, body = unpack(row.body)
-    if "#" not in (row.lane or ""):
-        return Moved(await _elsewhere(ctx, repo, header, row.at))
+    lane = row.lane or ""
     bodies = [with_places(body, header.query)]  # as it is kept: what reuses it knows no query
     if header.batch_id:
         bodies = chunks.bodies(ctx.db, repo_id=repo.id, credential=header.credential, batch_id=header.batch_id)
-    number = int((row.lane or "").rpartition("#")[2])
+    tried = commits.get(ctx.db, lane)
+    if tried is not None and (header.claims is not None or not await _is_wanted(ctx, repo, header.head_sha)):
+        return await gather_upload(ctx, repo, tried, bodies, row.at, header.claims)
+    number = pull_of_lane(lane)
+    if not number:
+        return Moved(await _elsewhere(ctx, repo, header, row.at))
     claims = header.claims
     now = await _pull(ctx, repo, number, claims)
     merged = now.merged or _known_merged(ctx, repo, number)  # GitHub's readers lag behind
@@ -83,7 +90,7 @@ async def gather(row: Row, ctx: Context) -> Gathered | Finished | Moved:
         ref = now.base_ref if ctx.rules.plan_ref == "base" else now.head_sha
         for action in sorted(HEAD_ACTIONS):
             files |= await files_for(ctx, repo, upload, f"pull_request.{action}", ref)
-    uploaders = await _uploaders(ctx, repo, row.lane or "", now, claims)
+    uploaders = await _uploaders(ctx, repo, lane, now, claims)
     spot = await spot_of(ctx, repo, now)
     return Gathered(UploadCame(upload, now, spot, removal), files, tuple(bodies), uploaders)
 
@@ -91,6 +98,8 @@ async def gather(row: Row, ctx: Context) -> Gathered | Finished | Moved:
 async def _elsewhere(ctx: Context, repo: Repo, header: Header, received_at: float) -> Place:
     """Ask GitHub which pull request an upload belongs to; it waits where there is none yet."""
     claims = header.claims
+    if claims is not None and lane_of_claims(repo.id, claims):
+        return Parked(parked_key(repo.id, claims.sha), repo.id, f"nothing was told of {commit(claims.sha)} yet")
     candidates = await _candidates(ctx, repo, header.head_sha)
     if claims is not None and works_on_merge(claims):
         candidates += await _candidates(ctx, repo, claims.sha)
@@ -101,6 +110,12 @@ async def _elsewhere(ctx: Context, repo: Repo, header: Header, received_at: floa
         return InLane(lane_of_pull(repo.id, number), repo.id)
     reason = f"no pull request has the commit {commit(header.head_sha)}"
     return Parked(parked_key(repo.id, header.head_sha), repo.id, reason)
+
+
+async def _is_wanted(ctx: Context, repo: Repo, sha: str) -> bool:
+    """Tell whether a pull request waits for the upload of a commit that is tried or released as well."""
+    found = await _candidates(ctx, repo, sha)
+    return any((one.pull.merged and not one.applied) or (one.pull.open and not one.planned) for one in found)
 
 
 def _unmerged(repo: Repo, sha: str) -> Parked:

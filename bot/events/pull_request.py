@@ -11,7 +11,7 @@ from bot.domain.events import PullChanged, Upload
 from bot.domain.facts import PullFacts
 from bot.domain.graph import build
 from bot.domain.heads import HEAD_ACTIONS
-from bot.domain.model import Repo, lane_of_pull
+from bot.domain.model import Repo, lane_of_pull, pull_of_lane
 from bot.domain.pro import Files
 from bot.domain.texts import same_commit
 from bot.events.context import Context, Finished, Gathered, InLane, Place, decode, repo_of
@@ -57,7 +57,7 @@ async def gather(row: Row, ctx: Context) -> Gathered | Finished:
 async def gather_read(row: Row, ctx: Context) -> Gathered | Finished:
     """Read a pull request because something may have been missed."""
     repo = ctx.repo(row.repo_id or 0)
-    number = int(row.lane.rpartition("#")[2]) if row.lane else 0
+    number = pull_of_lane(row.lane or "")
     now = await reads.pull(ctx.github.installation(repo.installation), repo, number)
     return Gathered(PullChanged("", now.head_sha, 0.0, now, spot=await spot_of(ctx, repo, now)))
 
@@ -71,7 +71,7 @@ async def _latest(ctx: Context, repo: Repo, told: PullFacts) -> PullFacts:
 
 
 async def _last_upload(ctx: Context, repo: Repo, now: PullFacts) -> Upload | None:
-    kept = uploads.last(ctx.db, repo.id, now.number)
+    kept = uploads.last(ctx.db, lane_of_pull(repo.id, now.number))
     if kept is None or not same_commit(kept[0], now.head_sha):
         return None
     return await asyncio.to_thread(read_upload, kept[2], kept[1])

@@ -1,4 +1,4 @@
-"""The webhooks `workflow_run` and `workflow_job`, and runs that were read again (`run_read`)."""
+"""The webhooks `workflow_run`, `workflow_job` and `deployment_review`, and runs that were read again (`run_read`)."""
 
 from __future__ import annotations
 
@@ -11,15 +11,17 @@ import gidgethub
 import msgspec
 
 from bot.domain import runs
-from bot.domain.events import AffectedRunReported, RunReported
+from bot.domain.events import AffectedRunReported, Retired, RunReported
 from bot.domain.facts import RunFacts
 from bot.domain.model import Dispatch, Repo, Status, lane_of_pull
 from bot.domain.pro import Phase
 from bot.events.affected_stacks import parked_key
+from bot.events.commits import lane_of_run
 from bot.events.context import Context, Finished, Gathered, InLane, Parked, Place, decode, repo_of
 from bot.github import reads, shapes
 from bot.github.failures import FailureKind, classify
-from bot.store import pulls, rollouts
+from bot.github.line import BadAnswer
+from bot.store import commits, pulls, rollouts
 from bot.store.db import Db
 from bot.store.inbox import Row
 from bot.store.rollouts import Placed
@@ -27,6 +29,8 @@ from bot.store.rollouts import Placed
 log = logging.getLogger(__name__)
 
 #: How a dispatch's id looks, in its input and in the title of its run.
+#: As many times GitHub may answer with less than it has told already.
+_LAGS = 4
 DISPATCH_ID = re.compile(r"\bsy-[0-9a-f]{16}\b")
 
 
@@ -55,6 +59,10 @@ def place(payload: dict[str, Any], _row: Row, db: Db) -> Place:
             best = max(found, key=lambda pull: (not pull.fork, pull.open, pull.number))
             return InLane(lane_of_pull(repo.id, best.number), repo.id)
         return Parked(parked_key(repo.id, run.head_sha), repo.id, "its pull request is not known yet")
+    if lane := lane_of_run(repo.id, run):
+        if commits.get(db, lane) is not None:
+            return InLane(lane, repo.id)
+        return Parked(parked_key(repo.id, run.head_sha), repo.id, "nothing was told of its commit yet")
     if run.event == "workflow_dispatch" and rollouts.expects(db, repo.id, run.workflow):
         # The answer to our dispatch, which names the run, may be on its way still.
         return Parked(f"run:{run.run_id}", repo.id, "it may be a run of ours whose start is not confirmed yet")
@@ -69,9 +77,25 @@ def place_job(payload: dict[str, Any], _row: Row, db: Db) -> Place:
     if repo is None or placed is None or placed.repo_id != repo.id:
         return Finished("a job that is none of ours")
     waits = "waiting" in (shapes.text(payload, "action"), shapes.text(job, "status"))
-    if not waits and placed.dispatch.status is not Status.APPROVAL:
+    # Of a run that is run again nothing else is told before it starts, and then it is too late to cancel it.
+    again = 0 < placed.dispatch.attempt < shapes.number(job, "run_attempt")
+    if not (waits or again or placed.dispatch.status is Status.APPROVAL):
         return Finished("the run itself tells enough")
     return InLane(placed.lane, repo.id)
+
+
+def place_review(payload: dict[str, Any], _row: Row, db: Db) -> Place:
+    """Find the run whose environment people are asked for, or have decided about."""
+    repo = repo_of(payload)
+    if repo is None:
+        return Finished("no installation of ours")
+    run = shapes.run_facts(shapes.part(payload, "workflow_run"))
+    placed = _ours(db, repo, run)
+    if placed is not None:
+        return InLane(placed.lane, repo.id)
+    if rollouts.expects(db, repo.id, run.workflow):
+        return Parked(f"run:{run.run_id}", repo.id, "it may be about a run of ours whose start is not confirmed yet")
+    return Finished("a run that is none of ours")
 
 
 def _ours(db: Db, repo: Repo, run: RunFacts) -> Placed | None:
@@ -103,18 +127,18 @@ async def _reported(ctx: Context, repo: Repo, dispatch: Dispatch, run: RunFacts)
     return await _told(ctx, repo, RunReported(dispatch.id, run))
 
 
-async def _told(ctx: Context, repo: Repo, event: RunReported) -> Gathered:
+async def _told(ctx: Context, repo: Repo, event: RunReported, *, since: float = 0.0) -> Gathered:
     """Add what the webhook does not tell: for whom a run waits, who refused it, whether a re-run has started."""
     gh = ctx.github.installation(repo.installation)
     placed = rollouts.find_dispatch(ctx.db, event.dispatch_id)
     known = placed.dispatch if placed is not None else None
-    if placed is not None and known is not None and 0 < known.attempt < event.run.attempt:
-        rollout = rollouts.facts(ctx.db, placed.rollout_id)
-        if rollout is not None and rollout.phase is Phase.APPLY and event.run.status != "completed":
-            event = replace(event, started=await reads.jobs_started(gh, repo, event.run.run_id))
+    if placed is not None and not placed.latest:
+        event = replace(event, retired=Retired(placed.rollout_id, placed.dispatch))
     try:
+        if placed is not None and _may_be_stopped(ctx.db, placed, event.run):
+            event = replace(event, started=await reads.jobs_started(gh, repo, event.run.run_id))
         if runs.open_status(event.run.status) is Status.APPROVAL and event.run.status != "completed":
-            event = replace(event, gate=await reads.pending(gh, repo, event.run.run_id))
+            event = replace(event, gate=replace(await reads.pending(gh, repo, event.run.run_id), since=since))
         elif event.run.conclusion == "failure" and known is not None and known.status is not Status.RUNNING:
             # Whatever was read last: between the refusal and the run's end nothing else may have come.
             event = replace(event, rejection=await reads.rejection(gh, repo, event.run.run_id))
@@ -122,20 +146,46 @@ async def _told(ctx: Context, repo: Repo, event: RunReported) -> Gathered:
         failure = classify(error, ctx.now())
         if failure.kind not in (FailureKind.FORGET, FailureKind.DEAD):
             raise
-        # That the run waits, or failed, is what counts; who decides is only good to know.
-        log.warning("run %d: not known who allows it: %s", event.run.run_id, failure.sentence)
+        # That the run waits, or failed, is what counts; who decides is only good to know. One may have started.
+        log.warning("run %d: not all is known of it: %s", event.run.run_id, failure.sentence)
     return Gathered(event)
+
+
+def _may_be_stopped(db: Db, placed: Placed, run: RunFacts) -> bool:
+    """Tell whether it matters if a job has started: of an apply that is run again, or that was to be cancelled then."""
+    known, rollout = placed.dispatch, rollouts.facts(db, placed.rollout_id)
+    if rollout is None or rollout.phase is not Phase.APPLY:
+        return False
+    again = not placed.latest or 0 < known.attempt < run.attempt
+    if run.status != "completed":
+        return again
+    return not again and known.cancel_wanted and run.conclusion == "cancelled"
 
 
 async def gather_job(row: Row, ctx: Context) -> Gathered | Finished:
     """Ask GitHub for the run: jobs wait and go on in any order, and a second one may wait again."""
-    payload = decode(row)
     repo = ctx.repo(row.repo_id or 0)
-    placed = rollouts.find_run(ctx.db, shapes.number(shapes.part(payload, "workflow_job"), "run_id"))
+    job = shapes.part(decode(row), "workflow_job")
+    placed = rollouts.find_run(ctx.db, shapes.number(job, "run_id"))
     if placed is None:
         return Finished("no longer ours")
     run = await reads.run(ctx.github.installation(repo.installation), repo, placed.dispatch.run_id)
+    if run.attempt < shapes.number(job, "run_attempt") and row.attempts < _LAGS:
+        raise BadAnswer(f"GitHub does not show yet that the run {run.run_id} is run again.")
     return await _told(ctx, repo, RunReported(placed.dispatch.id, run, asked=True))
+
+
+async def gather_review(row: Row, ctx: Context) -> Gathered | Finished:
+    """Ask GitHub for the run, as news of its jobs may have come before; only the webhook tells since when it waits."""
+    payload = decode(row)
+    repo = ctx.repo(row.repo_id or 0)
+    told = shapes.run_facts(shapes.part(payload, "workflow_run"))
+    placed = _ours(ctx.db, repo, told)
+    if placed is None:
+        return Finished("no longer ours")
+    run = await reads.run(ctx.github.installation(repo.installation), repo, told.run_id)
+    since = shapes.moment(payload, "since") if shapes.text(payload, "action") == "requested" else 0.0
+    return await _told(ctx, repo, RunReported(placed.dispatch.id, run, asked=True), since=since)
 
 
 async def gather_read(row: Row, ctx: Context) -> Gathered | Finished:

@@ -36,10 +36,10 @@ CREATE TABLE branches (
 
 -- Commits that are worked without a pull request: of merge queues, and of releases.
 CREATE TABLE commits (
-    lane TEXT PRIMARY KEY, repo_id INTEGER NOT NULL, sha TEXT NOT NULL, open INTEGER NOT NULL, since REAL NOT NULL,
-    facts BLOB NOT NULL
+    lane TEXT PRIMARY KEY, repo_id INTEGER NOT NULL, sha TEXT NOT NULL, pull INTEGER NOT NULL, facts BLOB NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX commits_by_sha ON commits (repo_id, sha);
+CREATE INDEX commits_by_pull ON commits (repo_id, pull) WHERE pull;
 
 CREATE TABLE inbox (
     id INTEGER PRIMARY KEY, kind TEXT NOT NULL, guid TEXT UNIQUE, repo_id INTEGER, lane TEXT,
@@ -65,10 +65,10 @@ CREATE INDEX outbox_runs ON outbox (lane) WHERE kind = 'run';
 CREATE INDEX outbox_due ON outbox (due) WHERE state = 'open' AND want > done;
 
 CREATE TABLE uploads (
-    id INTEGER PRIMARY KEY, repo_id INTEGER NOT NULL, pull INTEGER NOT NULL, head_sha TEXT NOT NULL,
-    content TEXT NOT NULL, received_at REAL NOT NULL, body BLOB NOT NULL
+    id INTEGER PRIMARY KEY, lane TEXT NOT NULL, head_sha TEXT NOT NULL, content TEXT NOT NULL,
+    received_at REAL NOT NULL, body BLOB NOT NULL
 );
-CREATE INDEX uploads_by_pull ON uploads (repo_id, pull, id);
+CREATE INDEX uploads_by_lane ON uploads (lane, id);
 
 -- With rowids, and what is large last: else SQLite reads whole bodies to compare keys and to find what stands behind.
 CREATE TABLE chunks (
@@ -102,7 +102,7 @@ CREATE TABLE places (
     sent INTEGER NOT NULL, open INTEGER NOT NULL, planned_at REAL NOT NULL, at REAL NOT NULL,
     PRIMARY KEY (repo_id, stack, component, rollout_id)
 ) WITHOUT ROWID;
-CREATE INDEX places_open ON places (rollout_id) WHERE status IN ('', 'superseded');
+CREATE INDEX places_unsettled ON places (rollout_id) WHERE status != 'succeeded' AND NOT open;
 CREATE INDEX places_rivals ON places (repo_id, lane) WHERE status = '' OR open;
 CREATE INDEX places_sent ON places (repo_id, branch, position) WHERE sent;
 CREATE INDEX places_done ON places (repo_id, at) WHERE status = 'succeeded';

@@ -19,7 +19,7 @@ class Wish:
     """One thing to bring into being."""
 
     key: str
-    kind: str  # comment, run, cancel
+    kind: str  # comment, check, run, cancel
     lane: str
     repo_id: int
     want: int
@@ -122,6 +122,14 @@ def doubt(db: Db, key: str, *, since: float, due: float, error: str, looks: int)
     )
 
 
+def doubt_runs(db: Db) -> None:
+    """Note of every dispatch that is to be sent that it may have been sent already, by whoever had a later database."""
+    db.write(
+        "UPDATE outbox SET attempts = max(attempts, 1), looks = 0, doubt_since = 0 "
+        "WHERE kind = 'run' AND state = 'open' AND want > done"
+    )
+
+
 def accepted(db: Db, key: str, *, mark: str, since: float, due: float) -> None:
     """Note that GitHub took a dispatch without naming its run, so that it is only looked for."""
     db.write("UPDATE outbox SET hash = ?, doubt_since = ?, due = ?, looks = 0 WHERE key = ?", mark, since, due, key)
@@ -138,13 +146,13 @@ def bury(db: Db, key: str, error: str, *, now: float) -> None:
 
 
 def reopen_comments(db: Db, *, died_before: float, wished_after: float) -> None:
-    """Try comments again that were given up: what GitHub refused may have been repaired.
+    """Try comments and check runs again that were given up: what GitHub refused may have been repaired.
 
     What was wished longer ago than `wished_after` stays as it is, as do repositories that no installation covers.
     """
     db.write(
-        "UPDATE outbox SET state = 'open' WHERE kind = 'comment' AND state = 'dead' AND want > done AND due < ? "
-        "AND since > ? AND EXISTS (SELECT 1 FROM repos WHERE repos.id = repo_id AND installation != 0)",
+        "UPDATE outbox SET state = 'open' WHERE kind IN ('comment', 'check') AND state = 'dead' AND want > done "
+        "AND due < ? AND since > ? AND EXISTS (SELECT 1 FROM repos WHERE repos.id = repo_id AND installation != 0)",
         *(died_before, wished_after),
     )
 

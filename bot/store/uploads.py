@@ -1,4 +1,4 @@
-"""Uploads: the last two of each pull request, and what instances said last."""
+"""Uploads: the last two of each lane, and what instances said last."""
 
 from __future__ import annotations
 
@@ -10,33 +10,30 @@ import msgspec
 
 from bot.domain.events import Remembered
 from bot.domain.graph import Graph, Instance
+from bot.domain.model import Status
+from bot.domain.rollout import Draft, own_status
 from bot.store.db import Db
 
 _parents = msgspec.json.Decoder(tuple[Instance, ...]).decode
 
 
-def save(
-    db: Db, *, repo_id: int, pull: int, head_sha: str, content: str, received_at: float, bodies: Iterable[bytes]
-) -> None:
-    """Keep an upload's bodies for activities that reuse it; only the last two of a pull request are kept."""
+def save(db: Db, *, lane: str, head_sha: str, content: str, received_at: float, bodies: Iterable[bytes]) -> None:
+    """Keep an upload's bodies for activities that reuse it; only the last two of a lane are kept."""
     packed = zlib.compress(msgspec.msgpack.encode(list(bodies)), 3)
     db.write(
-        "INSERT INTO uploads (repo_id, pull, head_sha, content, received_at, body) VALUES (?, ?, ?, ?, ?, ?)",
-        *(repo_id, pull, head_sha, content, received_at, packed),
+        "INSERT INTO uploads (lane, head_sha, content, received_at, body) VALUES (?, ?, ?, ?, ?)",
+        *(lane, head_sha, content, received_at, packed),
     )
     db.write(
-        "DELETE FROM uploads WHERE repo_id = ? AND pull = ? AND id NOT IN "
-        "(SELECT id FROM uploads WHERE repo_id = ? AND pull = ? ORDER BY id DESC LIMIT 2)",
-        *(repo_id, pull, repo_id, pull),
+        "DELETE FROM uploads WHERE lane = ? AND id NOT IN "
+        "(SELECT id FROM uploads WHERE lane = ? ORDER BY id DESC LIMIT 2)",
+        *(lane, lane),
     )
 
 
-def last(db: Db, repo_id: int, pull: int) -> tuple[str, float, list[bytes]] | None:
-    """Read the last upload of a pull request: the head it was for, when it came, and its bodies."""
-    row = db.row(
-        "SELECT head_sha, received_at, body FROM uploads WHERE repo_id = ? AND pull = ? ORDER BY id DESC LIMIT 1",
-        *(repo_id, pull),
-    )
+def last(db: Db, lane: str) -> tuple[str, float, list[bytes]] | None:
+    """Read the last upload of a lane: the commit it was for, when it came, and its bodies."""
+    row = db.row("SELECT head_sha, received_at, body FROM uploads WHERE lane = ? ORDER BY id DESC LIMIT 1", lane)
     if row is None:
         return None
     return row["head_sha"], row["received_at"], msgspec.msgpack.decode(zlib.decompress(row["body"]), type=list[bytes])
@@ -66,15 +63,34 @@ def _pro(told: bytes | None) -> dict[str, Any] | None:
 
 
 def remember(db: Db, repo_id: int, graph: Graph, now: float) -> None:
-    """Remember each instance's settings and parents for the day on which it arrives deleted, with neither."""
+    """Remember each instance's settings and parents for the day on which it arrives deleted, with neither.
+
+    An upload lists all that depends on what changed, but not what that itself depends on: such parents stay known.
+    """
+    sql = "SELECT stack, component, parents FROM instances WHERE repo_id = ?"
+    known = {Instance(row["stack"], row["component"]): _parents(row["parents"]) for row in db.rows(sql, repo_id)}
     rows = []
     for instance, node in graph.nodes.items():
         if not node.deleted and not node.problem:
             pro = msgspec.json.encode(node.pro) if node.pro is not None else None
-            rows.append((repo_id, *instance, pro, msgspec.json.encode(graph.parents[instance]), now))
+            unlisted = (parent for parent in known.get(instance, ()) if parent not in graph.nodes)
+            parents = sorted({*graph.parents[instance], *unlisted})
+            rows.append((repo_id, *instance, pro, msgspec.json.encode(parents), now))
     db.conn.executemany(
         "INSERT INTO instances (repo_id, stack, component, pro, parents, seen_at) VALUES (?, ?, ?, ?, ?, ?) "
         "ON CONFLICT (repo_id, stack, component) DO UPDATE SET pro = excluded.pro, parents = excluded.parents, "
         "seen_at = excluded.seen_at",
         rows,
     )
+
+
+def forget_destroyed(db: Db, draft: Draft) -> None:
+    """Forget instances that were destroyed, unless they were seen or listed again since they were removed."""
+    since = draft.rollout.created_at
+    for step in draft.changed.values():
+        if step.destroys and own_status(step) is Status.SUCCEEDED:
+            db.write(
+                "DELETE FROM instances WHERE repo_id = ? AND stack = ? AND component = ? "
+                "AND seen_at < ? AND listed_at < ?",
+                *(draft.rollout.repo_id, *step.instance, since, since),
+            )

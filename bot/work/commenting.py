@@ -13,9 +13,10 @@ from bot.domain.rollout import Walk, states
 from bot.domain.texts import commit
 from bot.domain.view import Past, PullView
 from bot.github import ensure as github
-from bot.store import graphs, inbox, outbox, pulls, rollouts, shared
+from bot.store import graphs, inbox, outbox, pulls, rollouts, shared, uploads
 from bot.store.db import transaction
 from bot.store.outbox import Wish
+from bot.work import checking
 from bot.work.parts import Parts
 from renderers import comment, engine, graph, mermaid, svg
 
@@ -83,7 +84,8 @@ def view_of(parts: Parts, repo: Repo, pull: Pull) -> PullView | None:
         if run.head_sha in (pull.head_sha, pull.merge_sha) and run.created_at >= (pull.merged_at if pull.merged else 0)
     ]
     applies = heads.applies_on(pull.base_ref, repo.default_branch, parts.rules.apply_branches)
-    waiting = awaiting.awaited(pull, current, runs, known=bool(current), applies=applies, seconds=parts.now() - since)
+    known = bool(current) or (pull.fork and uploads.last(parts.db, lane) is not None)
+    waiting = awaiting.awaited(pull, current, runs, known=known, applies=applies, seconds=parts.now() - since)
     failed = tuple(f"An upload could not be used. {why}" for why in inbox.failed_uploads(parts.db, lane, since)[:1])
     if not current and not waiting and not failed:
         return None
@@ -114,6 +116,7 @@ def view_of(parts: Parts, repo: Repo, pull: Pull) -> PullView | None:
         unreviewed={walk.rollout.id: review.unreviewed(walk, pull) for walk in current} if merges else {},
         frozen=seen.frozen,
         mode=parts.rules.mode,
+        groups=checking.groups_of(parts, repo, pull.number),
     )
 
 

@@ -10,7 +10,7 @@ from bot.github.pace import Kind
 from bot.store import outbox, repos
 from bot.store.db import transaction
 from bot.store.outbox import Wish
-from bot.work import cancelling, commenting, running
+from bot.work import cancelling, checking, commenting, running
 from bot.work.parts import Parts
 from bot.work.tasks import Tasks
 
@@ -26,6 +26,7 @@ _KINDS = {
     "run": (running.ensure, Kind.DISPATCH),
     "cancel": (cancelling.ensure, Kind.DISPATCH),
     "comment": (commenting.ensure, Kind.CONTENT),
+    "check": (checking.ensure, Kind.CONTENT),
 }
 
 
@@ -96,7 +97,7 @@ class Deliver:
             self._note_limit(wish)
 
     def _give_up(self, wish: Wish, sentence: str) -> None:
-        """End a wish for good. Whoever waits for a run is told; a comment or a cancel has nobody to tell."""
+        """End a wish for good. Whoever waits for a run is told; others have nobody to tell."""
         if wish.kind == "run":
             running.give_up(self._parts, wish, sentence)
         else:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bot.domain import destroys
 from bot.domain.desk import Lane
-from bot.domain.events import Event, Facts, PullChanged, RunReported, UploadCame
+from bot.domain.events import CommitTold, CommitUploaded, Event, Facts, PullChanged, RunReported, Upload, UploadCame
 from bot.domain.graph import Instance
 from bot.events.context import Gathered
 from bot.store import outbox, rollouts, shared, uploads
@@ -27,7 +27,11 @@ def facts_for(parts: Parts, lane: Lane, found: Gathered) -> Facts:
         instances=_touched(lane, event),
     )
     facts = replace(facts, in_air=outbox.in_air(db, lane.key), files=found.files, next_rollout=rollouts.next_id(db))
-    if not isinstance(event, UploadCame | PullChanged) or event.upload is None:
+    upload = _upload_of(event)
+    if upload is None:
+        return facts
+    facts = replace(facts, remembered=uploads.recall(db, lane.repo.id, destroys.removed(upload.graph)))
+    if not isinstance(event, UploadCame | PullChanged):
         return facts
     pull = lane.pull if lane.pull is not None and lane.pull.merged else event.now
     # What is applied was planned before; a plan needs no plan before it.
@@ -36,16 +40,23 @@ def facts_for(parts: Parts, lane: Lane, found: Gathered) -> Facts:
     get = parts.rollouts.get
     return replace(
         facts,
-        planned=shared.planned(db, lane.key, pull.head_sha, before=before, get=get) if applies else {},
-        remembered=uploads.recall(db, lane.repo.id, destroys.removed(event.upload.graph)),
+        planned=shared.planned(db, lane.key, pull, before=before, get=get) if applies else {},
     )
+
+
+def _upload_of(event: Event) -> Upload | None:
+    return event.upload if isinstance(event, UploadCame | PullChanged | CommitTold | CommitUploaded) else None
 
 
 def _touched(lane: Lane, event: Event) -> list[Instance]:
     """List the instances that an event is about, beside those that the lane waits to apply."""
-    if isinstance(event, UploadCame | PullChanged) and event.upload is not None:
-        return list(event.upload.graph.nodes)
-    if isinstance(event, RunReported) and event.run.attempt > 1:
-        found = ((walk, walk.by_dispatch.get(event.dispatch_id)) for walk in lane.walks)
+    if (upload := _upload_of(event)) is not None:
+        return list(upload.graph.nodes)
+    if isinstance(event, RunReported) and (event.run.attempt > 1 or event.retired is not None):
+        behind = event.retired
+        of_retired = {behind.rollout_id: behind.dispatch.step} if behind is not None else {}
+        found = (
+            (walk, walk.by_dispatch.get(event.dispatch_id, of_retired.get(walk.rollout.id))) for walk in lane.walks
+        )
         return [walk.steps[index].instance for walk, index in found if index is not None]
     return []

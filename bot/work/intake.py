@@ -7,32 +7,27 @@ import logging
 import sqlite3
 from typing import Any
 
-from bot.domain import awaiting
 from bot.domain.decide import decide
-from bot.domain.desk import Decision, Lane, Regather
-from bot.domain.events import AffectedRunReported, RunReported, Sent, Upload, UploadCame
-from bot.domain.facts import RunFacts
+from bot.domain.desk import Lane, Regather
 from bot.domain.graph import UploadTooLarge
-from bot.domain.model import Pull, Repo
-from bot.domain.order import Anchor
-from bot.domain.rollout import Draft
-from bot.domain.texts import same_commit
+from bot.domain.model import Repo, pull_of_lane
 from bot.events import EVENTS
 from bot.events.context import Finished, Gathered, InLane, Learned, Moved, Parked, Place, Spread, decode, repo_of
 from bot.events.elsewhere import read_again
 from bot.events.inventory import Listing
 from bot.events.upload import BadUpload
 from bot.github.failures import FailureKind, classify, is_ours
-from bot.store import audit, inbox, outbox, places, pulls, repos, rollouts, shared, uploads
+from bot.store import commits, inbox, pulls, repos
 from bot.store.db import transaction
 from bot.store.inbox import Row
 from bot.store.wanted import UNCOVERED
 from bot.work.facts import facts_for
 from bot.work.listing import keep
 from bot.work.parts import Parts
+from bot.work.saving import save
 from bot.work.tasks import Tasks
 from bot.work.telling import tell, where
-from bot.work.wishes import carry
+from bot.work.wishes import show
 
 log = logging.getLogger(__name__)
 
@@ -132,12 +127,12 @@ class Intake:
                 inbox.finish(db, row.id, now=now, reason=place.reason)
 
     def _bury(self, row: Row, reason: str) -> None:
-        """Give a row up. An upload's pull request tells its people."""
+        """Give a row up. An upload's pull request, or its commit's check run, tells people."""
         db, now = self._parts.db, self._parts.now()
         log.error("input %d (%s) cannot be handled: %s", row.id, row.kind, reason)
         inbox.bury(db, row.id, now=now, reason=reason)
-        if row.kind == "upload" and row.lane and "#" in row.lane:
-            outbox.wish(db, "comment", row.lane, lane=row.lane, repo_id=row.repo_id or 0, now=now, due=now)
+        if row.kind == "upload" and row.lane:
+            show(self._parts, row.lane, row.repo_id or 0, due=now)
 
     async def _handle(self, row: Row) -> None:
         for _ in range(3):
@@ -200,78 +195,21 @@ class Intake:
         repo = parts.context.repo(row.repo_id or 0)
         lane_key = row.lane or ""
         with transaction(parts.db):
-            number = int(lane_key.rpartition("#")[2]) if "#" in lane_key else 0
+            number = pull_of_lane(lane_key)
             dispatch_id = getattr(found.event, "dispatch_id", "")
             lane = Lane(
                 key=lane_key,
                 repo=repo,
                 pull=pulls.get(parts.db, repo.id, number) if number else None,
                 walks=parts.rollouts.of_lane(lane_key, dispatch_id=dispatch_id),
+                commit=commits.get(parts.db, lane_key),
             )
             decision = decide(lane, found.event, facts_for(parts, lane, found), now=now, ids=parts.ids)
             # First, for what is put may be another look of the same kind, which this row must not pass for.
             inbox.finish(parts.db, row.id, now=now, reason=decision.reason)
-            self._save(lane, found, decision)
+            save(parts, lane, found, decision)
         parts.rollouts.committed(decision.drafts)
         log.info("%s: %s: %s", where(repo, lane_key), row.kind, decision.reason)
-
-    def _save(self, lane: Lane, found: Gathered, decision: Decision) -> None:
-        parts, now, repo = self._parts, self._parts.now(), lane.repo
-        if decision.pull is not None:
-            pulls.save(parts.db, decision.pull)
-            for sha in {decision.pull.head_sha, decision.pull.merge_sha} - {""}:
-                inbox.unpark_commit(parts.db, repo.id, sha)
-            if lane.pull is not None and decision.pull.epoch != lane.pull.epoch:
-                due = max(now, decision.pull.merged_at) + awaiting.PATIENCE + 1
-                inbox.put(parts.db, "look_again", b"", now=now, repo_id=repo.id, lane=lane.key, due=due)
-            if decision.pull.position:
-                anchor = Anchor(decision.pull.merge_sha, decision.pull.position)
-                shared.save_anchor(parts.db, repo.id, decision.pull.base_ref, anchor)
-        for draft in decision.drafts:
-            rollouts.save(parts.db, draft, new=draft in decision.new, now=now)
-        self._save_waiting(lane, decision)
-        audit.add(parts.db, decision.audit, repo_id=repo.id, now=now)
-        places.set_behind(parts.db, lane.key, decision.behind)
-        match found.event:
-            case AffectedRunReported(run):
-                pulls.save_affected_run(parts.db, repo.id, lane.key, run)
-            case UploadCame(upload):
-                self._keep(upload, found, decision.pull or lane.pull)
-                if decision.new:
-                    inbox.drop(parts.db, "look_again", lane=lane.key)  # what was awaited has come
-            case Sent(run_id=run_id) | RunReported(run=RunFacts(run_id=run_id)) if run_id:
-                inbox.unpark(parts.db, f"run:{run_id}")
-        if decision.drafts or decision.pull is not None or isinstance(found.event, AffectedRunReported):
-            for behind in places.behind(parts.db, lane.key):
-                inbox.put_once(parts.db, "nudge", now=now, repo_id=repo.id, lane=behind)
-        carry(parts, lane, decision)
-
-    def _save_waiting(self, lane: Lane, decision: Decision) -> None:
-        """Note what waits, and what is kept: that may change by what happens elsewhere."""
-        changed = {id(draft.walk): draft for draft in decision.drafts}
-        drafts = [changed.get(id(walk)) or Draft(walk) for walk in lane.walks] + list(decision.new)
-        for draft in drafts:
-            rollouts.save_waiting(self._parts.db, draft, decision.kept.get(draft.rollout.id, 0))
-
-    def _keep(self, upload: Upload, found: Gathered, pull: Pull | None) -> None:
-        """Keep what an upload said. Of an older head no activity reuses it, so it takes no place of a newer one's."""
-        db, now = self._parts.db, self._parts.now()
-        if pull is None:
-            return
-        if same_commit(upload.head_sha, pull.head_sha):
-            uploads.save(
-                db,
-                repo_id=pull.repo_id,
-                pull=pull.number,
-                head_sha=upload.head_sha,
-                content=upload.content,
-                received_at=upload.received_at,
-                bodies=found.bodies,
-            )
-        if pull.merged:  # what is not merged may never be
-            uploads.remember(db, pull.repo_id, upload.graph, now)
-        for workflow in found.uploaders:
-            pulls.note_uploader(db, pull.repo_id, workflow, now)
 
 
 #: Errors that speak for themselves, and that the next attempt would meet again.

@@ -38,6 +38,7 @@ class Parts:
     ids: Callable[[], str]
     public_url: str
     server_url: str
+    check_name: str
     files: WorkflowFiles = field(init=False)
     environments: Environments = field(init=False)
     rollouts: Rollouts = field(init=False)

@@ -14,11 +14,13 @@ from bot.domain.effects import (
     Nudge,
     OfferAgain,
     RunKnown,
+    ShowCheck,
     ShowComment,
     ShowStale,
     StartRun,
 )
 from bot.domain.events import Overrun
+from bot.domain.model import is_of_commit, lane_of_pull, pull_of_lane
 from bot.store import inbox, outbox, places
 from bot.work.parts import Parts
 
@@ -40,9 +42,9 @@ def carry(parts: Parts, lane: Lane, decision: Decision) -> None:
                 outbox.close(db, "run", dispatch_id)
             case CancelRun(dispatch_id):
                 outbox.wish(db, "cancel", dispatch_id, lane=lane.key, repo_id=repo_id, now=now, due=now)
-            case ShowComment(number):
-                due = now + settle(parts.timing.settle, _size(lane, decision))
-                outbox.wish(db, "comment", f"{repo_id}#{number}", lane=lane.key, repo_id=repo_id, now=now, due=due)
+            case ShowComment() | ShowCheck():
+                its = lane_of_pull(repo_id, effect.number) if isinstance(effect, ShowComment) else lane.key
+                show(parts, its, repo_id, due=now + settle(parts.timing.settle, _size(lane, decision)))
             case Nudge(other):
                 inbox.put_once(db, "nudge", now=now, repo_id=repo_id, lane=other)
             case LookAgainAt(at):
@@ -52,14 +54,17 @@ def carry(parts: Parts, lane: Lane, decision: Decision) -> None:
                 inbox.put(db, "overrun", body, now=now, repo_id=repo_id, lane=other)
             case ShowStale(instance):
                 for other in places.planners(db, repo_id, instance, but=lane.key):
-                    _show(parts, other, repo_id, due=now + parts.timing.settle)
+                    show(parts, other, repo_id, due=now + parts.timing.settle)
             case _:
                 assert_never(effect)
 
 
-def _show(parts: Parts, lane: str, repo_id: int, *, due: float) -> None:
-    if "#" in lane:
+def show(parts: Parts, lane: str, repo_id: int, *, due: float) -> None:
+    """Wish the comment of a pull request's lane, or the check run of a commit's, brought up to date."""
+    if pull_of_lane(lane):
         outbox.wish(parts.db, "comment", lane, lane=lane, repo_id=repo_id, now=parts.now(), due=due)
+    elif is_of_commit(lane):
+        outbox.wish(parts.db, "check", lane, lane=lane, repo_id=repo_id, now=parts.now(), due=due)
 
 
 def settle(seconds: float, size: int) -> float:

@@ -1,0 +1,68 @@
+"""What the check run of a commit says in one word: nothing while it is under way, then GitHub's word for how it ended.
+
+It never stays under way when nothing will move by itself, since a merge queue waits for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.domain.awaiting import PATIENCE
+from bot.domain.events import Rules
+from bot.domain.facts import RunFacts
+from bot.domain.keeping import not_in_mode
+from bot.domain.model import OPEN, Commit, Status
+from bot.domain.rollout import Walk, count, states
+
+SUCCESS, FAILURE, CANCELLED, NEUTRAL, PEOPLE = "success", "failure", "cancelled", "neutral", "action_required"
+#: Of several rollouts the first of these that occurs is the whole's.
+_WORST = (FAILURE, CANCELLED, PEOPLE, SUCCESS, NEUTRAL)
+
+
+def awaits(runs: Sequence[RunFacts], *, since: float, now: float, pending: bool) -> bool:
+    """Tell whether affected stacks may still come, of which none are there.
+
+    `runs` are those of workflows that have uploaded before, for this commit; `pending` is an upload that was taken and
+    not worked yet.
+    """
+    if runs:
+        return pending or any(run.status != "completed" for run in runs)
+    return pending or now < since + PATIENCE
+
+
+def conclude(commit: Commit, walks: Sequence[Walk], rules: Rules, *, awaited: bool, unusable: bool) -> str:
+    """Tell how all that is done for a commit ended; empty while it is under way.
+
+    `walks` are its rollouts that count, `unusable` tells that an upload could not be used.
+    """
+    found = {_conclusion(walk, rules) for walk in walks}
+    if commit.ended and not (commit.merged and found):
+        return NEUTRAL if commit.merged or commit.fork else CANCELLED
+    if found:
+        return "" if "" in found else next(one for one in _WORST if one in found)
+    if unusable:
+        return FAILURE
+    return "" if awaited else NEUTRAL
+
+
+def _conclusion(walk: Walk, rules: Rules) -> str:
+    counts = count(states(walk))
+    failed = counts[Status.FAILED] + counts[Status.TIMED_OUT]
+    if any(counts[status] for status in OPEN):
+        return ""
+    if not_in_mode(rules.mode, walk.rollout.phase) is not None:
+        return FAILURE if failed else NEUTRAL
+    stopped = rules.fail_fast and (failed or counts[Status.CANCELLED])
+    if counts[Status.READY] and not stopped:
+        return ""
+    if failed:
+        return FAILURE
+    if counts[Status.CANCELLED]:
+        return CANCELLED
+    if counts[Status.HELD]:
+        return PEOPLE
+    if counts[Status.BLOCKED]:
+        return FAILURE
+    if counts[Status.WAITING]:
+        return ""  # for what another lane does
+    return SUCCESS if counts[Status.SUCCEEDED] else NEUTRAL

@@ -1,0 +1,95 @@
+"""A later upload for an apply: it adds instances, and mends what never ran."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.domain import digraph, holds
+from bot.domain.desk import Desk
+from bot.domain.model import Status, Step
+from bot.domain.pro import Phase
+from bot.domain.rollout import Draft, own_status
+from bot.domain.texts import commit
+
+_LOOP = (
+    "It came with a later upload, and together with the earlier one it would wait for itself, so it has no order. "
+    "Apply it by hand."
+)
+
+
+def extend(desk: Desk, draft: Draft, fresh: list[Step]) -> None:
+    """Add the instances that an apply does not have yet. Nothing that was sent is repeated or moved."""
+    made = holds.of_steps(fresh, draft.rollout, desk.pull, desk.facts)
+    old = len(draft.walk.steps)
+    where = {step.instance: step.index for step in draft.walk.steps}
+    added = [step for step in made if step.instance not in where]
+    mended = sum(_mend(draft, where[step.instance], step) for step in made if step.instance in where)
+    if mended:
+        desk.say(f"{mended} steps that could not be sent are tried again")
+    if not added:
+        desk.say("every instance of the upload is in the apply already")
+        return
+    where.update({step.instance: old + number for number, step in enumerate(added)})
+    place = [where[step.instance] for step in made]
+    for step in added:
+        parents = tuple(sorted(place[parent] for parent in step.parents))
+        draft.lay(replace(step, index=where[step.instance], parents=parents, children=()))
+    for step in made:
+        child = draft.step(place[step.index])
+        if child.index < old and child.dispatches:
+            continue  # it has gone already
+        joins = {place[parent] for parent in step.parents if place[parent] >= old or child.index >= old}
+        for parent in joins:
+            elder = draft.step(parent)
+            draft.lay(replace(elder, children=tuple(sorted({*elder.children, child.index}))))
+            child = replace(child, parents=tuple(sorted({*child.parents, parent})))
+        if joins:
+            draft.lay(child)
+    _refuse_loops(draft, old, old + len(added))
+    draft.settle()
+    draft.put_rollout(replace(draft.rollout, size=old + len(added)))
+    holds.note(desk, draft, added)
+    if (hold := holds.breaker((draft.step(i) for i in range(old + len(added))), Phase.APPLY, desk.facts)) is not None:
+        for index in range(old + len(added)):
+            holds.add(desk, draft, index, hold)
+    desk.say(f"{len(added)} more instances join the apply at {commit(draft.rollout.sha)}")
+
+
+def _mend(draft: Draft, index: int, fresh: Step) -> bool:
+    """Give a step that never ran what a new upload says of it: the fault that kept it may be mended."""
+    step = draft.step(index)
+    faulty = bool(step.problem) and step.problem != _LOOP and not step.dispatches
+    if not (was_refused(step) or faulty):
+        return False
+    for dispatch in step.dispatches:
+        draft.take_back(dispatch)
+    after = replace(
+        draft.step(index),
+        calls=fresh.calls,
+        problem=fresh.problem,
+        manual=fresh.manual,
+        notes=fresh.notes,
+        holds=fresh.holds,
+        released=fresh.released,
+        planned_at=fresh.planned_at,
+    )
+    draft.put(after)
+    return after != step
+
+
+def _refuse_loops(draft: Draft, first: int, end: int) -> None:
+    """Leave out added steps, those from `first` on, that would wait for themselves.
+
+    Two uploads without a cycle may make one together.
+    """
+    parents = {(index,): [(parent,) for parent in draft.step(index).parents] for index in range(end)}
+    for group in digraph.groups(parents, parents):
+        for (index,) in group if len(group) > 1 else ():
+            step = draft.step(index)
+            if index >= first and own_status(step) is None:
+                draft.lay(replace(step, calls=(), problem=_LOOP))
+
+
+def was_refused(step: Step) -> bool:
+    """Tell whether GitHub took none of a step's dispatches, so that no run of it can be run again."""
+    return bool(step.dispatches) and all(d.status is Status.FAILED and not d.run_id for d in step.dispatches)

@@ -1,0 +1,107 @@
+"""Bring the check run of a commit up to date: rendered whole from what is stored, at the moment of sending."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from dataclasses import replace
+
+from bot.domain import concluding
+from bot.domain.model import Commit, Repo
+from bot.domain.rollout import Walk
+from bot.domain.view import CommitView
+from bot.github import ensure as github
+from bot.github.ensure import CheckRun
+from bot.store import commits, inbox, outbox, pulls, shared
+from bot.store.db import transaction
+from bot.store.outbox import Wish
+from bot.work.parts import Parts
+from renderers import check
+
+#: That time passed is not news.
+_NO_TIME = 4_102_444_800.0
+
+
+async def ensure(parts: Parts, wish: Wish) -> None:
+    """Make, change or leave alone the check run of a commit without a pull request."""
+    repo = parts.context.repo(wish.repo_id)
+    commit = commits.get(parts.db, wish.id)
+    if commit is None:
+        with transaction(parts.db):
+            outbox.fulfilled(parts.db, wish)
+        return
+    view = view_of(parts, repo, commit)
+    timeless = await asyncio.to_thread(_check, parts, replace(view, as_of=_NO_TIME))
+    digest = hashlib.sha256(repr(timeless).encode()).hexdigest()
+    if digest == wish.hash:
+        with transaction(parts.db):
+            outbox.fulfilled(parts.db, wish)
+        return
+    with transaction(parts.db):
+        outbox.begin(parts.db, wish.key)
+    remote = await _write(parts, repo, commit.sha, wish.remote, await asyncio.to_thread(_check, parts, view))
+    with transaction(parts.db):
+        outbox.fulfilled(parts.db, wish, remote=remote, digest=digest)
+
+
+def _check(parts: Parts, view: CommitView) -> CheckRun:
+    """Write the check run. Slow for large rollouts: not for the loop's own thread."""
+    commit = view.commit
+    state = f"{parts.public_url}/api/v1/rollouts?repo={view.repo.full_name}&sha={commit.sha}"
+    under_way = "in_progress" if view.current else "queued"
+    return CheckRun(
+        name=parts.check_name,
+        external_id=commit.lane,
+        title=check.title(view),
+        summary=check.summary(view),
+        status="completed" if view.conclusion else under_way,
+        conclusion=view.conclusion,
+        details_url=check.details_url(view, state if parts.public_url else ""),
+    )
+
+
+async def _write(parts: Parts, repo: Repo, sha: str, known: int, run: CheckRun) -> int:
+    """Change our check run, or make it where there is none; returns its id."""
+    gh = parts.installation(repo.installation)
+    if known and await github.update_check(gh, repo, known, run):
+        return known
+    found = await github.find_check(gh, repo, sha, run.name, run.external_id, parts.github.app_id)
+    if found is not None and await github.update_check(gh, repo, found.id, run):
+        return found.id
+    return await github.create_check(gh, repo, sha, run)
+
+
+def view_of(parts: Parts, repo: Repo, commit: Commit) -> CommitView:
+    """Gather what the check run of a commit shows."""
+    lane, now = commit.lane, parts.now()
+    walks = [walk for walk in parts.rollouts.of_lane(lane) if walk.rollout.sha == commit.sha]
+    current = sorted(walks, key=lambda walk: -walk.rollout.id)
+    failed = inbox.failed_uploads(parts.db, lane, commit.since) if not current else []
+    awaited = concluding.awaits(
+        pulls.uploading_runs(parts.db, repo.id, lane, 0.0),
+        since=commit.since,
+        now=now,
+        pending=inbox.has(parts.db, "upload", lane=lane),
+    )
+    seen = shared.look(parts.db, repo.id, lane, current, None, rules=parts.rules, now=now, get=parts.rollouts.get)
+    return CommitView(
+        repo=repo,
+        commit=commit,
+        # A picture of this moment: the text is written in another thread, while the steps go on changing.
+        current=tuple(Walk(walk.rollout, list(walk.steps)) for walk in current),
+        conclusion=concluding.conclude(commit, current, parts.rules, awaited=awaited, unusable=bool(failed)),
+        as_of=now,
+        server_url=parts.server_url,
+        problem=f"An upload could not be used. {failed[0]}" if failed else "",
+        kept=seen.kept,
+        stale=seen.stale,
+        frozen=seen.frozen,
+        mode=parts.rules.mode,
+    )
+
+
+def groups_of(parts: Parts, repo: Repo, number: int) -> tuple[CommitView, ...]:
+    """Gather what the merge queue tries of a pull request; where that is over, what it tried last."""
+    found = commits.of_pull(parts.db, repo.id, number)
+    going = [one for one in found if not one.ended] or found[:1]
+    return tuple(view_of(parts, repo, one) for one in going)

@@ -1,0 +1,109 @@
+"""The check run of a commit without a pull request, and a merge queue's try as its pull request's comment has it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.domain.concluding import CANCELLED, FAILURE, NEUTRAL, PEOPLE, SUCCESS
+from bot.domain.model import Commit, Status
+from bot.domain.rollout import states
+from bot.domain.view import CommitView
+from renderers.keeps import standing
+from renderers.markdown import clip, code, heading, linked, prose
+from renderers.people import who_must_act
+from renderers.room import Room
+from renderers.scene import Scene
+from renderers.table import sections
+from renderers.verdict import FAILURES, verdict
+from renderers.words import SIGNS
+
+_LONGEST_TITLE = 200
+_BUDGET = 60_000
+_SAYING_SO = 1_500  # characters kept free for saying what was left out
+_SIGNS = {
+    "": SIGNS[Status.WAITING],
+    SUCCESS: SIGNS[Status.SUCCEEDED],
+    FAILURE: SIGNS[Status.FAILED],
+    CANCELLED: SIGNS[Status.CANCELLED],
+    PEOPLE: SIGNS[Status.HELD],
+    NEUTRAL: SIGNS[Status.SKIPPED],
+}
+_NOTHING_CAME = "No affected stacks were uploaded"
+_WHY_NOTHING = (
+    "Nothing is planned or applied for this commit. If you expected something: look whether a workflow that runs "
+    "`atmos describe affected --upload` is started by {event}, and at its run."
+)
+_NOT_AFFECTED = "No stack is affected, or none names a workflow for this, so there is nothing to do."
+
+
+def title(view: CommitView) -> str:
+    """Tell in one line of plain text how a commit stands."""
+    if view.commit.ended and not (view.commit.merged and view.current):
+        return clip(view.commit.ended[:1].upper() + view.commit.ended[1:], _LONGEST_TITLE)
+    if view.current:
+        return clip(" · ".join(verdict(scene)[1] for scene in _scenes(view)), _LONGEST_TITLE)
+    if view.problem:
+        return "An upload could not be used"
+    return "Waiting for the affected stacks" if not view.conclusion else _NOTHING_CAME
+
+
+def summary(view: CommitView) -> str:
+    """Write what is done for a commit, as Markdown that GitHub takes."""
+    room = Room(_BUDGET - _SAYING_SO)
+    lines = [_about(view), *standing(view)]
+    if view.problem:
+        lines.append(prose(view.problem))
+    elif not view.current and view.conclusion == NEUTRAL and not view.commit.ended:
+        event = "`merge_group`" if view.commit.pull else "`release`"
+        lines.append(_WHY_NOTHING.format(event=event))
+    said = [kept for text in lines if (kept := room.keep(text, "some notes"))]
+    for scene in _scenes(view):
+        said += _rollout(scene, room)
+    return "\n\n".join(part for part in (*said, room.left_out("summary")) if part) + "\n"
+
+
+def _scenes(view: CommitView) -> list[Scene]:
+    return [Scene(view, walk, states(walk)) for walk in view.current]
+
+
+def _about(view: CommitView) -> str:
+    """Tell what the commit is to GitHub."""
+    commit, home = view.commit, f"{view.server_url}/{view.repo.full_name}/"
+    at = linked(code(commit.sha[:7]), f"{home}commit/{commit.sha}")
+    if not commit.pull and not commit.ref.startswith("refs/tags/"):
+        return f"Merge queue, at {at}, to be merged into {code(commit.branch)}."
+    if commit.pull:
+        pull = linked(f"#{commit.pull}", f"{home}pull/{commit.pull}")
+        return f"Merge queue: {pull} at {at}, to be merged into {code(commit.branch)}."
+    order = f", in the order of {code(commit.branch)}" if commit.position else ", which is on no branch that is applied"
+    return f"Release {code(commit.ref.removeprefix('refs/tags/'))} at {at}{order}."
+
+
+def _rollout(scene: Scene, room: Room) -> list[str]:
+    sign, headline = verdict(scene)
+    notes = [*who_must_act(scene), *(f"> {prose(note)}" for note in scene.walk.rollout.notes)]
+    if not scene.found:
+        notes.append(_NOT_AFFECTED)
+    lines = [heading(f"{sign} {headline}"), code(scene.walk.rollout.activity), *notes]
+    said = [kept for text in lines if (kept := room.keep(text, "some notes"))]
+    urgent, folded = sections(scene)
+    return [*said, *(written for one in (urgent, *folded) if (written := one.write(room)))]
+
+
+def details_url(view: CommitView, api_url: str) -> str:
+    """Find the page that tells most: the run that needs eyes, else the state at `api_url`; empty without either."""
+    for status in (*FAILURES, Status.HELD, Status.APPROVAL):
+        for walk in view.current:
+            for step in walk.steps:
+                for sent in step.dispatches:
+                    if sent.status is status and sent.run_url:
+                        return sent.run_url
+    return api_url
+
+
+def group(view: CommitView) -> str:
+    """Tell a merge queue's try in one line of Markdown, for the comment of its pull request."""
+    commit: Commit = view.commit
+    told = title(replace(view, current=view.current[:1]))
+    at = linked(code(commit.sha[:7]), f"{view.server_url}/{view.repo.full_name}/commit/{commit.sha}")
+    return f"{_SIGNS[view.conclusion]} **Merge queue**, {at}: {prose(told)}"

@@ -85,7 +85,9 @@ def why_nothing(walk: Walk, chosen: Chosen) -> str:
     """Say why nothing of a rollout is let go, in a sentence or two."""
     rollout = walk.rollout
     if rollout.superseded_by:
-        return f"Rollout {rollout.id} counts no more: it was {rollout.superseded_by}. Approve what came after it."
+        return (
+            f"Rollout {rollout.id} was ended by {rollout.superseded_by}. Approve what came after it, if anything did."
+        )
     if not chosen.refused:
         return f"Nothing of that is held in rollout {rollout.id}, so there is nothing to approve."
     reasons = "; ".join(str(one) for one in chosen.refused[:_TOLD])

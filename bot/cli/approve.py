@@ -1,0 +1,93 @@
+"""`switchyard approve`: let go, on the server, what is held of a pull request."""
+
+from __future__ import annotations
+
+import getpass
+import re
+import time
+from collections.abc import Iterable
+
+import click
+
+from bot.cli.database import named, opened
+from bot.domain import approving
+from bot.domain.approving import Chosen
+from bot.domain.events import Approved
+from bot.domain.model import Rollout, lane_of_pull
+from bot.domain.rollout import Walk
+from bot.domain.targets import BadTarget
+from bot.domain.texts import commit
+from bot.events.sending import put_approved
+from bot.store import pulls, rollouts
+from bot.store.db import Db, transaction
+
+_PULL = re.compile(r"([^#]+)#([1-9][0-9]{0,8})")
+#: As many instances as are listed.
+_LISTED = 50
+
+
+@click.command("approve")
+@click.argument("pull", metavar="OWNER/REPO#NUMBER")
+@click.argument("targets", metavar="[TARGET]...", nargs=-1)
+@click.option("--by", metavar="LOGIN", default="", help="Who approves, for the record; else who is logged in here.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def command(pull: str, targets: tuple[str, ...], by: str, yes: bool) -> None:
+    """Let go what is held of a pull request: all of it, or what the targets name.
+
+    A target is a stack, a component, STACK/COMPONENT, a pattern of them, or @held. What would be destroyed, and what
+    may have been sent already, is let go only where it is named in full.
+    """
+    match = _PULL.fullmatch(pull)
+    if match is None:
+        raise click.BadParameter("give it as OWNER/REPO#NUMBER", param_hint="OWNER/REPO#NUMBER")
+    who = _person(by)
+    with opened() as db:
+        repo = named(db, match[1])
+        walk, chosen = _choose(db, repo.id, int(match[2]), targets, who)
+        _show(f"{repo.full_name}#{match[2]}", walk.rollout, chosen)
+        if not yes:
+            click.confirm(f"Let this go, as {who}?", abort=True)
+        with transaction(db):
+            put_approved(db, walk.rollout, Approved(walk.rollout.id, who, chosen.approved), time.time())
+    click.echo("It is noted, and the service takes it up within a second.")
+
+
+def _person(by: str) -> str:
+    """Find out who approves."""
+    try:
+        who = by or getpass.getuser()
+    except (OSError, KeyError):
+        who = ""
+    if not approving.is_person(who):
+        raise click.BadParameter("say who approves, by a login", param_hint="--by")
+    return who
+
+
+def _choose(db: Db, repo_id: int, number: int, targets: Iterable[str], by: str) -> tuple[Walk, Chosen]:
+    known = rollouts.current(db, lane_of_pull(repo_id, number))
+    newest = max((one.id for one in known), default=0)
+    walk = rollouts.load(db, newest)
+    if walk is None:
+        raise click.ClickException(f"Switchyard has no rollout of #{number} that counts, so nothing of it is held.")
+    try:
+        chosen = approving.wanted(walk, pulls.get(db, repo_id, number), targets, by)
+    except BadTarget as error:
+        raise click.ClickException(f"Nothing is approved: {error}") from None
+    if not chosen.approved:
+        raise click.ClickException(approving.why_nothing(walk, chosen))
+    return walk, chosen
+
+
+def _show(name: str, rollout: Rollout, chosen: Chosen) -> None:
+    click.echo(f"{name}, the {rollout.phase} of {commit(rollout.sha)}. This is let go:")
+    _list([f"{one.stack}/{one.component}: {'; '.join(approving.told(one))}" for one in chosen.approved])
+    if chosen.refused:
+        click.echo("And this is not:")
+        _list([str(one) for one in chosen.refused])
+
+
+def _list(lines: list[str]) -> None:
+    for line in lines[:_LISTED]:
+        click.echo(f"  {line}")
+    if len(lines) > _LISTED:
+        click.echo(f"  and {len(lines) - _LISTED:,} more")

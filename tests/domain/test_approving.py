@@ -1,0 +1,198 @@
+"""What an approval covers."""
+
+from dataclasses import replace
+
+import pytest
+
+from bot.domain.approving import is_person, told, wanted, why_nothing
+from bot.domain.model import Approval, Hold, HoldKind, Pull, Status
+from bot.domain.rollout import Walk
+from bot.domain.targets import BadTarget
+from tests.domain.world import REPO, dispatch_of, index_of, sha_of, walk_of
+
+UNREVIEWED = Hold(HoldKind.UNREVIEWED, "no plan of it succeeded")
+STACK = Hold(HoldKind.STACK, "somebody other than dora must approve it")
+DESTROY = Hold(HoldKind.DESTROY, "it would be destroyed")
+BREAKER = Hold(HoldKind.BREAKER, "all of it would start many runs")
+OPEN = Pull(
+    repo_id=REPO.id,
+    number=1,
+    title="Widen the network",
+    author="dora",
+    head_ref="wider",
+    head_sha=sha_of(1),
+    base_ref="main",
+    base_sha=sha_of(9),
+    fork=False,
+    draft=False,
+    open=True,
+    merged=False,
+    merge_sha="",
+    merged_at=0.0,
+    updated_at=100.0,
+    activity="synchronize",
+    epoch=1,
+    head_since=100.0,
+)
+MERGED = replace(OPEN, open=False, merged=True, merge_sha=sha_of(2), merged_at=200.0)
+
+
+def walk(text, activity="pull_request.merged", **steps):
+    """Make a walk whose named steps have these holds, or dispatches with this status."""
+    made = walk_of(text, activity=activity)
+    for name, what in steps.items():
+        index = index_of(made, name)
+        if isinstance(what, Status):
+            made.steps[index] = replace(made.steps[index], dispatches=(dispatch_of(index, what),))
+        else:
+            made.steps[index] = replace(made.steps[index], holds=what, destroys=DESTROY in what)
+    return Walk.of(made.rollout, made.steps)
+
+
+def covered(chosen):
+    return {one.component: [hold.kind.value for hold in one.holds] for one in chosen.approved}
+
+
+def refused(chosen):
+    return {one.component: one.reason for one in chosen.refused}
+
+
+def test_without_targets_it_is_all_that_is_held_and_nothing_else():
+    some = walk("a>b c d", a=(UNREVIEWED, BREAKER), b=(UNREVIEWED,), c=Status.RUNNING)
+    chosen = wanted(some, MERGED, (), "lead")
+    assert covered(chosen) == {"a": ["unreviewed", "breaker"], "b": ["unreviewed"]}
+    assert chosen.refused == ()
+    assert all(not one.named for one in chosen.approved)
+
+
+@pytest.mark.parametrize("targets", [("@held",), ("@all",), ("dev",), ("*",), ("b", "a"), ("dev/a", "dev/b")])
+def test_what_is_held_may_be_named_in_many_ways(targets):
+    chosen = wanted(walk("a>b c", a=(UNREVIEWED,), b=(BREAKER,)), MERGED, targets, "lead")
+    assert covered(chosen) == {"a": ["unreviewed"], "b": ["breaker"]}
+    assert chosen.refused == ()
+
+
+def test_one_that_is_not_held_is_told_only_where_it_was_named_in_full():
+    some = walk("a b", a=(UNREVIEWED,))
+    assert refused(wanted(some, MERGED, ["dev/b", "a"], "lead")) == {"b": "it is not held"}
+    none = wanted(some, MERGED, ["b"], "lead")
+    assert (none.approved, none.refused) == ((), ())
+    assert why_nothing(some, none) == "Nothing of that is held in rollout 1, so there is nothing to approve."
+
+
+def test_one_bad_target_among_good_ones_spoils_all():
+    with pytest.raises(BadTarget):
+        wanted(walk("a", a=(UNREVIEWED,)), MERGED, ["a", "b"], "lead")
+
+
+def test_what_would_be_destroyed_is_let_go_only_by_its_whole_name():
+    some = walk("a b", a=(DESTROY, STACK), b=(UNREVIEWED,))
+    for targets in ((), ("a",), ("dev",), ("@all",), ("dev/[a]",)):
+        chosen = wanted(some, MERGED, targets, "lead")
+        assert "a" not in covered(chosen)
+        assert refused(chosen) == {"a": "it would be destroyed: name dev/a to approve that"}
+    assert covered(wanted(some, MERGED, ["dev/a"], "lead")) == {"a": ["destroy", "stack"]}
+    assert covered(wanted(some, MERGED, ["dev", "dev//a"], "lead")) == {"a": ["destroy", "stack"], "b": ["unreviewed"]}
+
+
+@pytest.mark.parametrize("by", ["dora", "Dora"])
+def test_the_author_lets_go_all_but_what_another_must(by):
+    chosen = wanted(walk("a b", a=(UNREVIEWED, STACK), b=(STACK,)), MERGED, (), by)
+    assert covered(chosen) == {"a": ["unreviewed"]}
+    reason = f"{by} is the author, and somebody other than dora must approve it"
+    assert refused(chosen) == {"a": reason, "b": reason}
+
+
+def test_without_a_pull_request_nobody_is_its_author():
+    assert covered(wanted(walk("a", a=(STACK,)), None, (), "dora")) == {"a": ["stack"]}
+
+
+def test_what_is_in_doubt_is_sent_again_only_by_its_whole_name():
+    some = walk("a b", a=Status.HELD, b=(UNREVIEWED,))
+    chosen = wanted(some, MERGED, (), "lead")
+    assert covered(chosen) == {"b": ["unreviewed"]}
+    reason = "its dispatch is in doubt: see whether it ran, then name dev/a to have it sent again"
+    assert refused(chosen) == {"a": reason}
+    (one,) = wanted(some, MERGED, ["dev/a"], "lead").approved
+    assert (one.holds, one.doubts, one.named) == ((), ("sy-0",), True)
+    assert told(one) == ["its dispatch is in doubt, and is sent again"]
+
+
+def test_what_has_failed_is_not_held():
+    assert wanted(walk("a", a=Status.FAILED), MERGED, (), "lead").approved == ()
+
+
+def test_before_the_merge_what_no_plan_has_shown():
+    plan = walk("a>b c d e", "pull_request.opened", a=Status.FAILED, c=Status.RUNNING, d=Status.SUCCEEDED)
+    chosen = wanted(plan, OPEN, (), "lead")
+    assert covered(chosen) == {"a": [], "b": []}
+    assert refused(chosen) == {
+        "c": "its plan is still to come: wait for it, or name dev/c to do without",
+        "e": "its plan is still to come: wait for it, or name dev/e to do without",
+    }
+    assert told(chosen.approved[0]) == ["no plan of it succeeded, and it may be applied after the merge"]
+    chosen = wanted(plan, OPEN, ["dev/c", "dev/d"], "lead")
+    assert covered(chosen) == {"c": []}
+    assert refused(chosen) == {"d": "it is not held"}
+
+
+def test_what_was_approved_for_this_head_is_not_approved_twice():
+    plan = walk("a b", "pull_request.opened", a=Status.FAILED, b=Status.FAILED)
+    pull = replace(OPEN, approved=(Approval("dev", "a", "lead", 150.0),))
+    assert covered(wanted(plan, pull, (), "lead")) == {"b": []}
+
+
+@pytest.mark.parametrize("pull", [MERGED, replace(OPEN, open=False), replace(OPEN, head_sha=sha_of(5))])
+def test_a_plan_is_over_with_its_head(pull):
+    plan = walk("a", "pull_request.opened", a=Status.FAILED)
+    assert wanted(plan, pull, (), "lead").approved == ()
+
+
+def test_a_large_plan_is_let_go_without_a_word_about_the_merge():
+    plan = walk("a b", "pull_request.opened", a=(BREAKER,), b=(BREAKER,))
+    assert covered(wanted(plan, OPEN, (), "lead")) == {"a": ["breaker"], "b": ["breaker"]}
+
+
+def test_a_plan_in_doubt_is_sent_again_and_not_approved():
+    plan = walk("a", "pull_request.opened", a=Status.HELD)
+    assert wanted(plan, OPEN, (), "lead").approved == ()
+    (one,) = wanted(plan, OPEN, ["dev/a"], "lead").approved
+    assert one.doubts == ("sy-0",)
+
+
+def test_what_counts_no_more_is_not_approved():
+    old = walk("a", a=(UNREVIEWED,))
+    old.rollout = replace(old.rollout, superseded_by="a push of 1f0c2aa")
+    chosen = wanted(old, MERGED, ["what", "ever"], "lead")
+    assert why_nothing(old, chosen) == (
+        "Rollout 1 was ended by a push of 1f0c2aa. Approve what came after it, if anything did."
+    )
+
+
+def test_why_nothing_is_let_go_names_some():
+    many = walk("a b c d e", **dict.fromkeys("abcde", (STACK,)))
+    said = why_nothing(many, wanted(many, MERGED, (), "dora"))
+    assert said.startswith("Nothing of rollout 1 is let go. dev/a: dora is the author, and ")
+    assert said.endswith("; and 2 more.")
+    assert said.count("dora is the author") == 3
+
+
+@pytest.mark.parametrize(
+    ("by", "is_one"),
+    [
+        ("dora", True),
+        ("dora-the-2nd", True),
+        ("dora_acme", True),
+        ("renovate[bot]", True),
+        ("first.last", True),
+        ("", False),
+        ("-dora", False),
+        ("@dora", False),
+        ("dora\n", False),
+        ("dora smith", False),
+        ("<b>", False),
+        ("d" * 101, False),
+    ],
+)
+def test_who_may_be_recorded(by, is_one):
+    assert is_person(by) is is_one

@@ -9,6 +9,7 @@ from bot.domain.desk import Desk
 from bot.domain.effects import OfferAgain, RunKnown, ShowStale
 from bot.domain.events import NotSent, RunReported, Sent
 from bot.domain.facts import RunFacts
+from bot.domain.graph import Instance
 from bot.domain.model import OPEN, Dispatch, Status, name_of_lane
 from bot.domain.order import Place
 from bot.domain.pro import Phase
@@ -17,13 +18,17 @@ from bot.domain.texts import commit
 
 #: GitHub's words for a run that is not over. A word that we do not know is a run that has not started.
 _OPEN_WORDS = {"in_progress": Status.RUNNING, "waiting": Status.APPROVAL}
+#: Stands for a conclusion where GitHub knows a run no more.
+UNKNOWN = "unknown"
 _CONCLUSIONS = {
     "success": Status.SUCCEEDED,
     "failure": Status.FAILED,
     "cancelled": Status.CANCELLED,
     "timed_out": Status.TIMED_OUT,
+    UNKNOWN: Status.TIMED_OUT,
 }
 _REASONS = {
+    UNKNOWN: "GitHub no longer knows its run, so nobody can tell how it ended.",
     "startup_failure": "GitHub could not start the workflow; open the run to see what is wrong with the file.",
     "action_required": "GitHub wants a maintainer to allow the run; open it and allow it.",
 }
@@ -31,9 +36,8 @@ _REASONS = {
 
 def reported(desk: Desk, event: RunReported) -> None:
     """Take over what GitHub says of a run of ours."""
-    found = desk.find(event.dispatch_id)
+    found = desk.find(event.dispatch_id) or _taken_up(desk, event)
     if found is None:
-        desk.say("the run belongs to a rollout that is gone")
         return
     draft, dispatch = found
     run = event.run
@@ -46,8 +50,7 @@ def reported(desk: Desk, event: RunReported) -> None:
     if not dispatch.run_id:
         desk.wish(RunKnown(dispatch.id))
     after = _gated(_after(draft, dispatch, run), event)
-    rerun = 0 < dispatch.attempt < run.attempt
-    place = _out_of_order(desk, draft, dispatch) if rerun else None
+    place = _out_of_order(desk, draft, dispatch) if _is_again(dispatch, after, event) else None
     if place is not None:
         after = _warned(draft, after, place, started=event.started)
     if after == dispatch:
@@ -55,9 +58,11 @@ def reported(desk: Desk, event: RunReported) -> None:
         return
     draft.put_dispatch(after)
     if place is not None:
-        _contain(desk, draft, after, place)
+        _contain(desk, draft, after)
     else:
         _cancel_unwanted(desk, draft, dispatch, after)
+    if after.conclusion and not (dispatch.conclusion and dispatch.attempt == after.attempt):
+        _ended(desk, draft, after)
     instance = draft.step(dispatch.step).instance
     if after.status is Status.SUCCEEDED and draft.rollout.phase is Phase.APPLY:
         desk.wish(ShowStale(instance))
@@ -65,12 +70,44 @@ def reported(desk: Desk, event: RunReported) -> None:
     desk.show()
 
 
+def _taken_up(desk: Desk, event: RunReported) -> tuple[Draft, Dispatch] | None:
+    """Find a dispatch that its step had put behind it, and whose run moves again: it is the step's own once more.
+
+    Not while another one of the step is on its way; then people are told.
+    """
+    behind = event.retired
+    draft = next((one for one in desk.drafts if behind is not None and one.rollout.id == behind.rollout_id), None)
+    if behind is None or draft is None:
+        desk.say("the run belongs to a rollout that is gone")
+        return None
+    step = draft.step(behind.dispatch.step)
+    same = (sent for sent in step.dispatches if sent.workflow == behind.dispatch.workflow)
+    busy = next((sent for sent in same if sent.status in OPEN or sent.status is Status.HELD), None)
+    if busy is None:
+        return draft, behind.dispatch
+    warning = f"An earlier run of it goes on beside this one: {event.run.url}"
+    if event.run.status != "completed" and busy.warning != warning:
+        draft.put_dispatch(replace(busy, warning=warning))
+        desk.note("refuse", warning, draft, step.index)
+        desk.show()
+    desk.say(f"{step.instance}: {warning}")
+    return None
+
+
+def _is_again(dispatch: Dispatch, after: Dispatch, event: RunReported) -> bool:
+    """Tell whether a dispatch is run again; or was, was to be cancelled before it starts, and has started."""
+    if event.retired is not None or 0 < dispatch.attempt < after.attempt:
+        return True
+    stopped = dispatch.cancel_wanted and bool(dispatch.warning)
+    return stopped and event.started and (after.status is Status.RUNNING or bool(after.conclusion))
+
+
 def _gated(after: Dispatch, event: RunReported) -> Dispatch:
     """Say what a run waits for where it waits for people, and who refused it where they did."""
     if after.status is Status.APPROVAL and event.gate is not None:
         known = after.gate is not None and after.gate.environments == event.gate.environments
-        since = after.gate.since if known and after.gate else event.gate.since or event.run.updated_at
-        return replace(after, gate=replace(event.gate, since=since))
+        before = after.gate.since if known and after.gate else event.run.updated_at
+        return replace(after, gate=replace(event.gate, since=event.gate.since or before))
     if after.conclusion and event.rejection is not None:
         told = event.rejection
         said = f": {told.comment}" if told.comment else ""
@@ -98,7 +135,7 @@ def _warned(draft: Draft, after: Dispatch, place: Place, *, started: bool) -> Di
     return replace(after, cancel_wanted=False, warning=f"It was run again at GitHub {what}.")
 
 
-def _contain(desk: Desk, draft: Draft, after: Dispatch, place: Place) -> None:
+def _contain(desk: Desk, draft: Draft, after: Dispatch) -> None:
     """Cancel a re-run that must not be while it has not started; else have the newer commit offered again."""
     instance = draft.step(after.step).instance
     desk.say(f"{instance}: {after.warning}")
@@ -106,9 +143,25 @@ def _contain(desk: Desk, draft: Draft, after: Dispatch, place: Place) -> None:
         desk.cancel(draft, after)
         return
     desk.note("refuse", after.warning, draft, after.step)
-    if order.overtaker(draft.rollout, [place]) is not None:
+    _offer_again(desk, draft, instance)
+
+
+def _offer_again(desk: Desk, draft: Draft, instance: Instance) -> None:
+    newer = order.overtaker(draft.rollout, desk.facts.places.get(instance, ()))
+    if newer is not None:
         sentence = f"the older {name_of_lane(draft.rollout.lane)} was applied over it by a re-run at GitHub"
-        desk.wish(OfferAgain(place.lane, place.rollout_id, instance, sentence))
+        desk.wish(OfferAgain(newer.lane, newer.rollout_id, instance, sentence))
+
+
+def _ended(desk: Desk, draft: Draft, after: Dispatch) -> None:
+    """Clear up behind a run that was made at GitHub, past what was held or newer here."""
+    step = draft.step(after.step)
+    if after.warning and not after.cancel_wanted:
+        _offer_again(desk, draft, step.instance)  # the newer one may have been on its way itself till now
+    if step.holds and after.cancel_wanted and after.warning:
+        draft.retire(step.index)  # it was cancelled before it started: what was held is so still
+    elif step.holds and after.status is Status.SUCCEEDED:
+        draft.put(replace(step, holds=()))
 
 
 def is_tie(dispatch: Dispatch, run: RunFacts) -> bool:

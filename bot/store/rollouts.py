@@ -166,7 +166,7 @@ def _save_dispatch(db: Db, rollout: Rollout, dispatch: Dispatch, now: float) -> 
         "ON CONFLICT (id) DO UPDATE SET "
         "rollout_id = excluded.rollout_id, idx = excluded.idx, status = excluded.status, "
         "in_flight = excluded.in_flight, open = excluded.open, run_id = excluded.run_id, facts = excluded.facts, "
-        "heard_at = excluded.heard_at, news_at = excluded.news_at, asked = 0",
+        "heard_at = excluded.heard_at, news_at = excluded.news_at, asked = 0, latest = 1",
         *(dispatch.id, rollout.id, dispatch.step, rollout.repo_id, rollout.lane, dispatch.workflow, dispatch.status),
         *(
             int(dispatch.status in IN_FLIGHT),
@@ -206,6 +206,8 @@ class Placed:
     lane: str
     repo_id: int
     rollout_id: int
+    news_at: float  # when GitHub last told anything of its run
+    latest: bool = True  # its step's own; else the step has put it behind it
 
 
 def find_dispatch(db: Db, dispatch_id: str) -> Placed | None:
@@ -264,9 +266,10 @@ def overdue(db: Db, *, silent_since: float, now: float, limit: int, resting: Ite
     ]
 
 
-def asked(db: Db, dispatch_id: str, now: float) -> None:
-    """Note that GitHub was asked about a dispatch's run."""
-    db.write("UPDATE dispatches SET asked = asked + 1, heard_at = ? WHERE id = ?", now, dispatch_id)
+def asked(db: Db, dispatch_id: str, now: float, *, known: bool) -> None:
+    """Note that GitHub was asked about a dispatch's run; that it knows the run counts as news."""
+    sql = "UPDATE dispatches SET asked = asked + 1, heard_at = ?, news_at = iif(?, ?, news_at) WHERE id = ?"
+    db.write(sql, now, known, now, dispatch_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,4 +296,11 @@ def _placed(row: object) -> Placed | None:
     if row is None:
         return None
     fields = dict(row)  # type: ignore[call-overload]
-    return Placed(_dispatch(fields["facts"]), fields["lane"], fields["repo_id"], fields["rollout_id"])
+    return Placed(
+        dispatch=_dispatch(fields["facts"]),
+        lane=fields["lane"],
+        repo_id=fields["repo_id"],
+        rollout_id=fields["rollout_id"],
+        news_at=fields["news_at"],
+        latest=bool(fields["latest"]),
+    )

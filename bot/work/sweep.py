@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from http import HTTPStatus
 
+import gidgethub
 import msgspec
 
 from bot.domain import runs
@@ -17,8 +19,9 @@ from bot.events.workflow_run import RunRead
 from bot.github import ensure, reads
 from bot.github.failures import FailureKind, classify, is_ours
 from bot.github.line import Uninstalled
-from bot.store import audit, chunks, graphs, inbox, locks, meta, outbox, pulls, repos, rollouts
+from bot.store import audit, chunks, graphs, inbox, locks, meta, outbox, places, pulls, repos, rollouts
 from bot.store.db import transaction
+from bot.store.rollouts import Placed
 from bot.work.parts import Parts
 
 log = logging.getLogger(__name__)
@@ -36,6 +39,8 @@ _OVERLAP = 120.0
 _QUIET = 900.0
 #: Every so many readings all that is open is listed, in case a change was not among the latest.
 _ALL_OPEN = 10
+#: Where applies stand that ended is kept this long, so that what was planned before them is told.
+_PLACES_KEPT = 90 * 86_400.0
 #: A delivery may appear in the log this late.
 _LATE = 300.0
 
@@ -82,28 +87,46 @@ class Sweep:
             repo = repos.get(parts.db, placed.repo_id)
             if repo is None or not repo.installation or repo.installation in parts.resting():
                 continue
-            run: RunFacts | None
             try:
-                run = await reads.run(parts.installation(repo.installation), repo, placed.dispatch.run_id)
-            except Exception as error:
+                run, known = await self._ask(repo, placed)
+            except Exception as error:  # no answer says nothing of the run
                 failure = classify(error, parts.now())
                 log.warning("run %d: %s", placed.dispatch.run_id, failure.sentence)
                 if failure.kind is FailureKind.PAUSED:
                     parts.pace(repo.installation).pause(failure.retry_at or now + 60)
                     continue
-                run = await self._gone(repo, placed.dispatch) if failure.kind is FailureKind.FORGET else None
+                run, known = None, False
             with transaction(parts.db):
-                rollouts.asked(parts.db, placed.dispatch.id, now)
+                rollouts.asked(parts.db, placed.dispatch.id, now, known=known)
                 if run is not None and _is_news(placed.dispatch, run):
                     body = msgspec.json.encode(RunRead(placed.dispatch.id, run))
                     inbox.put(parts.db, "run_read", body, now=now, repo_id=repo.id, lane=placed.lane)
 
-    async def _gone(self, repo: Repo, known: Dispatch) -> RunFacts | None:
-        """Tell a run that is gone from a repository that the App may not see any more."""
-        if await reads.installation_of(self._parts.github, repo.owner, repo.name):
-            return _deleted(known, self._parts.now())
-        self._look_at(repo)
-        return None
+    async def _ask(self, repo: Repo, placed: Placed) -> tuple[RunFacts | None, bool]:
+        """Ask GitHub for a run; returns what is to be believed of it, and whether GitHub knows it."""
+        try:
+            return await reads.run(self._parts.installation(repo.installation), repo, placed.dispatch.run_id), True
+        except gidgethub.HTTPException as error:
+            if classify(error, self._parts.now()).kind is not FailureKind.FORGET:
+                raise
+            return await self._gone(repo, placed), False
+
+    async def _gone(self, repo: Repo, placed: Placed) -> RunFacts | None:
+        """Tell the end of a run that GitHub does not know, where it may be believed; None while it may come back.
+
+        A new run is found late, and what the App may not see looks the same.
+        """
+        try:
+            seen = await reads.repository_by_name(self._parts.github, repo.owner, repo.name)
+        except gidgethub.HTTPException as error:
+            if error.status_code != HTTPStatus.NOT_FOUND:
+                raise
+            seen = None
+        if seen is None or seen.id != repo.id:
+            self._look_at(repo)
+            return None
+        now = self._parts.now()
+        return _unknown(placed.dispatch, now) if now - placed.news_at > self._parts.timing.run_timeout else None
 
     async def _read(self, repo: Repo) -> None:
         """Read a repository's pull requests; where its installation is gone, have that looked into."""
@@ -176,6 +199,7 @@ class Sweep:
             meta.prune(db, now)
             locks.prune(db, now)
             audit.prune(db, now)
+            places.prune(db, now - _PLACES_KEPT)
             inbox.nudge_waiting(db, now=now)
 
 
@@ -187,14 +211,14 @@ def _is_news(known: Dispatch, run: RunFacts) -> bool:
     return run.status != "completed" and runs.open_status(run.status) is not known.status
 
 
-def _deleted(known: Dispatch, now: float) -> RunFacts:
-    """Make the end of a run that is not there any more: only runs that are over can be deleted."""
+def _unknown(known: Dispatch, now: float) -> RunFacts:
+    """Make the end of a run that GitHub has not known for very long: somebody deleted it."""
     return RunFacts(
         run_id=known.run_id,
         workflow=known.workflow,
         event="workflow_dispatch",
         status="completed",
-        conclusion="deleted",
+        conclusion=runs.UNKNOWN,
         attempt=known.attempt,
         head_sha="",
         head_branch="",

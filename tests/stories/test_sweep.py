@@ -50,17 +50,6 @@ async def test_who_waits_for_people_is_asked_less_and_less(tmp_path: Path) -> No
         assert await rig.statuses(pull) == {"dev/vpc": "succeeded"}
 
 
-async def test_a_run_that_somebody_deleted_does_not_hold_its_place_for_ever(tmp_path: Path) -> None:
-    async with open_rig(tmp_path, model=model(CHAIN), max_in_flight=1) as rig:
-        rig.faults.hooks("workflow_run.completed", "lose", FOREVER)
-        pull = rig.scene.open_pull(["vpc"])
-        await rig.passes(20)
-        del rig.hub.runs[rig.run_of("plan dev/vpc").id]
-        await rig.passes(1800)
-        assert (await rig.statuses(pull))["dev/vpc"] == "failed"
-        assert "deleted" in line_of(rig.comment(pull), "vpc")
-
-
 async def test_a_closed_pull_request_is_noticed(tmp_path: Path) -> None:
     async with open_rig(tmp_path, model=model(CHAIN)) as rig:
         rig.hub.scenario.seconds = lambda file, _inputs: 1000.0 if file == example.PLAN else 1.0

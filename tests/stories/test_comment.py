@@ -221,14 +221,19 @@ async def test_an_upload_that_is_too_large_is_refused_aloud(tmp_path: Path) -> N
         assert "The upload names more than 20000 instances" in rig.comment(pull)
 
 
-async def test_a_fork_is_never_dispatched(tmp_path: Path) -> None:
+async def test_a_fork_is_never_dispatched_and_its_comment_says_why(tmp_path: Path) -> None:
     async with open_rig(tmp_path, model=model({"a": []})) as rig:
         fork = rig.hub.fork(rig.repo, "stranger")
         rig.hub.push(fork, "feature", {"components/terraform/a/main.tf": "# mine\n"}, message="Mine", author="stranger")
-        rig.hub.open_pull(rig.repo, head="feature", title="Mine", author="stranger", fork=True)
+        pull = rig.hub.open_pull(rig.repo, head="feature", title="Mine", author="stranger", fork=True)
         await rig.until_quiet()
         assert rig.scene.answers
+        rig.hub.merge(pull, by="dev")
+        await rig.until_quiet()
         assert rig.dispatched() == []
+        (told,) = rig.comments(pull)
+        assert "Nothing is started for a fork" in told.body
+        assert told.body.count("comes from a fork, and forks are never dispatched") == 1
 
 
 @pytest.mark.parametrize("status", [403, 404])

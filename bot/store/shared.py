@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bot.domain import holds, review
 from bot.domain.events import Facts, Queue, Rules
+from bot.domain.facts import PullFacts
 from bot.domain.graph import Instance
 from bot.domain.keeping import Keeping, keeping
 from bot.domain.model import Pull, Rollout, lane_of_pull, name_of_lane
@@ -117,12 +118,12 @@ def _shows(walk: Walk, head_sha: str) -> bool:
     return walk.rollout.phase is Phase.PLAN and walk.rollout.sha == head_sha
 
 
-def planned(db: Db, lane: str, head_sha: str, *, before: float, get: Get) -> dict[Instance, float]:
-    """Tell which instances a plan of a head has shown with success by then, and when each such plan began."""
+def planned(db: Db, lane: str, pull: Pull | PullFacts, *, before: float, get: Get) -> dict[Instance, float]:
+    """Tell which instances a plan of a head, for this base branch, has shown with success by then, and since when."""
     found: dict[Instance, float] = {}
     for rollout_id in rollouts.ids_of_lane(db, lane):
         walk = get(rollout_id)
-        if walk is None or not _shows(walk, head_sha):
+        if walk is None or not _shows(walk, pull.head_sha) or walk.rollout.branch != pull.base_ref:
             continue
         for step in walk.steps:
             if (began := holds.succeeded_since(step, before)) is not None:

@@ -138,7 +138,7 @@ def _send(desk: Desk, draft: Draft, places: int, kept: Container[int], taken: se
 def _pass(desk: Desk, draft: Draft, step: Step) -> None:
     """Tell the lanes whose older apply of an instance is overtaken by sending this one."""
     for place in desk.facts.places.get(step.instance, ()):
-        if not place.sent and place.status is None and place.branch == draft.rollout.branch:
+        if order.earlier(place, draft.rollout) and not place.busy and place.status is not Status.SUCCEEDED:
             desk.wish(Nudge(place.lane))
 
 

@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 from bot.domain.graph import Instance
 from bot.domain.locks import Lock
 from bot.domain.model import OPEN, Heir, Rollout, Status, Step
-from bot.domain.rollout import Draft, Walk, is_pending, is_sent, own_status, passes
+from bot.domain.rollout import Draft, Walk, is_pending, own_status, passes
 
 #: Positions of one history of a base branch lie within so many; one that was rewritten begins a new stretch.
 STRETCH = 1_000_000_000
+#: What goes no further by itself: something newer may supersede it.
+_YIELDS = frozenset({None, Status.FAILED, Status.TIMED_OUT, Status.CANCELLED, Status.MANUAL})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class Expected:
 def position(anchor: Anchor | None, *, ahead: int, behind: int) -> int:
     """Give a commit its place, from how many commits it is ahead of the anchor and behind it.
 
-    Where it is both, the branch was rewritten: what comes from now on is newer than all before.
+    Where it is both, the branch was rewritten: what comes from now on is newer than all before. See `lost`, too.
     """
     if anchor is None:
         return STRETCH
@@ -74,11 +76,17 @@ def position(anchor: Anchor | None, *, ahead: int, behind: int) -> int:
     return anchor.position + ahead - behind
 
 
+def lost(anchor: Anchor) -> int:
+    """Give a place to a commit that a rewritten branch has lost, and of which is heard only now: before all of now."""
+    return anchor.position // STRETCH * STRETCH - 1
+
+
 def _later(one: Place | Expected, rollout: Rollout) -> bool:
     return one.branch == rollout.branch and one.position > rollout.position > 0
 
 
-def _earlier(one: Place | Expected, rollout: Rollout) -> bool:
+def earlier(one: Place | Expected, rollout: Rollout) -> bool:
+    """Tell whether a place is of an older commit of the rollout's branch."""
     return one.branch == rollout.branch and 0 < one.position < rollout.position
 
 
@@ -95,13 +103,13 @@ def first(rollout: Rollout, places: Iterable[Place]) -> Place | None:
     """
     others = [place for place in places if place.rollout_id != rollout.id]
     busy = next((place for place in others if place.busy), None)
-    before = (place for place in others if place.goes and _earlier(place, rollout))
+    before = (place for place in others if place.goes and earlier(place, rollout))
     return busy or min(before, key=lambda place: place.position, default=None)
 
 
 def awaited(rollout: Rollout, instance: Instance, expected: Iterable[Expected]) -> Expected | None:
     """Find an earlier merge that had planned an instance and whose affected stacks are on their way."""
-    return next((one for one in expected if _earlier(one, rollout) and instance in one.instances), None)
+    return next((one for one in expected if earlier(one, rollout) and instance in one.instances), None)
 
 
 def follow(draft: Draft, places: Mapping[Instance, tuple[Place, ...]]) -> list[int]:
@@ -113,7 +121,7 @@ def follow(draft: Draft, places: Mapping[Instance, tuple[Place, ...]]) -> list[i
         if index is None or newer is None:
             continue
         step = draft.step(index)
-        if is_sent(step) or (own_status(step) is not None and step.heir is None):
+        if own_status(step) not in _YIELDS and (own_status(step) is not Status.SUPERSEDED or step.heir is None):
             continue
         heir = Heir(newer.name, newer.lane, newer.rollout_id, newer.status)
         if step.heir is None:

@@ -16,6 +16,7 @@ from bot.domain.order import Spot
 from bot.domain.texts import same_commit
 from bot.events.context import Context
 from bot.github import reads
+from bot.github.client import Installation
 from bot.github.line import BadAnswer
 from bot.store import inventory, pulls, shared, uploads
 
@@ -42,7 +43,15 @@ async def spot_on(ctx: Context, repo: Repo, branch: str, sha: str) -> Spot:
     else:
         await _parents(ctx, repo, sha)  # it may only not be readable yet
         ahead, behind = 1, 1  # the anchor is gone: the branch was rewritten
+    if ahead and behind and await _is_on(gh, repo, anchor.sha, branch):
+        return Spot(order.lost(anchor), anchor)
     return Spot(order.position(anchor, ahead=ahead, behind=behind), anchor)
+
+
+async def _is_on(gh: Installation, repo: Repo, sha: str, branch: str) -> bool:
+    """Tell whether a branch still has a commit."""
+    compared = await reads.compare(gh, repo, sha, branch)
+    return compared is not None and not compared.behind_by
 
 
 async def _parents(ctx: Context, repo: Repo, sha: str) -> tuple[str, ...]:

@@ -137,8 +137,9 @@ async def jobs_started(gh: Installation, repo: Repo, run_id: int) -> bool:
     """Tell whether a job of a run's latest attempt has started, so that it may have changed something."""
     variables = _path(repo, run_id=str(run_id), per_page=_PAGE)
     async for job in gh.getiter(_RUN + "/jobs{?per_page}", variables, iterable_key="jobs"):
-        skipped = shapes.text(job, "conclusion") == "skipped"
-        if shapes.text(job, "status") in _STARTED and not skipped:
+        ended = shapes.text(job, "conclusion")
+        never = ended == "skipped" or (ended == "cancelled" and not shapes.text(job, "runner_name"))
+        if shapes.text(job, "status") in _STARTED and not never:
             return True
     return False
 

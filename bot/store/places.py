@@ -55,9 +55,9 @@ def have_rivals(db: Db, repo_id: int, rollout: Rollout) -> bool:
 _PLANNED_BEFORE = 30 * 86_400.0
 
 
-def unsent(db: Db, rollout_id: int) -> list[Instance]:
-    """List the instances of an apply that were not sent, or that something else superseded."""
-    sql = "SELECT stack, component FROM places WHERE rollout_id = ? AND status IN ('', 'superseded')"
+def unsettled(db: Db, rollout_id: int) -> list[Instance]:
+    """List the instances of an apply that were not sent, or did not succeed, or that something else superseded."""
+    sql = "SELECT stack, component FROM places WHERE rollout_id = ? AND status != 'succeeded' AND NOT open"
     return [Instance(row["stack"], row["component"]) for row in db.rows(sql, rollout_id)]
 
 

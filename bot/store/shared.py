@@ -40,7 +40,7 @@ def facts(
     wanted = set(instances)
     for rollout in applies:
         if places.have_rivals(db, repo_id, rollout):
-            wanted.update(places.unsent(db, rollout.id))
+            wanted.update(places.unsettled(db, rollout.id))
     return Facts(
         rules=rules,
         in_flight=rollouts.in_flight(db, repo_id),
@@ -101,7 +101,7 @@ def _expected(
     found = []
     for pull in pulls.merged_since(db, repo_id, now - _PATIENCE) if latest else ():
         its = lane_of_pull(repo_id, pull.number)
-        if its == lane or not 0 < pull.position < latest:
+        if its == lane or not 0 < pull.position < latest or pull.merged_at + _PATIENCE <= now:
             continue
         current = [walk for one in rollouts.ids_of_lane(db, its) if (walk := get(one)) is not None]
         if any(walk.rollout.activity == MERGED for walk in current):

@@ -96,6 +96,8 @@ async def test_a_run(wire, gh, repo):
         ({"status": "in_progress"}, True),
         ({"status": "completed", "conclusion": "failure"}, True),
         ({"status": "completed", "conclusion": "skipped"}, False),
+        ({"status": "completed", "conclusion": "cancelled", "runner_name": "GitHub Actions 1"}, True),
+        ({"status": "completed", "conclusion": "cancelled", "runner_name": None}, False),
         ({"status": "waiting", "conclusion": None}, False),
         ({"status": "queued"}, False),
     ],

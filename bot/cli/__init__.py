@@ -17,6 +17,9 @@ _COMMANDS = {
     "approve": "Let go what is held of a pull request.",
     "freeze": "Apply nothing, in one repository or in all.",
     "unfreeze": "End a freeze.",
+    "backup": "Copy the database while the service runs.",
+    "restore": "Put a backup in the database's place.",
+    "export": "Write out the audit.",
 }
 
 

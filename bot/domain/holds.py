@@ -40,8 +40,9 @@ def breaker(steps: Iterable[Step], phase: Phase, facts: Facts) -> Hold | None:
     runs = sum(len(step.calls) for step in steps)
     if runs <= most:
         return None
+    told = "1 run" if runs == 1 else f"{runs:,} runs"
     name = "SWITCHYARD_BREAKER_APPLY" if applies else "SWITCHYARD_BREAKER_PLAN"
-    return Hold(HoldKind.BREAKER, f"all of it would start {runs:,} runs, more than the {most:,} of {name}")
+    return Hold(HoldKind.BREAKER, f"all of it would start {told}, more than the {most:,} of {name}")
 
 
 def note(desk: Desk, draft: Draft, steps: Iterable[Step]) -> None:

@@ -17,7 +17,8 @@ class Line:
     """One row."""
 
     at: float
-    repo_id: int
+    repository: str  # as it is called now; empty where it is about all, or one that is not known any more
+    pull: int  # 0 where it is about none
     entry: Entry
 
 
@@ -34,11 +35,16 @@ def add(db: Db, entries: Iterable[Entry], *, repo_id: int, now: float) -> None:
     )
 
 
-def since(db: Db, at: float) -> Iterator[Line]:
-    """Read what was noted since then, oldest first."""
-    for row in db.rows("SELECT * FROM audit WHERE at >= ? ORDER BY id", at):
+def since(db: Db, at: float, *, repo_id: int | None = None) -> Iterator[Line]:
+    """Read what was noted since then, of one repository or of all, oldest first."""
+    sql = (
+        "SELECT audit.*, coalesce(owner || '/' || name, '') AS repository, coalesce(pull, 0) AS pull FROM audit "
+        "LEFT JOIN repos ON repos.id = audit.repo_id LEFT JOIN rollouts ON rollouts.id = rollout_id "
+        "WHERE audit.at >= ? AND (? IS NULL OR audit.repo_id = ?) ORDER BY audit.id"
+    )
+    for row in db.conn.execute(sql, (at, repo_id, repo_id)):
         entry = Entry(row["actor"], row["action"], row["cause"], row["rollout_id"], row["target"])
-        yield Line(row["at"], row["repo_id"], entry)
+        yield Line(row["at"], row["repository"], row["pull"], entry)
 
 
 def prune(db: Db, now: float) -> None:

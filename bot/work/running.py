@@ -21,7 +21,7 @@ from bot.github import reads
 from bot.github.client import Installation
 from bot.github.ensure import Started
 from bot.github.failures import FailureKind, classify
-from bot.store import inbox, outbox, rollouts
+from bot.store import inbox, meta, outbox, rollouts
 from bot.store.db import transaction
 from bot.store.outbox import Wish
 from bot.store.rollouts import Placed
@@ -164,7 +164,8 @@ async def _unclaimed(
     ]
     taken = rollouts.claimed(parts.db, (run.run_id for run in newer))
     free = [run for run in newer if run.run_id not in taken]
-    if len(free) != 1:
+    # What was sent after a backup was made, and before it was restored, looks the same.
+    if len(free) != 1 or placed.dispatch.created_at < meta.get(parts.db, meta.RESTORED_AT):
         return [], free
     sent = free[0].created_at - _SKEW
     workflow = placed.dispatch.workflow
@@ -202,11 +203,21 @@ def _not_there(parts: Parts, wish: Wish, placed: Placed, crowd: Sequence[RunFact
     else:
         with transaction(parts.db):
             rollout = rollouts.facts(parts.db, placed.rollout_id)
-            # One that was overtaken is not sent any more, lock or not, and gives its place back.
-            kept = rollout is not None and not rollout.superseded_by and _keep(parts, wish, placed, rollout)
+            kept = rollout is not None and _stays(parts, wish, placed, rollout)
             if not kept:
                 outbox.resend(parts.db, wish.key, due=now)
         log.info("dispatch %s was not sent: %s", wish.id, "it is kept" if kept else "it is sent again")
+
+
+def _stays(parts: Parts, wish: Wish, placed: Placed, rollout: Rollout) -> bool:
+    """Keep a dispatch that is not there where it is, behind a lock or the like; False where it goes back or may go.
+
+    What was overtaken gives its place back, lock or not, and so does what people must let go first.
+    """
+    found = permits.kept_back(parts, placed.dispatch, rollout)
+    if rollout.superseded_by or found is None or found[0].hold is not None:
+        return False
+    return _keep(parts, wish, placed, rollout)
 
 
 def give_up(parts: Parts, wish: Wish, sentence: str) -> None:

@@ -182,6 +182,8 @@ def _lock(db: Db, caller: Caller, name: str, seconds: int, message: str, now: fl
     lock = Lock(name, lock_id, caller.name, message, float(math.ceil(now) + seconds))
     made = Held(lock, caller.holder, since, now)
     locks.put(db, repo_id, made)
+    cause = f"until {rfc3339(lock.until)}: {message}"
+    audit.note(db, now=now, repo_id=repo_id, actor=caller.name, action="lock", target=name, cause=cause)
     inbox.nudge_waiting(db, now=now, repo_id=repo_id)
     return made
 
@@ -193,22 +195,21 @@ def _unlock(db: Db, caller: Caller, name: str, now: float) -> str:
     """
     repo_id = caller.repo.id
     held = locks.get(db, repo_id, name, now)
-    if held is None and locks.last_of(db, repo_id, name, caller.holder):
-        locks.drop(db, repo_id, name)
-        return ""
-    if held is None:
+    if held is None and not locks.last_of(db, repo_id, name, caller.holder):
         raise Refusal(
             404,
             f"{name} is not locked. Its lock has ended, and nothing needs to be done; or its name is another: give "
             "`-s` and `-c` as for the lock.",
         )
     locks.drop(db, repo_id, name)
-    inbox.nudge_waiting(db, now=now, repo_id=repo_id)
-    if held.holder == caller.holder:
-        return ""
-    cause = f"it was {locked_by(held.lock, rfc3339(held.lock.until))}"
+    overruled = ""
+    if held is not None:
+        inbox.nudge_waiting(db, now=now, repo_id=repo_id)
+        if held.holder != caller.holder:
+            overruled = f"it was {locked_by(held.lock, rfc3339(held.lock.until))}"
+    cause = overruled or ("its own" if held is not None else "its own, which had ended")
     audit.note(db, now=now, repo_id=repo_id, actor=caller.name, action="unlock", target=name, cause=cause)
-    return cause
+    return overruled
 
 
 def _shown(held: Held, key: str) -> Locked:

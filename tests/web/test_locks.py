@@ -99,6 +99,11 @@ def test_a_held_lock_is_refused_with_who_why_until_when_and_what_to_do(site: Sit
     assert lock(site, site.session(run_id=124)).success
 
 
+def noted(site: Site) -> list[tuple[str, str]]:
+    """List what the audit says: what was done, and why."""
+    return [(row["action"], row["cause"]) for row in site.db.rows("SELECT action, cause FROM audit ORDER BY id")]
+
+
 def test_an_ended_lock_is_no_lock_and_the_next_one_is_another(site: Site) -> None:
     first = lock(site, ttl=1).data or {}
     site.clock[0] += 1
@@ -113,15 +118,19 @@ def test_one_s_own_ended_lock_is_unlocked_once_and_another_s_is_not(site: Site) 
     assert unlock(site, site.session(run_id=124)).status == 404
     assert unlock(site).success
     assert unlock(site).status == 404
-    assert site.db.rows("SELECT * FROM audit") == []
+    assert noted(site) == [
+        ("lock", "until 1970-01-12T13:46:41Z: Locked by Atmos"),
+        ("unlock", "its own, which had ended"),
+    ]
 
 
-def test_who_has_it_unlocks_it_and_nothing_is_noted(site: Site) -> None:
+def test_who_has_it_unlocks_it_and_both_are_noted(site: Site) -> None:
     lock(site)
     told = unlock(site)
     assert (told.status, told.data) == (200, {"key": KEY})
     assert held(site) == set()
-    assert site.db.rows("SELECT * FROM audit") == []
+    assert [action for action, _ in noted(site)] == ["lock", "unlock"]
+    assert noted(site)[1] == ("unlock", "its own")
 
 
 def test_what_is_not_locked_cannot_be_unlocked(site: Site) -> None:
@@ -136,7 +145,7 @@ def test_unlocking_somebody_else_s_lock_is_noted(site: Site, caplog: pytest.LogC
     with caplog.at_level(logging.INFO):
         assert unlock(site, "swy_good").success
     assert "the key 1 unlocked dev/vpc in acme/infra: it was locked by octocat in run 123 until" in caplog.text
-    (row,) = site.db.rows("SELECT at, repo_id, actor, action, target, cause FROM audit")
+    (row,) = site.db.rows("SELECT at, repo_id, actor, action, target, cause FROM audit WHERE action = 'unlock'")
     assert tuple(row) == (
         site.clock[0],
         7,
@@ -263,8 +272,9 @@ def test_there_may_be_no_more_locks_than_a_decision_can_read(site: Site) -> None
 
 def test_lanes_that_have_something_waiting_are_nudged(site: Site) -> None:
     with transaction(site.db):
-        rollouts.save(site.db, Draft(walk(step(0))), new=True, now=1.0)
-        rollouts.save(site.db, Draft(walk(step(0), id=4, repo_id=8, lane="8#1")), new=True, now=1.0)
+        for draft in (Draft(walk(step(0))), Draft(walk(step(0), id=4, repo_id=8, lane="8#1"))):
+            rollouts.save(site.db, draft, new=True, now=1.0)
+            rollouts.save_waiting(site.db, draft, 0)
 
     def nudged() -> list[str]:
         with transaction(site.db):

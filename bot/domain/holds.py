@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
+from bot.domain import pro
 from bot.domain.desk import Desk
-from bot.domain.effects import DropRun
+from bot.domain.effects import DropRun, StartRun
 from bot.domain.events import Approved, Facts, Overrun, Wanted
 from bot.domain.graph import Instance
-from bot.domain.model import Approval, Hold, HoldKind, Pull, Release, Rollout, Status, Step
+from bot.domain.model import Approval, Dispatch, Hold, HoldKind, Pull, Release, Rollout, Status, Step
 from bot.domain.order import Place
 from bot.domain.pro import Phase
 from bot.domain.rollout import Draft, is_sent, own_status
@@ -240,14 +241,30 @@ def may_release(hold: Hold, wanted: Wanted, by: str, pull: Pull | None) -> bool:
 
 
 def _again(desk: Desk, draft: Draft, index: int, doubts: Iterable[str], by: str) -> None:
-    """Send a step again whose dispatch is in doubt, because somebody says that it did not run."""
+    """Send what of a step is in doubt again, because somebody says that it did not run.
+
+    It keeps the step's place: nothing else is applied there meanwhile, and its other files are not run once more.
+    """
     step = draft.step(index)
-    if not any(sent.status is Status.HELD and sent.id in doubts for sent in step.dispatches):
+    doubtful = [sent for sent in step.dispatches if sent.status is Status.HELD and sent.id in doubts]
+    if not doubtful or draft.rollout.superseded_by:
         desk.say(f"the dispatch of {step.instance} is not in doubt any more")
         return
-    for sent in step.dispatches:
+    for sent in doubtful:
+        fresh = desk.ids()
+        inputs = dict(sent.inputs) | ({pro.DISPATCH_ID: fresh} if pro.DISPATCH_ID in dict(sent.inputs) else {})
+        draft.put_dispatch(
+            Dispatch(
+                id=fresh,
+                step=index,
+                workflow=sent.workflow,
+                inputs=tuple(sorted(inputs.items())),
+                status=Status.DISPATCHING,
+                created_at=desk.now,
+            )
+        )
         desk.wish(DropRun(sent.id))
-    draft.retire(index)
+        desk.wish(StartRun(fresh))
     desk.note("approve", "its dispatch was in doubt, and is sent again", draft, index, actor=by)
     desk.say(f"{by} has {step.instance} sent again")
 

@@ -73,7 +73,9 @@ async def removal_of(ctx: Context, repo: Repo, now: PullFacts, upload: Upload) -
     gone = destroys.removed(upload.graph)
     if not gone:
         return None
-    parents = await _parents(ctx, repo, now.merge_sha)
+    known = pulls.get(ctx.db, repo.id, now.number)
+    merge_sha = known.merge_sha if known is not None and known.merged else now.merge_sha  # GitHub's readers lag behind
+    parents = await _parents(ctx, repo, merge_sha)
     first = parents[0] if parents else ""
     agrees = same_commit(upload.base_sha, first)
     if not agrees and first:
@@ -81,7 +83,7 @@ async def removal_of(ctx: Context, repo: Repo, now: PullFacts, upload: Upload) -
         compared = await reads.compare(gh, repo, first, now.head_sha)
         agrees = compared is not None and same_commit(upload.base_sha, compared.merge_base)
     kept = inventory.of(ctx.db, repo.id)
-    lacks = kept is not None and same_commit(kept.sha, now.merge_sha)
+    lacks = kept is not None and same_commit(kept.sha, merge_sha)
     listed = frozenset(one for one in gone if lacks and not inventory.has(ctx.db, repo.id, one))
     # A squash or a true merge has the base as its first parent. Of several rebased commits only the upload knows it.
     before = first if len(parents) > 1 or same_commit(upload.base_sha, first) else upload.base_sha

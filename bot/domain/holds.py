@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 
 from bot.domain import pro
 from bot.domain.desk import Desk
-from bot.domain.effects import DropRun, StartRun
+from bot.domain.effects import StartRun
 from bot.domain.events import Approved, Facts, Overrun, Wanted
 from bot.domain.graph import Instance
 from bot.domain.model import Approval, Dispatch, Hold, HoldKind, Pull, Release, Rollout, Status, Step
@@ -263,7 +263,6 @@ def _again(desk: Desk, draft: Draft, index: int, doubts: Iterable[str], by: str)
                 created_at=desk.now,
             )
         )
-        desk.wish(DropRun(sent.id))
         desk.wish(StartRun(fresh))
     desk.note("approve", "its dispatch was in doubt, and is sent again", draft, index, actor=by)
     desk.say(f"{by} has {step.instance} sent again")

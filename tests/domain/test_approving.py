@@ -5,10 +5,12 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.approving import is_person, told, wanted, why_nothing
+from bot.domain.events import Approved
 from bot.domain.model import Approval, Hold, HoldKind, Pull, Status
+from bot.domain.pro import DISPATCH_ID
 from bot.domain.rollout import Walk
 from bot.domain.targets import BadTarget
-from tests.domain.world import REPO, dispatch_of, index_of, sha_of, walk_of
+from tests.domain.world import REPO, World, dispatch_of, graph, index_of, pro, sha_of, walk_of
 
 UNREVIEWED = Hold(HoldKind.UNREVIEWED, "no plan of it succeeded")
 STACK = Hold(HoldKind.STACK, "somebody other than dora must approve it")
@@ -196,3 +198,29 @@ def test_why_nothing_is_let_go_names_some():
 )
 def test_who_may_be_recorded(by, is_one):
     assert is_person(by) is is_one
+
+
+def test_only_what_was_in_doubt_is_sent_again():
+    world = World()
+    key = next(iter(world.lanes))
+    world.change(key, "opened")
+    world.upload(key, graph("a", a=pro(plan=("plan.yaml", "lint.yaml"))))
+    world.deliver_all()
+    world.send(how="doubted")
+    world.send()
+    world.deliver_all()
+    for run in world.runs.values():
+        if run.facts.workflow == world.sent("a", workflow="plan").workflow:
+            world.move(run, "completed", "success")
+    world.deliver_all()
+    doubt, other = world.sent("a", workflow="lint"), world.sent("a", workflow="plan")
+    assert (doubt.status, other.status) == (Status.HELD, Status.SUCCEEDED)
+    (one,) = wanted(world.walk(), world.lanes[key].pull, ["dev/a"], "lead").approved
+    world.handle(key, Approved(world.walk().rollout.id, "lead", (one,)))
+    fresh = world.sent("a", workflow="lint")
+    assert (fresh.status, fresh.id == doubt.id, dict(fresh.inputs)[DISPATCH_ID]) == (
+        Status.DISPATCHING,
+        False,
+        fresh.id,
+    )
+    assert world.sent("a", workflow="plan") == other

@@ -93,7 +93,7 @@ def _follow(desk: Desk, before: Pull, after: Pull) -> None:
         desk.say(f"#{after.number} has a new head, {commit(after.head_sha)}")
         end_plans(desk, f"a push of {commit(after.head_sha)}", cancel=True)
     if after.open and after.base_ref != before.base_ref:
-        # What the head changes there is something else, so what was shown for the old base is no review for the new one.
+        # Merged there, the head is something else, so what was shown for the old base is no review for the new one.
         desk.say(f"#{after.number} is for {after.base_ref} now")
         by = f"the change of the base branch from `{before.base_ref}` to `{after.base_ref}`"
         end_plans(desk, by, cancel=True)

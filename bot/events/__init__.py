@@ -52,6 +52,7 @@ EVENTS = OURS | {
     "merge_group": Kind(commits.place_merge_group, commits.gather_merge_group),
     "release": Kind(commits.place_release, commits.gather_release),
     "push": Kind(elsewhere.place_push),
+    "repository": Kind(elsewhere.place_repository),
     "installation": Kind(elsewhere.place_installation),
     "installation_repositories": Kind(elsewhere.place_installation),
     "ping": Kind(elsewhere.place_ping),

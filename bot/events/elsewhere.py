@@ -7,7 +7,7 @@ from typing import Any
 
 import gidgethub
 
-from bot.domain.model import lane_of_pull, lane_of_repo
+from bot.domain.model import Repo, lane_of_pull, lane_of_repo
 from bot.events.context import Context, Finished, Learned, Place, Spread, repo_of
 from bot.github import reads, shapes
 from bot.github.failures import FailureKind, classify
@@ -39,6 +39,14 @@ def place_installation(payload: dict[str, Any], _row: Row, db: Db) -> Place:
     return Spread(f"installation: {shapes.text(payload, 'action')}", rows)
 
 
+def place_repository(payload: dict[str, Any], _row: Row, _db: Db) -> Place:
+    """Have a repository read again that was renamed, transferred or deleted: its name may be another's by now."""
+    repo = repo_of(payload)
+    if repo is None:
+        return Finished("no installation of ours")
+    return Spread(f"repository: {shapes.text(payload, 'action')}", (read_again(repo.id, repo.installation),))
+
+
 #: After as many attempts nobody waits any more, and whoever comes next has it asked anew.
 _TRIES = 2
 _LISTS = ("repositories", "repositories_added", "repositories_removed")
@@ -55,16 +63,24 @@ async def gather_repository(row: Row, ctx: Context) -> Learned:
 
 
 async def _seen_by(ctx: Context, repo_id: int, installation: int) -> Learned:
+    told = await _by_id(ctx, repo_id, installation)
+    called = told or ctx.repo(repo_id)
+    covering = await reads.installation_of(ctx.github, called.owner, called.name)
+    if told is None and covering:  # the repository of that name may be another one by now
+        told = await _by_id(ctx, repo_id, covering)
+    return Learned(repo_id, replace(told, installation=covering) if told is not None and covering else None)
+
+
+async def _by_id(ctx: Context, repo_id: int, installation: int) -> Repo | None:
+    """Read a repository as an installation sees it; None where it does not."""
     try:
-        told = await reads.repository(ctx.github.installation(installation), repo_id)
+        return await reads.repository(ctx.github.installation(installation), repo_id)
     except Uninstalled:
-        told = ctx.repo(repo_id)
+        return None
     except gidgethub.HTTPException as error:
         if classify(error, ctx.now()).kind not in (FailureKind.FORGET, FailureKind.DEAD) and error.status_code != 401:
             raise
-        told = ctx.repo(repo_id)
-    covering = await reads.installation_of(ctx.github, told.owner, told.name)
-    return Learned(repo_id, replace(told, installation=covering) if covering else None)
+        return None
 
 
 async def gather_wanted(row: Row, ctx: Context) -> Learned | Finished:

@@ -42,7 +42,8 @@ class Core:
 
     def installation_of(self, repo: Repo) -> Installation | None:
         """Return the installation that covers a repository; forks have none."""
-        return next((one for one in self.installations.values() if repo.full_name.lower() in one.repos), None)
+        name = repo.full_name.lower()
+        return next((one for one in self.installations.values() if one.repos.get(name) is repo), None)
 
     @property
     def pulls(self) -> list[Pull]:

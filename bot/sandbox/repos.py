@@ -101,6 +101,12 @@ class Repos(Core):
         body = {"action": "transferred", "changes": {"owner": {"from": whose}}}
         self.emit("repository", repo, body, self.user(by))
 
+    def delete_repo(self, repo: Repo, *, by: str) -> None:
+        """Delete a repository; its name is free again."""
+        self.emit("repository", repo, {"action": "deleted"}, self.user(by))
+        self._unlisted(repo)
+        del self.moved[repo.full_name.lower()]
+
     def _unlisted(self, repo: Repo) -> Installation | None:
         """Take a repository off the lists that know it by its name; return the installation that covered it."""
         name, installation = repo.full_name.lower(), self.installation_of(repo)

@@ -34,6 +34,13 @@ def named(db: Db, owner: str, name: str) -> Repo | None:
     return _repo(db.row(sql, owner, name))
 
 
+def namesakes(db: Db, repo: Repo) -> list[Repo]:
+    """List the other repositories that have this name as far as we know, and an installation of ours."""
+    sql = "SELECT * FROM repos WHERE owner = ? COLLATE NOCASE AND name = ? COLLATE NOCASE AND id != ? AND installation"
+    found = (_repo(row) for row in db.rows(sql, repo.owner, repo.name, repo.id))
+    return [one for one in found if one is not None]
+
+
 def everyone(db: Db) -> list[Repo]:
     """List all repositories that an installation of ours covers."""
     found = (_repo(row) for row in db.rows("SELECT * FROM repos WHERE installation != 0 ORDER BY id"))

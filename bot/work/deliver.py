@@ -65,7 +65,8 @@ class Deliver:
                 self._give_up(wish, "The App is not installed in this repository any more.")
             return False
         kind = _KINDS[wish.kind][1]
-        if (repo.installation, kind) in full:
+        # Two cannot have one name: nothing is sent by it until GitHub has told whose it is.
+        if (repo.installation, kind) in full or repos.namesakes(self._parts.db, repo):
             return False
         wait = self._parts.pace(repo.installation).wait(kind)
         if wait:

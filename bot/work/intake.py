@@ -92,13 +92,22 @@ class Intake:
             return
         known = repos.get(self._parts.db, repo.id)
         if known is None:
-            repos.save(self._parts.db, repo, self._parts.now())
+            self._save_repo(repo)
         elif repo != known:  # one of them is older, and GitHub knows which
-            _, lane, repo_id, body = read_again(repo.id, repo.installation)
-            inbox.put_once(self._parts.db, "repo_read", now=self._parts.now(), repo_id=repo_id, lane=lane, body=body)
+            self._read_repo(repo)
         if row.kind == "push":
             branch = str(payload.get("ref")).removeprefix("refs/heads/")
             self._parts.files.forget(repo.id, "" if branch == repo.default_branch else branch)
+
+    def _save_repo(self, repo: Repo) -> None:
+        """Keep a repository as it is now; who had its name before is gone, or has another name."""
+        repos.save(self._parts.db, repo, self._parts.now())
+        for namesake in repos.namesakes(self._parts.db, repo):
+            self._read_repo(namesake)
+
+    def _read_repo(self, repo: Repo) -> None:
+        kind, lane, repo_id, body = read_again(repo.id, repo.installation)
+        inbox.put_once(self._parts.db, kind, now=self._parts.now(), repo_id=repo_id, lane=lane, body=body)
 
     def _settle(self, row: Row, place: Place | Learned | Listing) -> None:
         db, now = self._parts.db, self._parts.now()
@@ -107,7 +116,7 @@ class Intake:
                 repos.uncovered(db, place.repo_id)
                 inbox.finish(db, row.id, now=now, reason=UNCOVERED)
             case Learned(repo=Repo() as repo):
-                repos.save(db, repo, now)
+                self._save_repo(repo)
                 inbox.finish(db, row.id, now=now, reason=f"it is {repo.full_name}")
             case Listing():
                 reason = keep(db, place)

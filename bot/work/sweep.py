@@ -122,18 +122,22 @@ class Sweep:
             if error.status_code != HTTPStatus.NOT_FOUND:
                 raise
             seen = None
-        if seen is None or seen.id != repo.id:
+        if seen is None or (seen.id, seen.installation) != (repo.id, repo.installation):
             self._look_at(repo)
             return None
         now = self._parts.now()
         return _unknown(placed.dispatch, now) if now - placed.news_at > self._parts.timing.run_timeout else None
 
     async def _read(self, repo: Repo) -> None:
-        """Read a repository's pull requests; where its installation is gone, have that looked into."""
+        """Read a repository's pull requests; where it or its installation is gone, have that looked into."""
         try:
             await self._pulls(repo)
         except Uninstalled:
             self._look_at(repo)
+        except gidgethub.HTTPException as error:
+            if classify(error, self._parts.now()).kind is FailureKind.FORGET:
+                self._look_at(repo)
+            raise
 
     def _look_at(self, repo: Repo) -> None:
         """Have it found out whether an installation still covers a repository."""
@@ -156,6 +160,9 @@ class Sweep:
         since = repos.pulls_read_at(parts.db, repo.id)
         known = {pull.number for pull in pulls.believed_open(parts.db, repo.id)}
         if since and not known and now < since + _OVERLAP + _QUIET:
+            return
+        if (await reads.repository(gh, repo.id)).full_name != repo.full_name:
+            self._look_at(repo)  # its name may be another's by now
             return
         # The first look after an installation is at what is open; nobody wants the news of all years.
         all_open = not since or self._readings[repo.id] % _ALL_OPEN == _ALL_OPEN - 1

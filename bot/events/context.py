@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -96,13 +98,15 @@ class Environments:
 
     now: Callable[[], float]
     _kept: dict[int, tuple[float, frozenset[str]]] = field(default_factory=dict)
+    _asking: defaultdict[int, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
     async def has(self, gh: Installation, repo: Repo, name: str) -> bool:
         """Tell whether a repository has an environment of this name, however it is capitalised."""
-        known = self._kept.get(repo.id)
-        if known is None or self.now() - known[0] >= _FRESH:
-            known = (self.now(), await reads.environments(gh, repo))
-            self._kept[repo.id] = known
+        async with self._asking[repo.id]:  # the applies of one decision ask at the same moment
+            known = self._kept.get(repo.id)
+            if known is None or self.now() - known[0] >= _FRESH:
+                known = (self.now(), await reads.environments(gh, repo))
+                self._kept[repo.id] = known
         return name.casefold() in known[1]
 
 

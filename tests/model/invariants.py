@@ -6,20 +6,16 @@ sentence where its rule is broken.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from bot.domain.graph import Instance
 from tests.model import repository
 from tests.model.hub import Hub
 from tests.model.repository import GATED
+from tests.model.shown import Shown, comment, read
 from tests.model.things import Pull, Run
 
-_ROW = re.compile(r"^\| \S+\u00a0([^|]+?) \| `([^`]+)` \| `([^`]+)` \|(.*)$", re.MULTILINE)
-_HEAD = re.compile(r"^`([a-z_.]+)` at \[`([0-9a-f]{7})`\]", re.MULTILINE)
-_COUNTS = re.compile(r"^### .*?(\d+) of (\d+) succeeded|^### .*?all (\d+) instances|^### .*: 1 instance", re.MULTILINE)
 #: GitHub's words for a run, as people read them in the comment.
 _WORDS = {"queued": "queued", "in_progress": "running", "waiting": "approval"}
 _ENDS = {"success": "succeeded", "failure": "failed", "cancelled": "cancelled"}
@@ -174,38 +170,6 @@ def wanted(hub: Hub, run: Run) -> str:
     return "" if run.instance in _affected(hub, run) else f"{run.title} concerns nothing that {run.target[:7]} affects"
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """What a comment says of its first rollout."""
-
-    activity: str
-    commit: str
-    succeeded: int
-    total: int
-    rows: dict[Instance, tuple[str, str]]  # the status and the rest of the row
-
-    @property
-    def applies(self) -> bool:
-        return self.activity == "pull_request.merged"
-
-
-def read(body: str) -> Shown | None:
-    """Read a comment as people do; None where it shows no rollout."""
-    main = body.partition("<details>")[0]
-    head, counts = _HEAD.search(main), _COUNTS.search(main)
-    if head is None or counts is None:
-        return None
-    found = {Instance(stack, component): (word, rest) for word, component, stack, rest in _ROW.findall(main)}
-    total = int(counts[2] or counts[3] or 1)
-    return Shown(head[1], head[2], int(counts[1] or total), total, found)
-
-
-def comment(hub: Hub, pull: Pull) -> str:
-    """Read the one comment on a pull request; empty where there is none."""
-    listed = hub.comments.get(pull.number, [])
-    return str(listed[0]["body"]) if listed else ""
-
-
 def one_comment(hub: Hub) -> str:
     """There is one comment on a pull request, and no second one."""
     many = next((number for number, listed in hub.comments.items() if len(listed) > 1), 0)
@@ -233,8 +197,10 @@ def _says(hub: Hub, shown: Shown, instance: Instance, word: str, why: str) -> st
     own = [run for run in runs if run.instance == instance]
     if own and own[-1].attempt > 1 and own[-1].status == "queued":
         return ""  # GitHub tells nobody of this
-    if word in ("held", "superseded") and own and _undone(hub, own[-1], approved=False):
-        return ""  # an older commit was applied over it
+    if own and _undone(hub, own[-1], approved=False):
+        return ""  # an older commit was applied over it, so that it is offered again
+    if word == "superseded" and own and own[-1].over and _is_overtaken(hub, own[-1]):
+        return ""
     if own:
         is_now = _ENDS[own[-1].conclusion or ""] if own[-1].over else _WORDS[own[-1].status]
         return f"{instance} is shown as {word}, but its run is {is_now}" if word != is_now else ""
@@ -250,6 +216,12 @@ def _says(hub: Hub, shown: Shown, instance: Instance, word: str, why: str) -> st
     return ""
 
 
+def _is_overtaken(hub: Hub, run: Run) -> bool:
+    """Tell whether a newer commit was applied where an apply did not succeed."""
+    others = (one for one in _others(hub, run, run.instance) if run.applies and one.applies)
+    return run.conclusion != "success" and any(hub.position(one.target) > hub.position(run.target) for one in others)
+
+
 def nothing_waits_for_ever(hub: Hub) -> str:
     """Everything that may go goes in the end: each instance has its run, or people are shown why not."""
     for pull in hub.pulls:
@@ -263,7 +235,9 @@ def nothing_waits_for_ever(hub: Hub) -> str:
             return f"#{pull.number} shows {sorted(shown.rows)}, but affects {sorted(pull.affected)}"
         stopped = hub.rules.fail_fast and "stopped, because" in comment(hub, pull)
         for instance, (word, why) in shown.rows.items():
-            if word in MOVING and not stopped:
+            above = repository.ancestors(instance, pull.affected)
+            behind_people = word == "waiting" and any(shown.rows[one][0] == "held" for one in above)
+            if word in MOVING and not stopped and not behind_people:
                 return f"#{pull.number}: {instance} is {word} for ever"
             if word not in _ENDS.values() and not why.strip(" |"):
                 return f"#{pull.number}: {instance} is {word}, and nobody is told why"

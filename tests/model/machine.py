@@ -95,9 +95,13 @@ class Machine(RuleBasedStateMachine):
         self._then(then)
 
     @precondition(lambda self: self.stage.open())
-    @rule(one=which, changed=changes, then=thens)
-    def push(self, one: int, changed: Changed, then: str) -> None:
-        self.stage.hub.push(_pick(self.stage.open(), one), changed)
+    @rule(one=which, changed=changes, merged=st.booleans(), then=thens)
+    def push(self, one: int, changed: Changed, merged: bool, then: str) -> None:
+        """Push, and perhaps merge before anybody has looked."""
+        pull = _pick(self.stage.open(), one)
+        self.stage.hub.push(pull, changed)
+        if merged:
+            self.stage.hub.merge(pull)
         self._then(then)
 
     @precondition(lambda self: self.stage.open())

@@ -22,8 +22,9 @@ from bot.events.packing import Header, pack
 from bot.github import workflows
 from bot.github.client import GitHub as Client
 from bot.metrics import Metrics
-from bot.store import inbox, locks, outbox, repos, rollouts
+from bot.store import freezes, inbox, locks, outbox, repos, rollouts
 from bot.store.db import connect, transaction
+from bot.store.freezes import Freeze
 from bot.store.locks import Held
 from bot.store.migrations import migrate
 from bot.work.parts import Parts, Timing
@@ -119,7 +120,7 @@ class Process:
             ids=self._id,
             public_url="",
             server_url="https://github.com",
-            **({"check_name": "Switchyard"} if "check_name" in Parts.__dataclass_fields__ else {}),
+            check_name="Switchyard",
         )
         self.worker = Worker(self.parts)
 
@@ -183,12 +184,12 @@ class Process:
 
     def freeze(self, *, frozen: bool) -> None:
         """Freeze the repository, or end that."""
-        row = (REPO_ID, "it is Friday", "dora", self.hub.now())
+        now = self.hub.now()
         with transaction(self.db):
-            self.db.write("DELETE FROM freezes")
             if frozen:
-                self.db.write("INSERT INTO freezes (repo_id, reason, by, at) VALUES (?, ?, ?, ?)", *row)
-            inbox.nudge_waiting(self.db, now=self.hub.now(), repo_id=REPO_ID)
+                freezes.begin(self.db, Freeze(REPO_ID, "it is Friday", "dora", now))
+            else:
+                freezes.end(self.db, REPO_ID, by="dora", now=now)
 
     def approve(self, number: int, by: str, *, named: bool) -> tuple[str, list[Instance]]:
         """Let go what is held of a pull request's newest rollout; returns its commit, and what that is."""
@@ -212,9 +213,15 @@ class Process:
     def work(self) -> None:
         """Do all that is due now."""
         for _ in range(_MOST_ROUNDS):
-            if not self._run(self._round()):
+            if not self._is_due() or not self._run(self._round()):
                 return
         raise Broken("it_settles", "It works without end.")
+
+    def _is_due(self) -> bool:
+        """Tell whether there is anything to do: asking is cheaper than trying."""
+        sql = "SELECT 1 FROM inbox WHERE state = 'new' AND due <= ?1 UNION ALL "
+        sql += "SELECT 1 FROM outbox WHERE state = 'open' AND want > done AND due <= ?1 LIMIT 1"
+        return bool(asyncio.all_tasks(loop())) or self.db.row(sql, self.hub.now()) is not None
 
     def one_step(self, what: str) -> None:
         """Have one of the loops do one step."""

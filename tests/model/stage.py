@@ -13,6 +13,7 @@ from tests.model import invariants, repository
 from tests.model.hub import Hub
 from tests.model.process import Broken, Process
 from tests.model.repository import AFFECTED, MAIN
+from tests.model.shown import comment
 from tests.model.things import Hook, Pull, Run, Word
 
 logging.getLogger("bot").setLevel(logging.CRITICAL)  # trouble is what this is about
@@ -70,7 +71,8 @@ class Stage:
     def upload(self, run: Run) -> None:
         """Let an affected run do its work."""
         pull = self.hub.pulls[run.pull - 1]
-        self.hub.start(run)
+        if run.status == "queued":
+            self.hub.start(run)
         run.uploaded = True
         body = repository.upload(pull.heads[run.sha], run.sha, pull.base)
         claims = self._claims(run, pull) if self.way.claims else None
@@ -100,13 +102,12 @@ class Stage:
         """Move every run on by one, all for the best; False when all are over."""
         before = self._all_news()
         for run in list(self.hub.runs.values()):
-            if run.workflow == AFFECTED:
-                if not run.uploaded:
-                    self.upload(run)
+            if run.status == "queued":
+                self.hub.start(run)
             elif run.status == "waiting":
                 self.hub.review(run, "lead", "approved")
-            elif run.status == "queued":
-                self.hub.start(run)
+            elif run.status == "in_progress" and run.workflow == AFFECTED:
+                self.upload(run)
             elif run.status == "in_progress":
                 self.end(run, "success")
         return self._all_news() > before
@@ -213,10 +214,11 @@ class Stage:
         self.process.github.faults.clear()
         if self.hub.frozen:
             self.freeze()
-        for pull in self.hub.pulls:
-            self.approve(pull, "lead")
         for _ in range(_MOST_ROUNDS):
             before = self._all_news()
+            for pull in self.hub.pulls:
+                if "held" in comment(self.hub, pull):
+                    self.approve(pull, "lead")
             self.deliver()
             while self.actions():
                 self.deliver()

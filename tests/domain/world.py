@@ -204,6 +204,8 @@ class Disk:
         for step in draft.changed.values():
             for sent in step.dispatches:
                 if sent.id in draft.touched:
+                    place = (number, step.index, sent.workflow)
+                    self.dispatches = {key: row for key, row in self.dispatches.items() if row[:3] != place}
                     self.dispatches[sent.id] = (number, step.index, sent.workflow, msgspec.json.encode(sent))
 
     def load(self, number):

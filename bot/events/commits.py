@@ -10,14 +10,14 @@ import gidgethub
 
 from bot.domain.claims import Claims
 from bot.domain.events import CommitEnded, CommitTold, CommitUploaded, Upload
-from bot.domain.facts import Compared, MergeGroupFacts, RunFacts
+from bot.domain.facts import MergeGroupFacts, RunFacts
 from bot.domain.heads import applies_on
 from bot.domain.model import Commit, Repo, lane_of_commit, lane_of_release
-from bot.domain.order import STRETCH, Spot
+from bot.domain.order import Spot
 from bot.domain.pro import Files
 from bot.domain.texts import same_commit
 from bot.events.context import Context, Finished, Gathered, InLane, Place, decode, repo_of
-from bot.events.merges import spot_on
+from bot.events.merges import is_on, spot_on
 from bot.events.pull_request import files_for, read_upload
 from bot.github import reads, shapes
 from bot.github.line import BadAnswer
@@ -129,27 +129,9 @@ async def _standing(ctx: Context, repo: Repo, sha: str, target: str) -> tuple[st
     for branch in dict.fromkeys((repo.default_branch, target)):
         if not branch or not applies_on(branch, repo.default_branch, ctx.rules.apply_branches):
             continue
-        if _is_on(await reads.compare(gh, repo, branch, sha)):
-            return branch, await _spot(ctx, repo, branch, sha)
+        if await is_on(gh, repo, sha, branch):
+            return branch, await spot_on(ctx, repo, branch, sha)
     return "", None
-
-
-def _is_on(compared: Compared | None) -> bool:
-    """Tell whether a commit that was compared with a branch is in it."""
-    return compared is not None and compared.status in ("behind", "identical")
-
-
-async def _spot(ctx: Context, repo: Repo, branch: str, sha: str) -> Spot:
-    """Tell where a commit of a branch stands. One beside the latest that is known lacks it, so it is older."""
-    spot = await spot_on(ctx, repo, branch, sha)
-    anchor = spot.anchor
-    if anchor is None or spot.position // STRETCH == anchor.position // STRETCH:
-        return spot
-    gh = ctx.github.installation(repo.installation)
-    if not _is_on(await reads.compare(gh, repo, branch, anchor.sha)):
-        return spot  # the branch was rewritten
-    compared = await reads.compare(gh, repo, anchor.sha, sha)
-    return Spot(anchor.position - (compared.behind_by if compared else 1), anchor)
 
 
 async def _with_upload(ctx: Context, repo: Repo, event: CommitTold) -> Gathered:

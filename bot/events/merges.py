@@ -43,12 +43,12 @@ async def spot_on(ctx: Context, repo: Repo, branch: str, sha: str) -> Spot:
     else:
         await _parents(ctx, repo, sha)  # it may only not be readable yet
         ahead, behind = 1, 1  # the anchor is gone: the branch was rewritten
-    if ahead and behind and await _is_on(gh, repo, anchor.sha, branch):
+    if ahead and behind and await is_on(gh, repo, anchor.sha, branch):
         return Spot(order.lost(anchor), anchor)
     return Spot(order.position(anchor, ahead=ahead, behind=behind), anchor)
 
 
-async def _is_on(gh: Installation, repo: Repo, sha: str, branch: str) -> bool:
+async def is_on(gh: Installation, repo: Repo, sha: str, branch: str) -> bool:
     """Tell whether a branch still has a commit."""
     compared = await reads.compare(gh, repo, sha, branch)
     return compared is not None and not compared.behind_by

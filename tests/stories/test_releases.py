@@ -64,6 +64,14 @@ async def statuses(rig: Rig, sha: str) -> dict[str, str]:
     return {step["component"]: step["status"] for step in one["steps"]}
 
 
+async def approve(rig: Rig, rollout_id: int) -> None:
+    """Let go what is held of a rollout, by the API."""
+    headers = {"Authorization": f"Bearer {rig.make_key('swy_lead', allow=('approve',))}"}
+    url = f"{rig.url}/api/v1/rollouts/{rollout_id}/approve"
+    async with aiohttp.ClientSession(headers=headers) as session, session.post(url, json={"by": "lead"}) as response:
+        assert response.status == 200, await response.text()
+
+
 def check(rig: Rig, sha: str) -> Check:
     (one,) = [check for check in rig.repo.checks.values() if check.head_sha == sha]
     return one
@@ -161,6 +169,12 @@ async def test_a_release_of_a_commit_on_no_applied_branch_is_held(tmp_path: Path
         one = check(rig, sha)
         assert (one.status, one.conclusion) == ("completed", "action_required")
         assert "its commit is on no branch that is applied" in one.output["summary"]
+        (rollout,) = await of_commit(rig, sha)
+        assert f"`POST /api/v1/rollouts/{rollout['id']}/approve`" in one.output["summary"]
+        await approve(rig, rollout["id"])
+        await rig.until_quiet()
+        assert on_tag(rig, "v2-test") == CHAINED
+        assert check(rig, sha).conclusion == "success"
 
 
 async def test_a_release_of_an_applied_release_branch_stands_in_its_order(tmp_path: Path) -> None:

@@ -306,3 +306,14 @@ async def test_a_run_that_somebody_started_for_a_step_is_taken_as_the_docs_say(t
         rig.hub.dispatch(rig.repo, dispatch["workflow"], "main", inputs, rig.hub.user("lead"))
         await rig.until_quiet()
         assert set((await rig.statuses(pull)).values()) == {"succeeded"}
+
+
+def test_each_rule_of_safety_names_a_story_that_is_there() -> None:
+    text = (ROOT / "docs/safety.md").read_text()
+    rules = re.findall(r"^- \*\*(.+?)\*\*<br>(.+)$", text, re.MULTILINE)
+    assert len(rules) > 35
+    for rule, stories in rules:
+        named = re.findall(r"`(test_\w+\.py)::(test_\w+)`", stories)
+        assert named, rule
+        for file, name in named:
+            assert f"def {name}(" in (ROOT / "tests/stories" / file).read_text(), (rule, name)

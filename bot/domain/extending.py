@@ -8,7 +8,7 @@ from bot.domain import digraph, holds
 from bot.domain.desk import Desk
 from bot.domain.model import Status, Step
 from bot.domain.pro import Phase
-from bot.domain.rollout import Draft, own_status
+from bot.domain.rollout import Draft, own_status, was_sent
 from bot.domain.texts import commit
 
 _LOOP = (
@@ -19,9 +19,9 @@ _LOOP = (
 
 def extend(desk: Desk, draft: Draft, fresh: list[Step]) -> None:
     """Add the instances that an apply does not have yet. Nothing that was sent is repeated or moved."""
-    made = holds.of_steps(fresh, draft.rollout, desk.pull, desk.facts)
     old = len(draft.walk.steps)
     where = {step.instance: step.index for step in draft.walk.steps}
+    made = holds.of_steps(_in_time(desk, draft, fresh), draft.rollout, desk.pull, desk.facts)
     added = [step for step in made if step.instance not in where]
     mended = sum(_mend(draft, where[step.instance], step) for step in made if step.instance in where)
     if mended:
@@ -45,14 +45,49 @@ def extend(desk: Desk, draft: Draft, fresh: list[Step]) -> None:
             child = replace(child, parents=tuple(sorted({*child.parents, parent})))
         if joins:
             draft.lay(child)
+    for step in (draft.step(index) for index in range(old, old + len(added))):
+        for below in _depended_on(desk, draft, step) if step.destroys else ():
+            _put_before(draft, step.index, below)
     _refuse_loops(draft, old, old + len(added))
     draft.settle()
     draft.put_rollout(replace(draft.rollout, size=old + len(added)))
-    holds.note(desk, draft, added)
+    holds.note(desk, draft, (draft.step(index) for index in range(old, old + len(added))))
     if (hold := holds.breaker((draft.step(i) for i in range(old + len(added))), Phase.APPLY, desk.facts)) is not None:
         for index in range(old + len(added)):
             holds.add(desk, draft, index, hold)
     desk.say(f"{len(added)} more instances join the apply at {commit(draft.rollout.sha)}")
+
+
+def _in_time(desk: Desk, draft: Draft, fresh: list[Step]) -> list[Step]:
+    """Leave for people what would be destroyed after something was applied that it depended on."""
+    late: dict[int, Step] = {}
+    for step in fresh:  # what must go first stands first
+        if not step.destroys or draft.find(step.instance) is not None:
+            continue
+        applied = (draft.step(index) for index in _depended_on(desk, draft, step))
+        why = next(
+            (f"`{one.instance}`, on which it depended, was applied before" for one in applied if was_sent(one)), ""
+        )
+        left = (late[parent] for parent in step.parents if parent in late)
+        why = why or next((f"`{one.instance}`, which depended on it, is left for people" for one in left), "")
+        if why:
+            told = f"That it was removed was told late: {why}. Destroy it by hand, or forget it in the Terraform state."
+            late[step.index] = replace(step, calls=(), destroys=False, manual=told)
+    return [late.get(step.index, step) for step in fresh]
+
+
+def _depended_on(desk: Desk, draft: Draft, step: Step) -> list[int]:
+    """List the steps of an apply on which something that is destroyed is known to have depended."""
+    known = desk.facts.remembered.get(step.instance)
+    found = (draft.find(parent) for parent in (known.parents if known else ()))
+    return [index for index in found if index is not None and not draft.step(index).destroys]
+
+
+def _put_before(draft: Draft, index: int, later: int) -> None:
+    first, second = draft.step(index), draft.step(later)
+    if later not in first.children and not second.dispatches:
+        draft.lay(replace(first, children=tuple(sorted({*first.children, later}))))
+        draft.lay(replace(second, parents=tuple(sorted({*second.parents, index}))))
 
 
 def _mend(draft: Draft, index: int, fresh: Step) -> bool:

@@ -385,3 +385,61 @@ async def test_a_whole_diamond_goes_from_below(tmp_path: Path) -> None:
         assert sorted(order) == sorted(DIAMOND)
         for name, needs in DIAMOND.items():
             assert all(order.index(name) < order.index(need) for need in needs)
+
+
+async def _half_told(rig: Rig, *, planned: bool = True) -> Pull:
+    """Have a merge of which the first upload does not say yet that the cache is gone."""
+    await known(rig)
+    rig.scene.model = model({"vpc": ()})
+    if not planned:
+        rig.hub.scenario.fail(workflow=example.PLAN)
+    pull = rig.scene.open_pull(["vpc"], branch="second")
+    await rig.until_quiet()
+    rig.hub.merge(pull, by="lead")
+    await rig.until_quiet()
+    rig.scene.removed = {("dev", "cache"): configured("cache", ("vpc",))}
+    return pull
+
+
+async def _tell_rest(rig: Rig, pull: Pull, *, only_gone: bool) -> None:
+    body: dict[str, Any] = rig.scene.body(pull)
+    if only_gone:
+        body["stacks"] = [item for item in body["stacks"] if item.get("deleted")]
+    async with aiohttp.ClientSession() as session:
+        status, answer = await atmos.upload(session, rig.url, rig.key, body)
+    assert status == 200, answer
+    await rig.until_quiet()
+
+
+@pytest.mark.parametrize("only_gone", [True, False])
+async def test_what_is_told_after_its_parent_was_applied_is_left_for_people(tmp_path: Path, *, only_gone: bool) -> None:
+    async with open_rig(tmp_path, model=model({"vpc": (), "cache": ("vpc",)}), files=FILES) as rig:
+        pull = await _half_told(rig)
+        await _tell_rest(rig, pull, only_gone=only_gone)
+        assert await statuses(rig, pull) == {"vpc": "succeeded", "cache": "manual"}
+        assert "`dev/vpc`, on which it depended, was applied before" in (await reasons(rig, pull))["cache"]
+
+
+async def test_what_needs_something_that_was_told_late_is_left_for_people_too(tmp_path: Path) -> None:
+    # The cache needed both; the vpc was applied already, so the cache stays, and with it what is shared.
+    needs: Needs = {"vpc": (), "cache": ("shared", "vpc"), "shared": ()}
+    async with open_rig(tmp_path, model=model(needs), files=FILES) as rig:
+        pull = await _half_told(rig)
+        rig.scene.removed["dev", "shared"] = configured("shared", ())
+        await _tell_rest(rig, pull, only_gone=True)
+        assert "`dev/cache`, which depended on it, is left for people" in (await reasons(rig, pull))["shared"]
+
+
+@pytest.mark.parametrize("only_gone", [True, False])
+async def test_what_is_told_in_time_goes_before_its_parent(tmp_path: Path, *, only_gone: bool) -> None:
+    async with open_rig(tmp_path, model=model({"vpc": (), "cache": ("vpc",)}), files=FILES) as rig:
+        pull = await _half_told(rig, planned=False)
+        await _tell_rest(rig, pull, only_gone=only_gone)
+        await rig.approve(pull, "dev/vpc")
+        await rig.until_quiet()
+        assert await statuses(rig, pull) == {"vpc": "waiting", "cache": "held"}
+        held = [row["target"] for row in rig.db.rows("SELECT target FROM audit WHERE action = 'hold' ORDER BY id")]
+        assert held[-1] == "dev/cache"
+        await rig.approve(pull, "dev/cache")
+        await rig.until_quiet()
+        assert rig.dispatched()[-2:] == ["destroy dev/cache", "apply dev/vpc"]

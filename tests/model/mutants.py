@@ -10,13 +10,13 @@ from itertools import count
 from typing import Any
 from unittest.mock import patch
 
-from bot.domain import dispatching, holds, order, rollout, runs
+from bot.domain import holds, order, rollout, runs
 from bot.domain.desk import Desk
 from bot.domain.model import PASSED, Rollout, Status, Step
 from bot.domain.order import Place
 from bot.domain.pro import Phase
 from bot.domain.rollout import Draft, Walk, own_status
-from bot.store import freezes, inbox, outbox, shared
+from bot.store import freezes, inbox, outbox, rollouts, shared
 from bot.store.db import Db, transaction
 from bot.store.outbox import Wish
 from bot.work import permits, running
@@ -58,11 +58,6 @@ def _failure_passes(step: Step) -> bool:
 
 def _first_of_idle(rollout: Rollout, places: Iterable[Place]) -> Place | None:
     return _first(rollout, [place for place in places if not place.busy])
-
-
-def _all_places(claims: list[Any], _flying: object, _free: int) -> None:
-    for claim in claims:
-        claim.granted = claim.steps
 
 
 def _planned_at_any_time(*args: Any, **more: Any) -> Any:
@@ -130,7 +125,7 @@ MUTANTS = (
     Mutant("an environment may be missing", permits, "unprotected", _open_to_all),
     Mutant("a freeze is not looked at", freezes, "on", lambda *_: ""),
     Mutant("nothing is asked at the last moment", permits, "kept_back", _nothing),
-    Mutant("the cap is not kept", dispatching, "share", _all_places),
+    Mutant("the cap is not kept", rollouts, "in_flight", lambda *_: {}),
     # Nothing twice.
     Mutant("a dispatch in doubt is sent again at once", running, "_look", _send_again),
     Mutant("one look is enough", running, "_LOOKS", (1 / 6,)),

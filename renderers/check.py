@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.domain.concluding import CANCELLED, FAILURE, NEUTRAL, PEOPLE, SUCCESS
-from bot.domain.model import Commit, Status
-from bot.domain.rollout import states
+from bot.domain.model import Commit, Status, is_release
+from bot.domain.states import states
 from bot.domain.view import CommitView
 from renderers.keeps import standing
-from renderers.markdown import clip, code, heading, linked, prose
+from renderers.markdown import clip, code, escape, heading, linked, prose
 from renderers.people import who_must_act
 from renderers.room import Room
 from renderers.scene import Scene
@@ -54,7 +54,7 @@ def summary(view: CommitView) -> str:
     if view.problem:
         lines.append(prose(view.problem))
     elif not view.current and view.conclusion == NEUTRAL and not view.commit.ended:
-        event = "`merge_group`" if view.commit.pull else "`release`"
+        event = "`release`" if is_release(view.commit.lane) else "`merge_group`"
         lines.append(_WHY_NOTHING.format(event=event))
     said = [kept for text in lines if (kept := room.keep(text, "some notes"))]
     for scene in _scenes(view):
@@ -70,10 +70,8 @@ def _about(view: CommitView) -> str:
     """Tell what the commit is to GitHub."""
     commit, home = view.commit, f"{view.server_url}/{view.repo.full_name}/"
     at = linked(code(commit.sha[:7]), f"{home}commit/{commit.sha}")
-    if not commit.pull and not commit.ref.startswith("refs/tags/"):
-        return f"Merge queue, at {at}, to be merged into {code(commit.branch)}."
-    if commit.pull:
-        pull = linked(f"#{commit.pull}", f"{home}pull/{commit.pull}")
+    if not is_release(commit.lane):
+        pull = linked(escape(f"#{commit.pull}"), f"{home}pull/{commit.pull}") if commit.pull else "a pull request"
         return f"Merge queue: {pull} at {at}, to be merged into {code(commit.branch)}."
     order = f", in the order of {code(commit.branch)}" if commit.position else ", which is on no branch that is applied"
     return f"Release {code(commit.ref.removeprefix('refs/tags/'))} at {at}{order}."

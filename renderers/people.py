@@ -81,11 +81,11 @@ def _held(scene: Scene) -> list[str]:
 def _letting_go(scene: Scene, groups: dict[Hold, list[Step]]) -> str:
     destroys = [step for hold, steps in groups.items() if hold.kind is HoldKind.DESTROY for step in steps]
     kinds = {hold.kind for hold in groups}
-    said = []
+    pull, said = scene.view.pull, []
     if kinds - {HoldKind.DESTROY}:
+        which = "names after it" if pull is not None else "`targets` in its body"
         but = " all of it but the destroys" if destroys else " it"
-        said.append(f"{keeps.approve(scene)} lets{but} go; with names after it, only those.")
-    pull = scene.view.pull
+        said.append(f"{keeps.approve(scene)} lets{but} go; with {which}, only those.")
     if kinds >= {HoldKind.STACK} and pull is not None and pull.author:
         said.append(f"Where somebody else must approve, the word of {escape(pull.author)} does not count.")
     if destroys:

@@ -258,6 +258,11 @@ def is_of_commit(lane: str) -> bool:
     return _parts_of_lane(lane)[0] in ("^", "@")
 
 
+def is_release(lane: str) -> bool:
+    """Tell whether a lane is a release's."""
+    return _parts_of_lane(lane)[0] == "^"
+
+
 def name_of_lane(lane: str) -> str:
     """Name for people what a lane is about: "#42", "release v1", or a commit."""
     mark, name = _parts_of_lane(lane)

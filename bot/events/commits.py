@@ -12,7 +12,7 @@ from bot.domain.claims import Claims
 from bot.domain.events import CommitEnded, CommitTold, CommitUploaded, Upload
 from bot.domain.facts import MergeGroupFacts, RunFacts
 from bot.domain.heads import applies_on
-from bot.domain.model import Commit, Repo, lane_of_commit, lane_of_release
+from bot.domain.model import Commit, Repo, is_release, lane_of_commit, lane_of_release
 from bot.domain.order import Spot
 from bot.domain.pro import Files
 from bot.domain.texts import same_commit
@@ -157,7 +157,7 @@ async def gather_upload(
 
 async def _files(ctx: Context, repo: Repo, now: Commit, upload: Upload) -> Files:
     """Read the files as they are where they run: at the commit, or on the branch that a group is to be merged into."""
-    ref = now.branch if now.pull and ctx.rules.plan_ref == "base" else now.sha
+    ref = now.branch if not is_release(now.lane) and ctx.rules.plan_ref == "base" else now.sha
     files: dict[str, Any] = {}
     for activity in now.activities:
         files |= await files_for(ctx, repo, upload, activity, ref)

@@ -62,7 +62,7 @@ async def test_what_the_queue_tries_is_planned_and_told(tmp_path: Path, oidc: bo
         one = check(rig, group.head_sha)
         assert (one.name, one.status, one.conclusion) == ("atmos", "completed", "success")
         assert one.output["title"] == "Planned: all 3 instances"
-        assert f"#{pull.number}" in one.output["summary"]
+        assert f"/pull/{pull.number})" in one.output["summary"]
         assert "| `database` |" in one.output["summary"]
         assert "Planned: all 3 instances" in queue_line(rig, pull)
         assert rig.dispatched("apply") == []

@@ -1,0 +1,104 @@
+"""The check run's texts: title, summary, and the line of the pull request's comment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from bot.domain.concluding import CANCELLED, FAILURE, NEUTRAL, PEOPLE, SUCCESS
+from bot.domain.keeping import Keeper, Keeping
+from bot.domain.model import Commit, Hold, HoldKind, Status
+from bot.domain.rollout import Walk
+from bot.domain.view import CommitView
+from renderers.check import details_url, group, summary, title
+from renderers.comment import comment
+from tests.renderers.reading import flaws
+from tests.renderers.world import MERGE, NOON, PULL, REPO, SERVER, view, walk, wide
+
+GROUP = Commit(
+    lane=f"7@{MERGE}",
+    repo_id=7,
+    sha=MERGE,
+    ref=f"gh-readonly-queue/main/pr-42-{'a' * 40}",
+    activities=("merge_group.checks_requested",),
+    branch="main",
+    since=NOON,
+    pull=42,
+)
+RELEASE = Commit("7^v1.2", 7, MERGE, "refs/tags/v1.2", ("release.published",), "main", NOON, position=1_000_000_007)
+CHAIN = {("dev", "vpc"): (), ("dev", "database"): (("dev", "vpc"),)}
+DONE = tuple(CHAIN)
+ADRIFT = Hold(HoldKind.UNREVIEWED, "its commit is on no branch that is applied")
+
+
+def seen(commit: Commit, conclusion: str, *walks: Walk, **more: Any) -> CommitView:
+    return CommitView(REPO, commit, walks, conclusion, as_of=NOON + 240, server_url=SERVER, **more)
+
+
+def tried(**facts: Any) -> Walk:
+    return walk(CHAIN, activity="merge_group.checks_requested", sha=MERGE, lane=GROUP.lane, pull=0, **facts)
+
+
+def released(**facts: Any) -> Walk:
+    return walk(CHAIN, activity="release.published", sha=MERGE, lane=RELEASE.lane, pull=0, id=17, **facts)
+
+
+FROZEN = "frozen by dora: the network is moved"
+FAILED = {("dev", "vpc"): {"status": Status.FAILED}}
+HELD = {key: {"holds": (ADRIFT,)} for key in CHAIN}
+VIEWS: dict[str, Callable[[], CommitView]] = {
+    "waiting": lambda: seen(GROUP, ""),
+    "nothing_came": lambda: seen(GROUP, NEUTRAL),
+    "unusable": lambda: seen(GROUP, FAILURE, problem="An upload could not be used. The upload is not JSON."),
+    "running": lambda: seen(GROUP, "", tried(facts={("dev", "vpc"): {"status": Status.RUNNING}})),
+    "planned": lambda: seen(GROUP, SUCCESS, tried(succeeded=DONE)),
+    "failed": lambda: seen(GROUP, FAILURE, tried(facts=FAILED)),
+    "left_the_queue": lambda: seen(replace(GROUP, ended="the pull request left the queue"), CANCELLED),
+    "nothing_affected": lambda: seen(GROUP, NEUTRAL, walk({}, activity="merge_group.checks_requested", sha=MERGE)),
+    "released": lambda: seen(RELEASE, SUCCESS, released(succeeded=DONE)),
+    "release_held": lambda: seen(replace(RELEASE, branch="", position=0), PEOPLE, released(facts=HELD)),
+    "release_frozen": lambda: seen(RELEASE, "", released(), frozen=FROZEN, kept={17: Keeping(Keeper(FROZEN))}),
+}
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_reads_well(name: str, markdown: SnapshotAssertion) -> None:
+    view = VIEWS[name]()
+    text = summary(view)
+    assert flaws(text) == []
+    assert f"title: {title(view)}\n\n{text}" == markdown
+
+
+def test_the_comment_has_one_line_for_each_try() -> None:
+    text = comment(
+        view(walk(CHAIN, succeeded=DONE), groups=(VIEWS["failed"](), VIEWS["left_the_queue"]())),
+        picture_url=None,
+        mermaid=None,
+    )
+    lines = [line for line in text.splitlines() if "**Merge queue**" in line]
+    commit = f"[`{MERGE[:7]}`]({SERVER}/acme/infra/commit/{MERGE})"
+    assert lines == [
+        f"❌ **Merge queue**, {commit}: Plan failed: 0 of 2 succeeded, 1 failed, 1 blocked",
+        f"🛑 **Merge queue**, {commit}: The pull request left the queue",
+    ]
+    assert flaws(text) == []
+    assert group(VIEWS["planned"]()).startswith("✅ **Merge queue**")
+    assert PULL.number == GROUP.pull
+
+
+def test_it_leads_to_the_run_that_needs_eyes_else_to_the_state() -> None:
+    failed = VIEWS["failed"]()
+    assert details_url(failed, "https://x/api") == failed.current[0].steps[0].dispatches[0].run_url
+    assert details_url(VIEWS["planned"](), "https://x/api") == "https://x/api"
+
+
+def test_a_large_one_fits_and_says_what_is_left_out() -> None:
+    many = wide(3_000)
+    text = summary(seen(GROUP, SUCCESS, walk(many, activity="merge_group.checks_requested", succeeded=tuple(many))))
+    assert len(text) <= 65_535
+    assert "left out, so that this summary fits" in text
+    assert flaws(text) == []

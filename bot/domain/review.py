@@ -38,13 +38,16 @@ def stale(walk: Walk, places: Mapping[Instance, Iterable[Place]]) -> dict[int, s
         place = holds.stale_by(_since(step, walk.rollout.phase), places.get(step.instance, ()), walk.rollout.lane)
         if place is not None:
             found[step.index] = place.name
+    causes = dict(found)
     todo = sorted(found)
     while todo:
         index = todo.pop()
         for child in walk.steps[index].children:
-            if child not in found and _since(walk.steps[child], walk.rollout.phase).planned_at:
-                found[child] = found[index]
+            if child not in causes:
+                causes[child] = causes[index]
                 todo.append(child)
+                if _since(walk.steps[child], walk.rollout.phase).planned_at:
+                    found[child] = causes[child]
     return found
 
 

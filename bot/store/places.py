@@ -101,10 +101,13 @@ def behind(db: Db, lane: str) -> list[str]:
 
 
 def planners(db: Db, repo_id: int, instance: Instance, *, but: str) -> list[str]:
-    """List the lanes, but for one, whose current plan has an instance."""
+    """List the lanes, but for one, that may still apply an instance by what they have planned."""
     sql = (
-        "SELECT DISTINCT lane FROM steps JOIN rollouts ON rollouts.id = rollout_id WHERE stack = ? AND component = ? "
-        "AND repo_id = ? AND current AND phase = 'plan' AND lane != ?"
+        "SELECT DISTINCT lane FROM steps JOIN rollouts ON rollouts.id = rollout_id WHERE stack = ?1 AND component = ?2 "
+        "AND rollouts.repo_id = ?3 AND current AND lane != ?4 AND (phase = 'plan' AND EXISTS (SELECT 1 FROM pulls "
+        "WHERE pulls.repo_id = ?3 AND number = rollouts.pull AND open) OR EXISTS (SELECT 1 FROM places WHERE "
+        "places.repo_id = ?3 AND places.stack = ?1 AND places.component = ?2 AND places.rollout_id = rollouts.id "
+        "AND status = ''))"
     )
     return [row["lane"] for row in db.rows(sql, *instance, repo_id, but)]
 

@@ -142,6 +142,31 @@ async def test_it_is_held_too_where_the_other_one_is_applied_only_after_the_merg
         assert set((await rig.statuses(ours)).values()) == {"succeeded"}
 
 
+async def test_what_is_held_after_its_merge_says_so_as_well(tmp_path: Path) -> None:
+    async with open_rig(tmp_path, model=model({"vpc": ()}), approve_stacks=("dev",), sweep_seconds=1e6) as rig:
+        theirs, ours = change(rig, "vpc", "theirs"), change(rig, "vpc", "ours")
+        await rig.until_quiet()
+        for pull in (theirs, ours):
+            rig.hub.merge(pull, by="lead")
+            await rig.until_quiet()
+        await rig.approve(theirs)
+        await rig.until_quiet()
+        assert await rig.statuses(ours) == {"dev/vpc": "held"}
+        assert rows(rig, ours, STALE.format(theirs.number), "vpc") == ["vpc"]
+
+
+async def test_pull_requests_that_are_through_are_not_touched_by_it(tmp_path: Path) -> None:
+    async with open_rig(tmp_path, model=model({"vpc": ()}), sweep_seconds=1e6) as rig:
+        ours, theirs = change(rig, "vpc", "ours"), change(rig, "vpc", "theirs")
+        await rig.until_quiet()
+        rig.hub.merge(ours, by="lead")
+        await rig.until_quiet()
+        before = rig.comment(ours)
+        rig.hub.merge(theirs, by="lead")
+        await rig.until_quiet()
+        assert rig.comment(ours) == before
+
+
 async def test_an_approval_covers_what_was_applied_by_then(tmp_path: Path) -> None:
     async with open_rig(tmp_path, model=model({"vpc": ()}), stale="hold", approve_stacks=("dev",)) as rig:
         pulls = [change(rig, "vpc", name) for name in ("one", "two", "three")]

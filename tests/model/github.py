@@ -30,7 +30,7 @@ class Unknown(Exception):  # noqa: N818 -- it reads as what happened
 
 
 class GitHub:
-    """One process' way to the hub. What goes wrong next lies in `faults`, by the method of the request."""
+    """One process' way to the hub. What goes wrong next lies in `faults`, by the method of the request, or `dispatch`."""
 
     def __init__(self, hub: Hub, *, listed_after: float, details: bool) -> None:
         self.hub = hub
@@ -88,7 +88,7 @@ class Api:
         query = _QUERY.search(url)
         asked = {name: variables[name] for name in query[1].split(",") if name in variables} if query else {}
         path = _NAMED.sub(lambda found: quote(variables[found[1]], safe="."), url[: query.start()] if query else url)
-        waiting = github.faults.get(method)
+        waiting = github.faults.get("dispatch" if path.endswith("/dispatches") else method)
         fault = waiting.pop(0) if waiting else ""
         if fault in ("killed before", "broken", "unreachable", "lost request"):
             self._fail(fault)

@@ -23,9 +23,10 @@ Changed = tuple[Instance, ...]
 #: How many things happen in one sequence, at most.
 STEPS = 25
 _MOST_PULLS = 3
-#: What may go wrong with a request, by its method.
+#: What may go wrong with a request, by its method; a dispatch is a kind of its own.
 _FAULTS = {
-    "POST": ("lost request", "lost answer", "broken", "unreachable", "killed before", "killed after"),
+    "dispatch": ("lost answer", "killed after", "lost request", "broken", "unreachable", "killed before"),
+    "POST": ("lost request", "lost answer", "broken", "killed after"),
     "PATCH": ("lost answer", "broken", "killed after"),
     "GET": ("broken", "unreachable", "killed before"),
 }
@@ -191,7 +192,7 @@ class Machine(RuleBasedStateMachine):
         self.stage.process.one_step(what)
         self._then("wait")
 
-    @rule(method=st.sampled_from(("POST", "POST", "POST", "PATCH", "GET")), one=which, then=thens)
+    @rule(method=st.sampled_from(("dispatch", "dispatch", "POST", "PATCH", "GET")), one=which, then=thens)
     def trouble(self, method: str, one: int, then: str) -> None:
         self.stage.process.github.faults.setdefault(method, []).append(_pick(_FAULTS[method], one))
         self._then(then)

@@ -75,19 +75,20 @@ async def test_what_went_where_the_app_is_not_is_left_alone(tmp_path: Path) -> N
         assert rig.dispatched("apply") == ALL[:1]
 
 
-@pytest.mark.parametrize("told", [True, False], ids=["told", "not told"])
-async def test_what_lies_in_the_outbox_is_not_sent_to_another_repository_of_that_name(
-    tmp_path: Path, *, told: bool
-) -> None:
+@pytest.mark.parametrize("how", ["told", "not told", "GitHub does not answer"])
+async def test_what_lies_in_the_outbox_is_not_sent_to_another_repository_of_that_name(tmp_path: Path, how: str) -> None:
     needs = wide(5)
     async with open_rig(tmp_path, model=model(needs), dispatches_per_second=0.01) as rig:
         rig.scene.open_pull(needs)
         await rig.passes(30)
         assert 0 < len(rig.dispatched()) < len(needs)
-        if not told:
+        if how == "not told":
             rig.faults.hooks("repository", "lose", FOREVER)
         rig.hub.delete_repo(rig.repo, by="lead")
         heir = rig.hub.add_repo("acme/infra", files=example.files())
+        rig.hub.push(heir, "feature", {"README.md": "# anew\n"}, message="Begin", author="lead")
+        if how == "GitHub does not answer":
+            rig.faults.add("GET", "^/repositories/", "status", FOREVER)
         await rig.passes(HOUR)
         assert [run for run in dispatched_runs(rig.hub) if run.repo is heir] == []
 

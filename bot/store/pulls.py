@@ -76,10 +76,13 @@ def merged_since(db: Db, repo_id: int, at: float) -> list[Pull]:
     return [pull for pull in found if pull is not None]
 
 
-def awaits_merged_upload(db: Db, lane: str, merged_at: float) -> bool:
-    """Tell whether a workflow run of a merge goes on: the affected stacks may come of it."""
-    sql = "SELECT 1 FROM affected_runs WHERE lane = ? AND created_at >= ? AND status != 'completed' LIMIT 1"
-    return db.row(sql, lane, merged_at) is not None
+def awaits_merged_upload(db: Db, repo_id: int, lane: str, merged_at: float) -> bool:
+    """Tell whether a run of a merge goes on whose workflow has uploaded before: the affected stacks may come of it."""
+    sql = (
+        "SELECT 1 FROM affected_runs WHERE lane = ? AND created_at >= ? AND status != 'completed' AND workflow IN "
+        "(SELECT workflow FROM uploaders WHERE repo_id = ?) LIMIT 1"
+    )
+    return db.row(sql, lane, merged_at, repo_id) is not None
 
 
 def save_affected_run(db: Db, repo_id: int, lane: str, run: RunFacts) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bot.domain import holds, review
-from bot.domain.events import Facts, Queue, Rules
+from bot.domain.events import Facts, Rules
 from bot.domain.facts import PullFacts
 from bot.domain.graph import Instance
 from bot.domain.keeping import Keeping, keeping
@@ -14,7 +14,7 @@ from bot.domain.model import Pull, Rollout, lane_of_pull, name_of_lane
 from bot.domain.order import Anchor, Expected
 from bot.domain.pro import MERGED, Phase
 from bot.domain.rollout import Draft, Walk
-from bot.store import freezes, locks, meta, places, pulls, rollouts
+from bot.store import freezes, locks, meta, places, pulls, rollouts, waiting
 from bot.store.db import Db
 from bot.store.places import Get
 
@@ -34,7 +34,6 @@ def facts(
     instances: Iterable[Instance] = (),
 ) -> Facts:
     """Read what a lane's rollouts share with others. `instances` are looked at beside those that they wait to apply."""
-    rows = db.rows("SELECT * FROM waiting WHERE repo_id = ? AND lane != ?", repo_id, lane)
     held = locks.holding(db, repo_id, now)
     applies = [walk.rollout for walk in walks if walk.rollout.phase is Phase.APPLY]
     wanted = set(instances)
@@ -44,7 +43,7 @@ def facts(
     return Facts(
         rules=rules,
         in_flight=rollouts.in_flight(db, repo_id),
-        queues=tuple(Queue(row["lane"], row["rollout_id"], Phase(row["phase"]), row["steps"]) for row in rows),
+        queues=waiting.others(db, repo_id, lane),
         locks=held,
         frozen=freezes.on(db, repo_id),
         restored_at=meta.get(db, meta.RESTORED_AT),
@@ -106,7 +105,7 @@ def _expected(
         current = [walk for one in rollouts.ids_of_lane(db, its) if (walk := get(one)) is not None]
         if any(walk.rollout.activity == MERGED for walk in current):
             continue
-        if not pulls.awaits_merged_upload(db, its, pull.merged_at):
+        if not pulls.awaits_merged_upload(db, repo_id, its, pull.merged_at):
             continue
         planned = {step.instance for walk in current if _shows(walk, pull.head_sha) for step in walk.steps}
         until = pull.merged_at + _PATIENCE

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.sandbox import example
+from bot.sandbox.runs import Program
 from bot.sandbox.scene import AFFECTED
 from bot.sandbox.state import Pull
 from tests.rig import Rig, label_of, open_rig
@@ -49,6 +50,11 @@ def upload_at_the_end(rig: Rig, seconds: float) -> None:
     rig.hub.programs.pop(AFFECTED, None)
     rig.hub.endings[AFFECTED] = rig.scene.describe_affected
     rig.hub.scenario.seconds = lambda file, _inputs: seconds if file == AFFECTED else 10.0
+
+
+async def uploads_nothing(_program: Program) -> str:
+    """End an affected run before it has uploaded."""
+    return "failure"
 
 
 def rewrite(rig: Rig) -> None:
@@ -185,6 +191,25 @@ async def test_no_one_waits_for_a_merge_that_had_not_planned_the_instance(tmp_pa
         rig.hub.merge(second, by="lead")
         await rig.passes(60)
         assert applies(rig, "dns") == [("Change dns (#2)", "success")]
+
+
+async def test_other_workflows_of_a_merge_are_not_waited_for(tmp_path: Path) -> None:
+    files = example.files()
+    files[".github/workflows/e2e.yaml"] = (
+        "name: End to end\non:\n  pull_request:\n    types: [closed]\njobs:\n  e2e:\n    runs-on: ubuntu-latest\n"
+        "    steps:\n      - run: make e2e\n"
+    )
+    async with open_rig(tmp_path, model=model(FORK), files=files) as rig:
+        first, second = change(rig, "vpc", "first"), change(rig, "dns", "second")
+        await planned(rig, first, second)
+        rig.hub.scenario.seconds = lambda file, _inputs: 900.0 if file == "e2e.yaml" else 5.0
+        rig.hub.programs[AFFECTED] = uploads_nothing  # the first one's affected run ends without an upload
+        rig.hub.merge(first, by="lead")
+        await rig.passes(20)
+        rig.hub.programs[AFFECTED] = rig.scene.describe_affected
+        rig.hub.merge(second, by="lead")
+        await rig.passes(60)
+        assert applies(rig, "app") == [("Change dns (#2)", "success")]
 
 
 async def test_an_upload_that_comes_too_late_is_superseded_and_its_children_follow(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ class Unknown(Exception):  # noqa: N818 -- it reads as what happened
 
 
 class GitHub:
-    """One process' way to the hub. What goes wrong next lies in `faults`, by the method of the request, or `dispatch`."""
+    """One process' way to the hub. What goes wrong next lies in `faults`, by method, or `dispatch`."""
 
     def __init__(self, hub: Hub, *, listed_after: float, details: bool) -> None:
         self.hub = hub

@@ -51,6 +51,7 @@ async def test_an_apply_with_one_more_is_held_whole(tmp_path: Path) -> None:
         assert rig.dispatched("apply") == []
         assert set((await rig.statuses(pull)).values()) == {"held"}
         assert await _reasons(rig, pull) == {_too_many(4, 3, "APPLY")}
+        assert f"⚠️ **4 {_too_many(4, 3, 'APPLY').replace(':', ':**')}." in rig.comment(pull)
         await rig.approve(pull)
         await rig.until_quiet()
         assert set(rig.dispatched("apply")) == labels("apply", FOUR)

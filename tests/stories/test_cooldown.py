@@ -43,7 +43,9 @@ async def test_the_sixth_waits_for_a_quiet_minute_and_then_goes(tmp_path: Path) 
         await rig.passes(58)
         assert pull.head_sha not in _planned(rig)
         assert await _reason(rig, pull) == WAITS
+        assert f"{WAITS} (until 10:02\u00a0UTC)" in rig.comment(pull)
         await rig.until_quiet()
+        assert WAITS not in rig.comment(pull)
         assert _planned(rig)[-1] == pull.head_sha
         assert 60 <= rig.runs()[-1].created_at - pushed <= 62
         assert await rig.statuses(pull) == {"dev/vpc": "succeeded"}

@@ -88,6 +88,7 @@ async def test_each_is_held_until_it_is_named_and_then_children_go_first(tmp_pat
         pull = await remove(rig, *CHAIN)
         assert since_first(rig, CHAIN) == []
         assert await reasons(rig, pull) == dict.fromkeys(CHAIN, NAMED)
+        assert "`switchyard approve acme/infra#2 dev/api dev/database dev/vpc`" in rig.comment(pull)
         await rig.approve(pull, "dev/vpc", "dev/database")
         await rig.until_quiet()
         assert since_first(rig, CHAIN) == []
@@ -349,6 +350,35 @@ async def known_by_approval(rig: Rig) -> None:
     await rig.until_quiet()
     await rig.approve(pull, by="ada")
     await rig.until_quiet()
+
+
+async def test_it_waits_for_the_apply_of_an_earlier_merge(tmp_path: Path) -> None:
+    async with open_rig(tmp_path, model=model({"vpc": ()}), files=FILES) as rig:
+        await known(rig)
+        rig.hub.scenario.seconds = lambda file, _inputs: 900.0 if file == example.APPLY else 1.0
+        earlier = rig.scene.open_pull(["vpc"], branch="earlier")
+        await rig.passes(60)
+        rig.hub.merge(earlier, by="lead")
+        await rig.passes(60)
+        gone = await removing_soon(rig, "vpc")
+        await rig.approve(gone, "dev/vpc")
+        await rig.passes(60)
+        assert await statuses(rig, earlier) == {"vpc": "running"}
+        assert await reasons(rig, gone) == {"vpc": "after #2"}
+        await rig.until_quiet()
+        assert [label_of(run) for run in rig.runs()][-2:] == ["apply dev/vpc", "destroy dev/vpc"]
+        apply, destroy = rig.runs()[-2:]
+        assert apply.latest.updated_at <= destroy.created_at
+
+
+async def removing_soon(rig: Rig, name: str) -> Pull:
+    """Have something removed by a pull request that is merged within minutes."""
+    rig.scene.removed = {("dev", name): rig.scene.model.instances["dev", name]}
+    pull = rig.scene.open_pull((), branch="gone")
+    await rig.passes(60)
+    rig.hub.merge(pull, by="lead")
+    await rig.passes(60)
+    return pull
 
 
 async def test_what_comes_back_overtakes_its_destroy(tmp_path: Path) -> None:

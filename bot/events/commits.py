@@ -15,13 +15,13 @@ from bot.domain.heads import applies_on
 from bot.domain.model import Commit, Repo, is_release, lane_of_commit, lane_of_release
 from bot.domain.order import Spot
 from bot.domain.pro import Files
-from bot.domain.texts import same_commit
+from bot.domain.texts import commit, same_commit
 from bot.events.context import Context, Finished, Gathered, InLane, Place, decode, repo_of
 from bot.events.merges import is_on, spot_on
 from bot.events.pull_request import files_for, read_upload
 from bot.github import reads, shapes
 from bot.github.line import BadAnswer
-from bot.store import commits, pulls, uploads
+from bot.store import commits, inbox, pulls, uploads
 from bot.store.db import Db
 from bot.store.inbox import Row
 
@@ -79,6 +79,8 @@ async def _stands(ctx: Context, repo: Repo, group: MergeGroupFacts) -> bool:
 
 async def _has_fork(ctx: Context, repo: Repo, group: MergeGroupFacts) -> bool:
     """Tell whether a try holds a fork's commits: its own pull request's, or those of the try that it stands on."""
+    if inbox.has(ctx.db, "merge_group", lane=lane_of_commit(repo.id, group.base_sha)):
+        raise BadAnswer(f"What it stands on, {commit(group.base_sha)}, is to be looked at first.")
     if any(one.fork for one in commits.of_sha(ctx.db, repo.id, group.base_sha)):
         return True
     known = pulls.get(ctx.db, repo.id, group.number)

@@ -78,7 +78,7 @@ def view_of(parts: Parts, repo: Repo, commit: Commit) -> CommitView:
     current = sorted(walks, key=lambda walk: -walk.rollout.id)
     failed = inbox.failed_uploads(parts.db, lane, commit.since) if not current else []
     awaited = concluding.awaits(
-        pulls.uploading_runs(parts.db, repo.id, lane, 0.0),
+        [run for run in pulls.uploading_runs(parts.db, repo.id, lane, 0.0) if run.head_sha == commit.sha],
         since=commit.since,
         now=now,
         pending=inbox.has(parts.db, "upload", lane=lane),

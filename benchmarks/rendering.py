@@ -8,7 +8,8 @@ from dataclasses import replace
 from benchmarks import worlds
 from benchmarks.report import Figure, milliseconds, repeat
 from bot.domain.model import Dispatch, Status, Step
-from bot.domain.rollout import Walk, states
+from bot.domain.rollout import Walk
+from bot.domain.states import states
 from bot.domain.view import PullView
 from renderers import comment, graph
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.domain.model import IN_FLIGHT, Status
 from bot.domain.pro import Phase
-from bot.domain.rollout import states
+from bot.domain.states import states
 from bot.domain.view import PullView
 from renderers import check
 from renderers.keeps import standing

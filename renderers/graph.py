@@ -6,7 +6,8 @@ import html
 from collections.abc import Sequence
 
 from bot.domain.model import Status
-from bot.domain.rollout import State, Walk
+from bot.domain.rollout import Walk
+from bot.domain.states import State
 from renderers.palette import CARD, EDGE, FAMILY, LOOKS, STACK
 from renderers.shape import Box, Shape, shape
 from renderers.verdict import summary

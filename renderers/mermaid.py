@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.domain.model import Status
-from bot.domain.rollout import State, Walk
+from bot.domain.rollout import Walk
+from bot.domain.states import State
 from renderers.palette import FAMILY, LOOKS
 from renderers.shape import Box, shape
 

@@ -9,7 +9,8 @@ from bot.domain.graph import Instance
 from bot.domain.keeping import Keeper
 from bot.domain.model import IN_FLIGHT, PASSED, Status, Step
 from bot.domain.pro import Phase
-from bot.domain.rollout import State, Walk
+from bot.domain.rollout import Walk
+from bot.domain.states import State
 from bot.domain.view import CommitView, PullView
 from renderers.markdown import clip, code
 

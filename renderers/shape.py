@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from bot.domain import digraph
 from bot.domain.model import Status, Step
-from bot.domain.rollout import State, Walk
+from bot.domain.rollout import Walk
+from bot.domain.states import State
 from renderers.markdown import clip
 from renderers.words import BY_WORTH, MARKS, plural, word
 

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from bot.domain.model import Status
 from bot.domain.pro import Phase
 from bot.domain.results import Result, of_step
-from bot.domain.rollout import State, Walk, count
+from bot.domain.rollout import Walk
+from bot.domain.states import State, count
 from renderers.markdown import code, linked
 from renderers.scene import Scene
 from renderers.why import ALARM

@@ -6,7 +6,8 @@ from bot.domain.locks import locked_by
 from bot.domain.model import Dispatch, Heir, HoldKind, Status, Step
 from bot.domain.pro import Phase
 from bot.domain.results import Result, known
-from bot.domain.rollout import State, passes
+from bot.domain.rollout import passes
+from bot.domain.states import State
 from renderers.markdown import clip, code, escape, link, prose
 from renderers.scene import LONGEST_NAME, Scene, name
 from renderers.words import clock, listed, outcome

@@ -26,7 +26,7 @@ from bot.domain.model import Status
 from bot.github import workflows
 from bot.sandbox import example
 from bot.sandbox.atmos import Configured, Model
-from bot.settings import SETTINGS
+from bot.variables import SETTINGS
 from bot.web.endpoint import Endpoint
 from renderers.words import SIGNS, word
 from tests.rig import open_rig

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
-from bot.settings import SETTINGS
+from bot.variables import SETTINGS
 
 ROOT = Path(__file__).parent.parent
 MODULES = sorted(path for package in ("bot", "renderers") for path in (ROOT / package).rglob("*.py"))

@@ -12,7 +12,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from bot.settings import SETTINGS, BadSettings, Settings, database_from_env
+from bot.settings import BadSettings, Settings, database_from_env
+from bot.variables import SETTINGS
 
 DOCS = Path(__file__).parents[1] / "docs" / "settings.md"
 

@@ -10,7 +10,8 @@ from bot.domain.graph import Graph, Instance, contract, cycles, longest_chain, w
 from bot.domain.layout import lay_out
 from bot.domain.model import Rollout, Status, Step
 from bot.domain.pro import DISPATCH_ID, SHA, ProProblem, WorkflowFile
-from bot.domain.rollout import State, Walk, states
+from bot.domain.rollout import Walk
+from bot.domain.states import State, states
 from bot.events.upload import Upload
 
 PLACEHOLDER_ID = "<dispatch id>"

@@ -10,7 +10,8 @@ from bot.domain import holds, review, targets
 from bot.domain.events import Wanted
 from bot.domain.graph import Instance
 from bot.domain.model import Hold, HoldKind, Pull, Status, Step
-from bot.domain.rollout import State, Walk, own_status, states
+from bot.domain.rollout import Walk, own_status
+from bot.domain.states import State, states
 
 #: Who approves, for the record: a login of GitHub's, or a user of the server. As JSON Schema has it.
 PERSON = r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}(?:\[bot\])?$"

@@ -12,7 +12,8 @@ from bot.domain.events import Rules
 from bot.domain.facts import RunFacts
 from bot.domain.keeping import not_in_mode
 from bot.domain.model import OPEN, Commit, Status
-from bot.domain.rollout import Walk, count, states
+from bot.domain.rollout import Walk
+from bot.domain.states import count, states
 
 SUCCESS, FAILURE, CANCELLED, NEUTRAL, PEOPLE = "success", "failure", "cancelled", "neutral", "action_required"
 #: Of several rollouts the first of these that occurs is the whole's.

@@ -11,6 +11,7 @@ from bot.domain.keeping import REMEMBERED
 from bot.domain.model import Pull
 from bot.domain.order import Spot
 from bot.domain.pro import Phase
+from bot.domain.states import is_unfinished
 from bot.domain.texts import commit
 
 #: Actions that make the activity of a head; `pull_request.` goes before them in `settings.pro`.
@@ -117,7 +118,7 @@ def end_plans(desk: Desk, by: str, *, cancel: bool, finished: bool = True) -> No
     for draft in desk.drafts:
         if draft.rollout.phase is not Phase.PLAN or draft.rollout.superseded_by:
             continue
-        if finished or draft.unfinished or draft.unsent:
+        if finished or is_unfinished(draft) or draft.unsent:
             desk.supersede(draft, by, cancel=cancel)
 
 

@@ -12,6 +12,7 @@ from bot.domain.extending import was_refused
 from bot.domain.model import Pull, Rollout, Status, Step
 from bot.domain.pro import MERGED, Phase
 from bot.domain.rollout import Draft, Walk
+from bot.domain.states import is_unfinished
 from bot.domain.texts import commit, same_commit
 
 #: How many seconds our clock may be behind GitHub's.
@@ -174,7 +175,7 @@ def named(desk: Desk, upload: Upload, activity: str) -> None:
         desk.say(f"nothing is applied on `{pull.base_ref}`")
         return
     same = (d for d in desk.drafts if d.rollout.activity == activity and d.rollout.sha == pull.head_sha)
-    if any(draft.unfinished for draft in same):
+    if any(is_unfinished(draft) for draft in same):
         desk.say(f"{activity} is being worked already")
         return
     # The head branch may be gone once the pull request is closed.

@@ -179,19 +179,6 @@ def _save_dispatch(db: Db, rollout: Rollout, dispatch: Dispatch, now: float) -> 
     )
 
 
-def save_waiting(db: Db, draft: Draft, kept: int) -> None:
-    """Note how many steps of a rollout wait for the cap, for the other lanes to see, and how many something keeps."""
-    rollout = draft.rollout
-    if draft.ready_count:
-        db.write(
-            "INSERT OR REPLACE INTO waiting (repo_id, lane, rollout_id, phase, steps, kept) VALUES (?, ?, ?, ?, ?, ?)",
-            *(rollout.repo_id, rollout.lane, rollout.id, rollout.phase, draft.ready_count - kept, kept),
-        )
-    else:
-        sql = "DELETE FROM waiting WHERE repo_id = ? AND lane = ? AND rollout_id = ?"
-        db.write(sql, rollout.repo_id, rollout.lane, rollout.id)
-
-
 def in_flight(db: Db, repo_id: int) -> dict[str, int]:
     """Count the dispatches of a repository that hold a place under the cap, by lane."""
     sql = "SELECT lane, count(*) AS n FROM dispatches WHERE repo_id = ? AND in_flight GROUP BY lane"

@@ -11,7 +11,8 @@ from bot.domain.locks import locked_by
 from bot.domain.model import IN_FLIGHT, OPEN, Dispatch, HoldKind, Status, Step
 from bot.domain.pro import Phase
 from bot.domain.results import Result, known, of_step
-from bot.domain.rollout import State, Walk, count, own_status, states, unfinished
+from bot.domain.rollout import Walk, own_status
+from bot.domain.states import State, count, states, unfinished
 from bot.web.times import rfc3339
 from renderers.words import listed, outcome
 

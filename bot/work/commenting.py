@@ -9,7 +9,8 @@ from dataclasses import replace
 
 from bot.domain import awaiting, heads, review
 from bot.domain.model import Pull, Repo, lane_of_pull
-from bot.domain.rollout import Walk, states
+from bot.domain.rollout import Walk
+from bot.domain.states import states
 from bot.domain.texts import commit
 from bot.domain.view import Past, PullView
 from bot.github import ensure as github

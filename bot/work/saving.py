@@ -11,7 +11,7 @@ from bot.domain.order import Anchor
 from bot.domain.rollout import Draft
 from bot.domain.texts import same_commit
 from bot.events.context import Gathered
-from bot.store import audit, commits, inbox, outbox, places, pulls, rollouts, shared, uploads
+from bot.store import audit, commits, inbox, outbox, places, pulls, rollouts, shared, uploads, waiting
 from bot.work.parts import Parts
 from bot.work.wishes import carry
 
@@ -76,7 +76,7 @@ def _save_waiting(parts: Parts, lane: Lane, decision: Decision) -> None:
     changed = {id(draft.walk): draft for draft in decision.drafts}
     drafts = [changed.get(id(walk)) or Draft(walk) for walk in lane.walks] + list(decision.new)
     for draft in drafts:
-        rollouts.save_waiting(parts.db, draft, decision.kept.get(draft.rollout.id, 0))
+        waiting.save(parts.db, draft, decision.kept.get(draft.rollout.id, 0))
 
 
 def _keep(parts: Parts, lane: Lane, upload: Upload, found: Gathered, decision: Decision) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bot.domain.events import Nudged, PullChanged, StatusReported
 from bot.domain.graph import Graph
 from bot.domain.model import OPEN, Status
-from bot.domain.rollout import states
+from bot.domain.states import states
 from tests.domain.world import World, ancestors, at, node, pro
 
 KINDS = {

@@ -13,7 +13,8 @@ from bot.domain.graph import Graph
 from bot.domain.layout import lay_out
 from bot.domain.locks import Lock
 from bot.domain.model import Status
-from bot.domain.rollout import Draft, State, Walk, count, own_status, states, unfinished
+from bot.domain.rollout import Draft, Walk, own_status
+from bot.domain.states import State, count, states, unfinished
 from tests.domain.world import FILES, REPO, at, dispatch_of, index_of, node, pro, rollout_of, run_facts, sha_of, walk_of
 from tests.domain.world import shown as shown_of
 

@@ -31,8 +31,9 @@ from bot.domain.layout import lay_out
 from bot.domain.locks import Lock, kept
 from bot.domain.model import IN_FLIGHT, OPEN, PASSED, Dispatch, Pull, Repo, Rollout, Status, Step, lane_of_pull
 from bot.domain.pro import Call, Phase, WorkflowFile, phase
-from bot.domain.rollout import Draft, Walk, own_status, states
+from bot.domain.rollout import Draft, Walk, own_status
 from bot.domain.runs import is_tie
+from bot.domain.states import states
 from bot.domain.texts import same_commit
 
 REPO = Repo(7, "acme", "infra", 99, "main")

@@ -13,7 +13,7 @@ from syrupy.assertion import SnapshotAssertion
 from bot.domain.facts import Gate
 from bot.domain.keeping import Keeper, Keeping
 from bot.domain.model import Hold, HoldKind, Release, Status
-from bot.domain.rollout import states
+from bot.domain.states import states
 from bot.domain.view import Past, PullView
 from renderers.comment import MARKER, comment, marker
 from renderers.mermaid import mermaid

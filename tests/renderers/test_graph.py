@@ -8,7 +8,8 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from bot.domain.model import Status
-from bot.domain.rollout import Walk, states
+from bot.domain.rollout import Walk
+from bot.domain.states import states
 from renderers.graph import dot
 from tests.renderers.scenes import SCENES, SMALL, VPC, three_stacks
 from tests.renderers.scenes_safety import SAFETY

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from syrupy.assertion import SnapshotAssertion
 
-from bot.domain.rollout import states
+from bot.domain.states import states
 from renderers.mermaid import mermaid
 from tests.renderers.scenes import SCENES
 from tests.renderers.world import Key, walk

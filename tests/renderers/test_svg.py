@@ -6,7 +6,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from bot.domain.rollout import Walk, states
+from bot.domain.rollout import Walk
+from bot.domain.states import states
 from renderers.graph import dot
 from renderers.svg import svg
 from tests.renderers.scenes import SCENES, three_stacks

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bot.domain.locks import Lock
 from bot.domain.rollout import Draft
-from bot.store import audit, inbox, locks, rollouts
+from bot.store import audit, inbox, locks, rollouts, waiting
 from bot.store.db import Db
 from bot.store.locks import Held
 from tests.domain.world import dispatch_of, walk_of
@@ -72,12 +72,13 @@ def test_the_lock_on_a_dispatch_s_instance_is_found_wherever_the_slash_is(db: Db
     assert locks.of_dispatch(db, "sy-9", 50.0) is None
 
 
-def test_what_is_locked_is_not_told_to_other_lanes_as_waiting_for_the_cap(db: Db) -> None:
+def test_what_is_kept_is_not_told_to_other_lanes_as_waiting_for_the_cap(db: Db) -> None:
     draft = Draft(walk_of("a b c>d"))
-    for held, steps, locked in (({"dev/a": LOCK, "dev/d": LOCK}, 2, 1), ({}, 3, 0)):
-        rollouts.save_waiting(db, draft, held)
-        (row,) = db.rows("SELECT steps, locked FROM waiting")
-        assert (row["steps"], row["locked"]) == (steps, locked)
+    for kept, steps in ((1, 2), (0, 3), (3, 0)):
+        waiting.save(db, draft, kept)
+        (queue,) = waiting.others(db, 7, "7#2")
+        assert (queue.lane, queue.steps) == ("7#1", steps)
+        assert waiting.others(db, 7, "7#1") == ()
 
 
 def test_there_is_one_look_for_a_lane_at_the_latest_time_told_and_it_holds_nothing(db: Db) -> None:
@@ -102,7 +103,7 @@ def test_the_lanes_of_a_repository_that_wait_are_nudged_once(db: Db) -> None:
     for rollout_id in (1, 2):
         walk = walk_of("a")
         walk.rollout = replace(walk.rollout, id=rollout_id)
-        rollouts.save_waiting(db, Draft(walk), {"dev/a": LOCK})
+        waiting.save(db, Draft(walk), 1)
     for repo_id, rows in ((8, 0), (7, 1), (7, 1), (None, 1)):
         inbox.nudge_waiting(db, now=1.0, repo_id=repo_id)
         assert len(inbox.heads(db, 1.0, 10)) == rows
@@ -111,5 +112,7 @@ def test_the_lanes_of_a_repository_that_wait_are_nudged_once(db: Db) -> None:
 
 def test_an_audit_s_entry_says_who_did_what_when_and_why(db: Db) -> None:
     audit.note(db, now=9.0, repo_id=7, actor="the key ci", action="unlock", target="dev/a", cause="it was another's")
-    (row,) = db.rows("SELECT * FROM audit")
-    assert tuple(row) == (1, 9.0, 7, "the key ci", "unlock", "dev/a", "it was another's")
+    (line,) = audit.since(db, 0.0)
+    entry = line.entry
+    assert (line.at, entry.actor, entry.action) == (9.0, "the key ci", "unlock")
+    assert (entry.instance, entry.cause) == ("dev/a", "it was another's")

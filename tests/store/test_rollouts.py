@@ -14,7 +14,7 @@ def _runs(db: Db, repo_id: int, installation: int, count: int, *, heard_at: floa
     for number in range(count):
         dispatch = Dispatch(f"sy-{repo_id}-{number}", 0, "plan.yaml", (), Status.RUNNING, 0.0)
         db.write(
-            "INSERT INTO dispatches VALUES (?, 1, 0, ?, 'lane', 'plan.yaml', 'running', 1, 1, ?, 1, ?, ?, 0)",
+            "INSERT INTO dispatches VALUES (?, 1, 0, ?, 'lane', 'plan.yaml', 'running', 1, 1, ?, 1, ?, ?, 0, 0)",
             *(dispatch.id, repo_id, repo_id * 1000 + number, msgspec.json.encode(dispatch), heard_at),
         )
 

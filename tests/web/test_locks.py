@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 
 from bot.domain.model import Repo
 from bot.domain.rollout import Draft
-from bot.store import locks, repos, rollouts
+from bot.store import locks, repos, rollouts, waiting
 from bot.store.db import transaction
 from bot.store.writer import Writer
 from tests.web.conftest import Site, serving
@@ -274,7 +274,7 @@ def test_lanes_that_have_something_waiting_are_nudged(site: Site) -> None:
     with transaction(site.db):
         for draft in (Draft(walk(step(0))), Draft(walk(step(0), id=4, repo_id=8, lane="8#1"))):
             rollouts.save(site.db, draft, new=True, now=1.0)
-            rollouts.save_waiting(site.db, draft, 0)
+            waiting.save(site.db, draft, 0)
 
     def nudged() -> list[str]:
         with transaction(site.db):

@@ -34,7 +34,7 @@ def note(db: Db, *, run_id: int = 0, repo_id: int = 7) -> None:
     dispatch = Dispatch(ID, 0, "plan.yaml", (), Status.QUEUED if run_id else Status.DISPATCHING, 0.0, run_id=run_id)
     with transaction(db):
         db.write(
-            "INSERT OR REPLACE INTO dispatches VALUES (?, 1, 0, ?, ?, 'plan.yaml', ?, 1, 1, ?, 1, ?, 0, 0)",
+            "INSERT OR REPLACE INTO dispatches VALUES (?, 1, 0, ?, ?, 'plan.yaml', ?, 1, 1, ?, 1, ?, 0, 0, 0)",
             *(ID, repo_id, LANE, dispatch.status, run_id, msgspec.json.encode(dispatch)),
         )
 

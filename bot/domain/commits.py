@@ -33,8 +33,8 @@ def _placed(desk: Desk, now: Commit, spot: Spot | None) -> Commit:
     """Give a release's commit its place in the order; raises Regather where that has moved on."""
     if spot is None:
         return now
-    if spot.anchor is None and now.branch in desk.facts.anchors:
-        raise Regather  # a merge became the first meanwhile
+    if spot.anchor != desk.facts.anchors.get(now.branch):
+        raise Regather  # a merge took its place meanwhile
     return replace(now, position=spot.position)
 
 

@@ -1,16 +1,33 @@
 """The order of applies: where commits stand, who waits for whom, and what is too old."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.desk import Desk, Lane, Regather
+from bot.domain.events import Facts, Rules
+from bot.domain.heads import refresh
 from bot.domain.locks import Lock
 from bot.domain.model import OPEN, Heir, Hold, HoldKind, Status
-from bot.domain.order import STRETCH, Anchor, Expected, Place, awaited, first, follow, goes, lost, overtaker, position
+from bot.domain.order import (
+    STRETCH,
+    Anchor,
+    Expected,
+    Place,
+    Spot,
+    awaited,
+    first,
+    follow,
+    goes,
+    lost,
+    overtaker,
+    position,
+)
 from bot.domain.rollout import Draft, Walk, own_status
-from tests.domain.world import at, dispatch_of, index_of, shown, walk_of
+from tests.domain.world import REPO, at, dispatch_of, index_of, pull_facts, sha_of, shown, walk_of
 
 S = Status
 HOLD = Hold(HoldKind.UNREVIEWED, "no plan of it succeeded")
@@ -270,3 +287,21 @@ def test_what_is_locked_does_not_go_nor_what_waits_for_it(locked, expected):
 def test_a_failure_elsewhere_matters_only_where_it_stops_everything(fail_fast):
     walk = put(apply_of("a>b x"), "x", status=S.FAILED)
     assert goes(walk, index_of(walk, "b"), {}, fail_fast=fail_fast) is not fail_fast
+
+
+@pytest.mark.parametrize(
+    ("counted_from", "known", "moved"),
+    [
+        (None, None, False),
+        (Anchor("a", STRETCH), Anchor("a", STRETCH), False),
+        (None, Anchor("a", STRETCH), True),
+        # Two merges behind a rewriting that are read at the same moment would get one place, and so no order.
+        (Anchor("a", STRETCH), Anchor("b", 2 * STRETCH), True),
+    ],
+)
+def test_a_place_is_counted_from_what_is_the_latest_when_it_is_taken(counted_from, known, moved):
+    facts = Facts(Rules(), anchors={"main": known} if known else {})
+    desk = Desk(Lane("7#1", REPO, None, ()), facts, 1000.0, iter(()).__next__)
+    merged = pull_facts(open=False, merged=True, merge_sha=sha_of(3), merged_at=110.0)
+    with pytest.raises(Regather) if moved else nullcontext():
+        assert refresh(desk, merged, spot=Spot(2 * STRETCH, counted_from)).position == 2 * STRETCH

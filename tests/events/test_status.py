@@ -52,7 +52,7 @@ def note(
         db.write("INSERT INTO rollouts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", *facts)
         db.write("INSERT INTO steps VALUES (?, 0, 'dev', ?, x'')", number, component)
         db.write(
-            "INSERT INTO dispatches VALUES (?, ?, 0, ?, ?, 'plan.yaml', ?, ?, ?, ?, ?, ?, ?, 0)",
+            "INSERT INTO dispatches VALUES (?, ?, 0, ?, ?, 'plan.yaml', ?, ?, ?, ?, ?, ?, ?, 0, 0)",
             *(dispatch.id, number, repo_id, lane, status, int(status in IN_FLIGHT), int(not over), run_id, int(latest)),
             *(msgspec.json.encode(dispatch), heard_at),
         )

@@ -95,8 +95,9 @@ def end_reviewed(desk: Desk) -> None:
     if desk.pull is None or not desk.pull.merged:
         return
     applies = [draft for draft in desk.drafts if draft.rollout.phase is Phase.APPLY]
+    merged = (Phase.PLAN, desk.pull.head_sha, desk.pull.base_ref)
     for plan in desk.drafts:
-        if plan.rollout.phase is not Phase.PLAN or plan.rollout.sha != desk.pull.head_sha:
+        if (plan.rollout.phase, plan.rollout.sha, plan.rollout.branch) != merged:
             continue
         for step in plan.changed.values():
             began = succeeded_since(step, desk.pull.merged_at)

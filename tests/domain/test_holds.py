@@ -206,6 +206,25 @@ def test_after_a_restored_backup_what_was_not_sent_is_held_once(done_at, restore
     assert draft.rollout.restored_at == 900.0
 
 
+@pytest.mark.parametrize(
+    ("changes", "ended", "expected"),
+    [
+        ({"branch": "main"}, 500.0, []),
+        ({"branch": "main"}, 501.0, [HoldKind.UNREVIEWED]),
+        ({"branch": "staging"}, 500.0, [HoldKind.UNREVIEWED]),
+        ({"branch": "main", "sha": sha_of(7)}, 500.0, [HoldKind.UNREVIEWED]),
+    ],
+)
+def test_late_news_lets_go_only_what_a_plan_of_the_head_for_its_base_branch_had_shown_in_time(changes, ended, expected):
+    step = step_of(holds=(Hold(HoldKind.UNREVIEWED, UNREVIEWED),))
+    plan = [step_of(calls=("plan.yaml",), dispatches=(dispatch_of(0),))]
+    walks = (Walk.of(rollout_of(plan, **changes), plan), Walk.of(applies([step], id=2), [step]))
+    desk = Desk(Lane(LANE, REPO, pull_of(), walks), facts(), NOW, iter("xyz").__next__)
+    desk.drafts[0].put_dispatch(dispatch_of(0, Status.SUCCEEDED, finished_at=ended))
+    holds.end_reviewed(desk)
+    assert held(desk.drafts[1]) == {"a": expected}
+
+
 # What people decide.
 
 

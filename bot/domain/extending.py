@@ -27,6 +27,8 @@ def extend(desk: Desk, draft: Draft, fresh: list[Step]) -> None:
     if mended:
         desk.say(f"{mended} steps that could not be sent are tried again")
     if not added:
+        if mended:
+            _break(desk, draft, old)
         desk.say("every instance of the upload is in the apply already")
         return
     where.update({step.instance: old + number for number, step in enumerate(added)})
@@ -52,10 +54,16 @@ def extend(desk: Desk, draft: Draft, fresh: list[Step]) -> None:
     draft.settle()
     draft.put_rollout(replace(draft.rollout, size=old + len(added)))
     holds.note(desk, draft, (draft.step(index) for index in range(old, old + len(added))))
-    if (hold := holds.breaker((draft.step(i) for i in range(old + len(added))), Phase.APPLY, desk.facts)) is not None:
-        for index in range(old + len(added)):
-            holds.add(desk, draft, index, hold)
+    _break(desk, draft, old + len(added))
     desk.say(f"{len(added)} more instances join the apply at {commit(draft.rollout.sha)}")
+
+
+def _break(desk: Desk, draft: Draft, size: int) -> None:
+    """Hold what was not sent of an apply that would start more runs than is usual by now."""
+    hold = holds.breaker((draft.step(index) for index in range(size)), Phase.APPLY, desk.facts)
+    if hold is not None:
+        for index in range(size):
+            holds.add(desk, draft, index, hold)
 
 
 def _in_time(desk: Desk, draft: Draft, fresh: list[Step]) -> list[Step]:

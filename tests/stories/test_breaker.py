@@ -9,7 +9,7 @@ import aiohttp
 from bot.sandbox import atmos, example
 from bot.sandbox.state import Pull
 from tests.rig import Rig, open_rig
-from tests.stories.helping import labels, model, wide
+from tests.stories.helping import APPLY_PATH, labels, model, wide
 from tests.stories.small import activities
 from tests.stories.small import model as small
 
@@ -151,6 +151,24 @@ async def test_an_apply_that_grows_beyond_it_is_held_from_then_on(tmp_path: Path
         await rig.approve(pull)
         await rig.until_quiet()
         assert rig.dispatched("apply")[3:] == ["apply dev/late"]
+
+
+async def test_what_can_be_sent_only_since_a_fault_was_mended_counts_from_then_on(tmp_path: Path) -> None:
+    broken = example.APPLY_FILE.replace("      sha: { type: string }\n", "")
+    files = example.files() | {APPLY_PATH: broken}
+    async with open_rig(tmp_path, model=model(FOUR), files=files, breaker_apply=3) as rig:
+        pull = rig.scene.open_pull(FOUR)
+        await rig.until_quiet()
+        rig.hub.merge(pull, by="lead")
+        await rig.until_quiet()
+        assert set((await rig.statuses(pull)).values()) == {"failed"}
+        rig.hub.push(rig.repo, "main", {APPLY_PATH: example.APPLY_FILE}, message="Mend it", author="lead")
+        await _upload(rig, pull)
+        assert rig.dispatched("apply") == []
+        assert await _reasons(rig, pull) == {_too_many(4, 3, "APPLY")}
+        await rig.approve(pull)
+        await rig.until_quiet()
+        assert set(rig.dispatched("apply")) == labels("apply", FOUR)
 
 
 async def test_what_was_approved_of_it_is_held_again_where_it_grows_before_it_went(tmp_path: Path) -> None:

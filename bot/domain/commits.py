@@ -24,7 +24,7 @@ def told(desk: Desk, event: CommitTold) -> None:
     desk.say(f"{', '.join(event.commit.activities)} at {commit(now.sha)}")
     desk.show()
     if now.fork:
-        desk.note("refuse", now.ended)
+        desk.note("refuse", f"{commit(now.sha)}: {now.ended}")
     if event.upload is not None and not now.ended:
         _start(desk, now, event.upload, _named(event.upload, event.commit))
 

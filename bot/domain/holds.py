@@ -47,8 +47,10 @@ def breaker(steps: Iterable[Step], phase: Phase, facts: Facts) -> Hold | None:
 
 
 def note(desk: Desk, draft: Draft, steps: Iterable[Step]) -> None:
-    """Note for the audit what new steps are held for."""
+    """Note for the audit what new steps are held for, and why others never can be sent."""
     for step in steps:
+        if step.problem:
+            desk.note("refuse", step.problem, draft, step.index)
         for hold in step.holds:
             desk.note("hold", hold.sentence, draft, step.index)
 
@@ -265,6 +267,7 @@ def _again(desk: Desk, draft: Draft, index: int, doubts: Iterable[str], by: str)
             )
         )
         desk.wish(StartRun(fresh))
+        desk.note("dispatch", f"{sent.workflow} as {fresh} for {draft.rollout.activity}", draft, index)
     desk.note("approve", "its dispatch was in doubt, and is sent again", draft, index, actor=by)
     desk.say(f"{by} has {step.instance} sent again")
 

@@ -27,8 +27,9 @@ def came(desk: Desk, event: UploadCame) -> None:
     pull = heads.refresh(desk, event.now, spot=event.spot)
     desk.show()
     if pull.fork:
-        desk.say(f"#{pull.number} comes from a fork, and forks are never dispatched")
-        desk.note("refuse", "forks are never dispatched")
+        told = f"#{pull.number} comes from a fork, and forks are never dispatched"
+        desk.say(told)
+        desk.note("refuse", told)
     elif is_of_merge(
         pull, upload.received_at, upload.claims, head_sha=upload.head_sha, repeats_plan=_repeats_plan(desk, upload)
     ):

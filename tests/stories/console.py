@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from click.testing import CliRunner
 
@@ -17,3 +19,9 @@ def command(rig: Rig, *words: str, code: int = 0) -> str:
         done = CliRunner().invoke(cli, words, catch_exceptions=False)
     assert done.exit_code == code, done.output
     return done.output
+
+
+def audited(rig: Rig, action: str) -> list[tuple[str, str, str]]:
+    """List the exported audit's rows of an action: who did it, to which instance, and why."""
+    rows = [json.loads(line) for line in command(rig, "export", "audit").splitlines()]
+    return [(row["actor"], row["instance"] or "", row["cause"]) for row in rows if row["action"] == action]

@@ -8,8 +8,10 @@ from bot.sandbox import example
 from bot.store import meta
 from bot.store.db import transaction
 from tests.rig import Rig, open_rig
+from tests.stories.console import audited
 from tests.stories.helping import APPLY_PATH, PLAN_PATH, without_id
 from tests.stories.small import model
+from tests.stories.test_closing import triggers
 
 ONE = model({"a": []})
 TWO = model({"a": [], "b": ["a"]})
@@ -19,11 +21,6 @@ def fails(rig: Rig, *components: str) -> None:
     """Have plans of these fail."""
     for component in components:
         rig.hub.scenario.fail(workflow=example.PLAN, component=component)
-
-
-def audited(rig: Rig, action: str = "approve") -> list[tuple[str, str, str]]:
-    sql = "SELECT actor, target, cause FROM audit WHERE action = ? ORDER BY id"
-    return [(row["actor"], row["target"], row["cause"]) for row in rig.db.rows(sql, action)]
 
 
 async def test_what_no_plan_has_shown_is_held_until_it_is_approved(tmp_path: Path) -> None:
@@ -47,7 +44,7 @@ async def test_what_no_plan_has_shown_is_held_until_it_is_approved(tmp_path: Pat
         await rig.approve(pull, by="dora")
         await rig.until_quiet()
         assert rig.dispatched("apply") == ["apply dev/a", "apply dev/b"]
-        assert [(actor, target.rpartition("/")[2]) for actor, target, _ in audited(rig)] == [
+        assert [(actor, target.rpartition("/")[2]) for actor, target, _ in audited(rig, "approve")] == [
             ("lead", "a"),
             ("dora", "b"),
         ]
@@ -65,7 +62,7 @@ async def test_what_is_approved_before_the_merge_is_applied_after_it(tmp_path: P
         rig.hub.merge(pull, by="lead")
         await rig.until_quiet()
         assert rig.dispatched() == ["plan dev/a", "apply dev/a"]
-        assert audited(rig) == [("lead", "dev/a", f"for the merge of {pull.head_sha[:7]}")]
+        assert audited(rig, "approve") == [("lead", "dev/a", f"for the merge of {pull.head_sha[:7]}")]
 
 
 async def test_a_push_in_between_ends_an_approval(tmp_path: Path) -> None:
@@ -80,6 +77,23 @@ async def test_a_push_in_between_ends_an_approval(tmp_path: Path) -> None:
         rig.hub.merge(pull, by="lead")
         await rig.until_quiet()
         assert rig.dispatched() == ["plan dev/a", "plan dev/a"]
+        assert await rig.statuses(pull) == {"dev/a": "held"}
+
+
+async def test_another_base_branch_ends_an_approval(tmp_path: Path) -> None:
+    async with open_rig(tmp_path, model=ONE, files=triggers("opened, closed", "main, staging")) as rig:
+        rig.hub.push(rig.repo, "staging", {"README.md": "# staging\n"}, message="Stage", author="lead")
+        rig.scene.push("feature", ["a"])
+        fails(rig, "a")
+        pull = rig.hub.open_pull(rig.repo, head="feature", base="staging", title="Change a", author="dev")
+        await rig.until_quiet()
+        await rig.approve(pull)
+        await rig.until_quiet()
+        rig.hub.edit_base(pull, "main", by="dev")
+        await rig.until_quiet()
+        rig.hub.merge(pull, by="lead")
+        await rig.until_quiet()
+        assert rig.dispatched() == ["plan dev/a"]
         assert await rig.statuses(pull) == {"dev/a": "held"}
 
 
@@ -175,7 +189,9 @@ async def test_what_is_in_doubt_is_sent_again_only_by_its_name(tmp_path: Path) -
         await rig.until_quiet()
         assert await rig.statuses(pull) == {"dev/a": "succeeded", "dev/b": "held"}
         assert len(rig.dispatched("apply")) == 3
-        assert audited(rig) == [("lead", "dev/a", "its dispatch was in doubt, and is sent again")]
+        assert audited(rig, "approve") == [("lead", "dev/a", "its dispatch was in doubt, and is sent again")]
+        sent = [run.inputs["atmos_pro_run_id"] for run in rig.runs()]
+        assert sorted(cause.split()[2] for _, _, cause in audited(rig, "dispatch")) == sorted(sent)
 
 
 async def test_a_plan_in_doubt_is_sent_again_and_nothing_is_approved_for_the_merge(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from bot.sandbox import example
 from tests.rig import Rig, label_of, open_rig
+from tests.stories.console import audited
 from tests.stories.helping import CHAIN, DIAMOND, FOREVER, ONE, assert_sound, headline, labels, line_of, model
 from tests.stories.small import activities
 from tests.stories.small import model as small_model
@@ -172,6 +173,24 @@ async def test_another_base_branch_ends_the_plan_that_was_made_for_the_old_one(t
         assert ends == [("plan dev/vpc", "cancelled"), *((f"plan dev/{name}", "success") for name in CHAIN)]
         assert headline(rig.comment(pull)).startswith("✅ Planned")
         assert "`staging` is not the default branch" in rig.comment(pull)
+
+
+async def test_another_base_branch_drops_what_a_label_had_applied_for_the_old_one(tmp_path: Path) -> None:
+    merged = {component: activities(component)["pull_request"]["merged"] for component in CHAIN}
+    pro = {component: activities(component, labeled=merged[component]) for component in CHAIN}
+    async with open_rig(tmp_path, model=small_model(CHAIN, pro=pro)) as rig:
+        rig.hub.push(rig.repo, "staging", {"README.md": "# staging\n"}, message="Stage", author="lead")
+        pull = rig.scene.open_pull(["vpc"])
+        await rig.until_quiet()
+        slow(rig, example.APPLY)
+        rig.hub.label(pull, "deploy", by="dev")
+        await rig.passes(60)
+        rig.hub.edit_base(pull, "staging", by="dev")
+        await rig.passes(HOUR)
+        assert rig.dispatched("apply") == ["apply dev/vpc"]
+        assert rig.run_of("apply dev/vpc").conclusion == "success"
+        ended = "the change of the base branch from `main` to `staging`"
+        assert ("switchyard", "", ended) in audited(rig, "supersede")
 
 
 async def test_what_was_planned_for_another_base_branch_is_no_review(tmp_path: Path) -> None:

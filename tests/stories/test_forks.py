@@ -11,6 +11,7 @@ from bot.domain.awaiting import FORK
 from bot.sandbox import atmos_api
 from bot.sandbox.state import Pull
 from tests.rig import Rig, open_rig
+from tests.stories.console import audited
 from tests.stories.helping import CHAIN, FOREVER, headline, labels, model, requests
 
 HOUR = 3600.0
@@ -44,6 +45,8 @@ async def test_an_upload_for_a_fork_is_told_once_and_not_worked(tmp_path: Path) 
         assert FORK in rig.comment(pull)
         assert nothing_was_sent(rig)
         assert await rig.state(pull) == []
+        told = f"#{pull.number} comes from a fork, and forks are never dispatched"
+        assert set(audited(rig, "refuse")) == {("switchyard", "", told)}
         # It is one comment, and it is not edited over and over.
         before = len(requests(rig, "PATCH", "/comments/"))
         for note in ("again", "and again"):

@@ -8,7 +8,7 @@ from pathlib import Path
 from bot.sandbox import example
 from bot.sandbox.state import Pull
 from tests.rig import Rig, open_rig
-from tests.stories.console import command
+from tests.stories.console import audited, command
 from tests.stories.helping import CHAIN, ONE, assert_sound, headline, labels, model, wide
 
 #: Nothing is found by looking: what goes on, goes on because the end of a freeze is an input.
@@ -77,6 +77,7 @@ async def test_what_was_raised_but_not_sent_is_kept_too(tmp_path: Path) -> None:
         await rig.passes(600)
         assert rig.dispatched("apply") == sent
         assert Counter((await rig.statuses(pull)).values()) == {"succeeded": len(sent), "ready": 4 - len(sent)}
+        assert TOLD in {cause for _, _, cause in audited(rig, "keep")}
         command(rig, "unfreeze")
         await rig.until_quiet()
         assert set((await rig.statuses(pull)).values()) == {"succeeded"}

@@ -9,6 +9,7 @@ import pytest
 from bot.sandbox import example
 from bot.store import outbox, repos
 from tests.rig import Rig, open_rig
+from tests.stories.console import audited
 from tests.stories.small import DIAMOND, model
 
 
@@ -45,6 +46,8 @@ async def test_a_workflow_file_that_changed_on_the_default_branch_is_read_again(
         pull = rig.scene.open_pull(["a"], branch="other")
         await rig.until_quiet()
         assert "`stack`, which `atmos-terraform-plan.yaml` does not declare" in rig.comment(pull)
+        assert all("does not declare" in cause for _, _, cause in audited(rig, "refuse"))
+        assert {instance for _, instance, _ in audited(rig, "refuse")} == set(await rig.statuses(pull))
         assert len(rig.dispatched()) == 1
 
 

@@ -12,6 +12,7 @@ import pytest
 from bot.sandbox import MergeGroup, Pull, example
 from bot.sandbox.state import Check
 from tests.rig import Rig, label_of, open_rig
+from tests.stories.console import audited
 from tests.stories.helping import CHAIN, FOREVER, ONE, Needs, model
 
 QUEUED = example.files("merge_group")
@@ -264,6 +265,7 @@ async def test_a_forks_commits_are_never_planned_and_its_check_does_not_hang(tmp
         for group in (first, second):
             assert check(rig, group.head_sha).conclusion == "neutral"
             assert "forks are never dispatched" in check(rig, group.head_sha).output["title"]
+            assert any(cause.startswith(f"{group.head_sha[:7]}: ") for _, _, cause in audited(rig, "refuse"))
         assert rig.dispatched() == before
 
 

@@ -12,6 +12,7 @@ from bot.sandbox.runs import Program
 from bot.sandbox.scene import AFFECTED
 from bot.sandbox.state import Pull
 from tests.rig import Rig, label_of, open_rig
+from tests.stories.console import audited
 from tests.stories.helping import FOREVER, Needs, line_of, model
 
 #: Two roots, and one instance that both lead to.
@@ -230,6 +231,7 @@ async def test_an_upload_that_comes_too_late_is_superseded_and_its_children_foll
         # The second one's `vpc` went first and failed: the first one's `app` stands and falls with it.
         assert [title for title, _ in applies(rig, "vpc")] == ["Change vpc (#2)"]
         assert await rig.statuses(first) == {"dev/vpc": "superseded", "dev/app": "blocked"}
+        assert ("switchyard", "dev/vpc", "superseded by #2") in audited(rig, "supersede")
         rig.hub.rerun(rig.run_of("apply dev/vpc").id)
         await rig.until_quiet()
         assert await rig.statuses(first) == {"dev/vpc": "superseded", "dev/app": "succeeded"}

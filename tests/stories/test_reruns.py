@@ -7,6 +7,7 @@ from pathlib import Path
 from bot.sandbox import Run, example
 from bot.sandbox.state import Pull
 from tests.rig import Rig, label_of, open_rig
+from tests.stories.console import audited
 from tests.stories.helping import FOREVER, ONE, line_of, model, requests
 from tests.stories.test_order import PAIR, change
 
@@ -52,6 +53,8 @@ async def test_an_older_one_is_cancelled_before_it_starts(tmp_path: Path) -> Non
         assert "run again over the newer #2: it is cancelled before it starts" in rig.comment(first).replace(
             "&#8203;", ""
         )
+        warned = "It was run again over the newer #2: it is cancelled before it starts."
+        assert audited(rig, "cancel") == [("switchyard", "dev/vpc", warned)]
         # The newer one was not touched, so it is not offered again.
         assert await rig.statuses(second) == {"dev/vpc": "succeeded"}
 
@@ -86,6 +89,10 @@ async def test_an_older_one_that_has_started_is_followed_and_the_newer_one_is_of
         assert f"run again at GitHub over the newer #{second.number}" in await row(rig, first)
         assert await rig.statuses(second) == {"dev/vpc": "held"}
         assert f"the older #{first.number} was applied over it" in rig.comment(second).replace("&#8203;", "")
+        refused = ("switchyard", "dev/vpc", f"It was run again at GitHub over the newer #{second.number}.")
+        assert refused in audited(rig, "refuse")
+        (offered,) = audited(rig, "hold")
+        assert offered[1:] == ("dev/vpc", f"the older #{first.number} was applied over it by a re-run at GitHub")
         # What is approved meanwhile waits for the end of what runs.
         await rig.approve(second)
         await rig.passes(10)

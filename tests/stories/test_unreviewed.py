@@ -10,6 +10,7 @@ import pytest
 from bot.sandbox import example
 from bot.sandbox.state import Pull
 from tests.rig import Rig, open_rig
+from tests.stories.console import audited
 from tests.stories.helping import CHAIN, DIAMOND, ONE, labels, model
 from tests.stories.small import activities
 from tests.stories.small import model as small
@@ -156,6 +157,8 @@ async def test_late_news_of_a_plan_that_had_succeeded_in_time_lets_go_what_it_sh
         assert await _reasons(rig, pull) == {"api": _unreviewed(pull)}
         await rig.until_quiet()
         assert rig.dispatched("apply") == ["apply dev/vpc", "apply dev/database", "apply dev/api"]
+        let_go = ("switchyard", "dev/api", "its plan had succeeded before the merge")
+        assert audited(rig, "release") == [let_go]
 
 
 async def test_what_the_same_head_had_planned_before_it_was_closed_counts(tmp_path: Path) -> None:

@@ -35,6 +35,17 @@ async def test_exactly_what_was_applied_elsewhere_and_what_depends_on_it_is_told
         assert "planned before" not in rig.comment(theirs)
 
 
+async def test_what_depends_on_it_is_told_where_it_was_not_applied_itself(tmp_path: Path) -> None:
+    async with open_rig(tmp_path, model=model(TREE)) as rig:
+        ours, theirs = change(rig, "vpc", "ours"), change(rig, "app", "theirs")
+        await rig.until_quiet()
+        rig.hub.scenario.fail(component="page", workflow=example.APPLY)
+        rig.hub.merge(theirs, by="lead")
+        await rig.until_quiet()
+        assert await rig.statuses(theirs) == {"dev/app": "succeeded", "dev/page": "failed"}
+        assert rows(rig, ours, STALE.format(theirs.number), "vpc", "app", "page") == ["app", "page"]
+
+
 async def test_a_new_plan_ends_it(tmp_path: Path) -> None:
     async with open_rig(tmp_path, model=model(TREE)) as rig:
         ours, theirs = change(rig, "vpc", "ours"), change(rig, "app", "theirs")
@@ -65,12 +76,14 @@ async def test_a_plan_that_is_run_again_ends_it_for_that_instance_only(tmp_path:
 
 async def test_an_apply_that_failed_makes_nothing_stale(tmp_path: Path) -> None:
     async with open_rig(tmp_path, model=model(TREE)) as rig:
-        ours, theirs = change(rig, "vpc", "ours"), change(rig, "app", "theirs")
+        ours = rig.scene.open_pull(["vpc", "dns"], branch="ours")
+        theirs = rig.scene.open_pull(["app", "dns"], branch="theirs")
         await rig.until_quiet()
         rig.hub.scenario.fail(component="app", workflow=example.APPLY)
         rig.hub.merge(theirs, by="lead")
         await rig.until_quiet()
-        assert "planned before" not in rig.comment(ours)
+        assert await rig.statuses(theirs) == {"dev/dns": "succeeded", "dev/app": "failed", "dev/page": "blocked"}
+        assert rows(rig, ours, STALE.format(theirs.number)) == ["dns", "page"]
 
 
 async def test_it_is_told_though_nothing_else_happens_to_the_pull_request(tmp_path: Path) -> None:

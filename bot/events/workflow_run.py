@@ -73,10 +73,13 @@ def place_job(payload: dict[str, Any], _row: Row, db: Db) -> Place:
     """Take up only what tells of an approval that is awaited, or was given."""
     repo = repo_of(payload)
     job = shapes.part(payload, "workflow_job")
-    placed = rollouts.find_run(db, shapes.number(job, "run_id")) if repo else None
+    run_id = shapes.number(job, "run_id")
+    placed = rollouts.find_run(db, run_id) if repo else None
+    waits = "waiting" in (shapes.text(payload, "action"), shapes.text(job, "status"))
+    if repo is not None and placed is None and waits and rollouts.expects(db, repo.id):
+        return Parked(f"run:{run_id}", repo.id, "it may be of a run of ours whose start is not confirmed yet")
     if repo is None or placed is None or placed.repo_id != repo.id:
         return Finished("a job that is none of ours")
-    waits = "waiting" in (shapes.text(payload, "action"), shapes.text(job, "status"))
     # Of a run that is run again nothing else is told before it starts, and then it is too late to cancel it.
     again = 0 < placed.dispatch.attempt < shapes.number(job, "run_attempt")
     if not (waits or again or placed.dispatch.status is Status.APPROVAL):

@@ -208,9 +208,9 @@ def find_run(db: Db, run_id: int) -> Placed | None:
     return _placed(db.row("SELECT * FROM dispatches WHERE run_id = ? AND run_id != 0", run_id))
 
 
-def expects(db: Db, repo_id: int, workflow: str) -> bool:
-    """Tell whether a dispatch of this file may have been sent whose run is not known yet."""
-    sql = "SELECT 1 FROM dispatches WHERE repo_id = ? AND workflow = ? AND run_id = 0 AND in_flight LIMIT 1"
+def expects(db: Db, repo_id: int, workflow: str = "") -> bool:
+    """Tell whether a dispatch of this file, or of any, may have been sent whose run is not known yet."""
+    sql = "SELECT 1 FROM dispatches WHERE repo_id = ? AND ? IN ('', workflow) AND run_id = 0 AND in_flight LIMIT 1"
     return db.row(sql, repo_id, workflow) is not None
 
 

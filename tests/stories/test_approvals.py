@@ -122,6 +122,18 @@ async def test_a_review_that_is_told_before_the_answer_to_the_dispatch(tmp_path:
         assert await rig.statuses(pull) == {"dev/vpc": "approval"}
 
 
+async def test_a_job_that_is_told_before_the_answer_to_the_dispatch(tmp_path: Path) -> None:
+    async with open_rig(tmp_path, model=model(ONE), reviewers={"dev": ["bob"]}, sweep_seconds=1e6) as rig:
+        pull = rig.scene.open_pull(["vpc"])
+        await rig.until_quiet()
+        rig.hub.accepts_return_run_details = False
+        rig.faults.hooks("workflow_run", "delay", FOREVER, seconds=5.0)
+        rig.faults.hooks("deployment_review", "lose", FOREVER)
+        rig.hub.merge(pull, by="lead")
+        await rig.until_quiet()
+        assert await rig.statuses(pull) == {"dev/vpc": "approval"}
+
+
 async def test_the_second_job_of_a_run_waits_again(tmp_path: Path) -> None:
     async with open_rig(
         tmp_path, model=model(ONE), files=TWO_GATES, reviewers={"audit": ["ann"], "dev": ["bob"]}

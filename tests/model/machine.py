@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import permutations
 from typing import TypeVar
 
 from hypothesis import HealthCheck, Phase, seed, settings
@@ -50,8 +51,10 @@ WAYS = (
 #: Which of several there are; the machine takes the rest of the division.
 which = st.integers(0, 11)
 changes = st.sampled_from(CHANGES)
-#: What follows: nothing, the news arrive and are worked, or Actions do their work as well.
-thens = st.sampled_from(("go", "hear", "wait"))
+#: What follows: nothing, the news arrive and are worked, and then Actions go on as well, or people read what is shown.
+thens = st.sampled_from(("go", "hear", "wait", "read"))
+#: Longer than a comment waits for more to say.
+_SOON = 10.0
 
 
 class Machine(RuleBasedStateMachine):
@@ -109,6 +112,34 @@ class Machine(RuleBasedStateMachine):
     @rule(one=which, then=thens)
     def merge(self, one: int, then: str) -> None:
         self.stage.hub.merge(_pick(self.stage.open(), one))
+        self._then(then)
+
+    @precondition(lambda self: len(self.stage.open()) > 1)
+    @rule(one=which, how=st.sampled_from(("in turn", "swapped", "at once")), then=thens)
+    def merge_two(self, one: int, how: str, then: str) -> None:
+        """Merge two: after each other, or so fast that the second one's news may come first."""
+        first, second = _pick(list(permutations(self.stage.open(), 2)), one)
+        self.stage.settle()
+        self.stage.hub.merge(first)
+        if how == "in turn":
+            self.stage.settle()
+        self.stage.hub.merge(second)
+        if how == "swapped":
+            self.stage.hub.hooks.reverse()
+        self._then(then)
+
+    @precondition(lambda self: self.stage.open())
+    @rule(one=which, then=thens)
+    def merge_early(self, one: int, then: str) -> None:
+        """Merge while it is being planned, and have that end well a second later, before anybody has cancelled it."""
+        pull = _pick(self.stage.open(), one)
+        if not any(run.target == pull.head for run in self.stage.runs("in_progress")):
+            self.stage.begin_plans(pull)
+        plans = [run for run in self.stage.runs("in_progress") if run.target == pull.head]
+        self.stage.hub.merge(pull)
+        self.stage.clock += 1
+        for run in plans:
+            self.stage.end(run, "success")
         self._then(then)
 
     @precondition(lambda self: self.stage.unmerged())
@@ -169,6 +200,25 @@ class Machine(RuleBasedStateMachine):
         self.stage.end(_pick(self.stage.runs("in_progress"), one), how)
         self._then(then)
 
+    @precondition(lambda self: self.stage.runs("queued"))
+    @rule(one=which, how=st.sampled_from(("success", "failure")), swapped=st.booleans(), then=thens)
+    def start_and_end(self, one: int, how: str, swapped: bool, then: str) -> None:
+        """Have a run start and end before anything is heard of it, and perhaps have its end heard first."""
+        run = _pick(self.stage.runs("queued"), one)
+        self.stage.hub.start(run)
+        if run.status == "in_progress":
+            self.stage.clock += self.tick
+            self.stage.end(run, how)
+        if swapped:
+            self.stage.hub.hooks.reverse()
+        self._then(then)
+
+    @rule()
+    def settle(self) -> None:
+        """Have Actions do all their work."""
+        self.stage.settle()
+        self._then("read")
+
     # The way between.
 
     @precondition(lambda self: self.stage.hub.hooks)
@@ -197,6 +247,33 @@ class Machine(RuleBasedStateMachine):
         self.stage.process.github.faults.setdefault(method, []).append(_pick(_FAULTS[method], one))
         self._then(then)
 
+    @precondition(lambda self: self.stage.hub.pulls)
+    @rule(what=st.sampled_from(("freeze", "lock", "fail")), one=which, then=thens)
+    def in_between(self, what: str, one: int, then: str) -> None:
+        """Have something forbid a dispatch when it is raised and not yet sent."""
+        self.stage.actions()
+        self.stage.all_arrive()
+        self.stage.process.take_all_in()
+        if what == "freeze":
+            self.stage.freeze()
+        elif what == "lock":
+            self.stage.lock(_pick(list(NEEDS), one), 600)
+        else:
+            self.stage.process.github.faults.setdefault("dispatch", []).append(_pick(_FAULTS["dispatch"], one))
+        self._then(then)
+
+    @precondition(lambda self: any(not run.over for run in self.stage.hub.runs.values()))
+    @rule(one=which, seconds=st.sampled_from((15, 70)), then=thens)
+    def outage(self, one: int, seconds: int, then: str) -> None:
+        """Have nobody hear what became of a dispatch, by its answer or by a webhook, for a while."""
+        self.stage.actions()
+        self.stage.deliver()
+        self.stage.actions()
+        self.stage.all_arrive()
+        self.stage.process.github.faults["dispatch"] = [_pick(_FAULTS["dispatch"][:3], one)]
+        self.stage.passes(seconds)
+        self._then(then)
+
     @rule(then=thens)
     def restart(self, then: str) -> None:
         self.stage.process.restart()
@@ -215,6 +292,8 @@ class Machine(RuleBasedStateMachine):
         if then == "go":
             self.stage.actions()
             self.stage.deliver()
+        if then == "read":
+            self.stage.passes(_SOON)
         self.stage.look()
         self.stage.clock += self.tick
         self.steps += 1

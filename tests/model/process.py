@@ -227,6 +227,11 @@ class Process:
         """Have one of the loops do one step."""
         self._run({"intake": self.worker.intake.step, "deliver": self.worker.deliver.step}[what]())
 
+    def take_all_in(self) -> None:
+        """Have intake do all it can, and send nothing of what follows."""
+        while self._run(self.worker.intake.step()):
+            pass
+
     def sweep(self) -> None:
         """Sweep, where it is time to."""
         self._run(self.worker.sweep.step())

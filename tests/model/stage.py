@@ -112,6 +112,22 @@ class Stage:
                 self.end(run, "success")
         return self._all_news() > before
 
+    def settle(self) -> None:
+        """Have Actions do all their work, and the bot what follows of it."""
+        self.deliver()
+        while self.actions():
+            self.deliver()
+
+    def begin_plans(self, pull: Pull) -> None:
+        """Push to a pull request once more, and bring it so far that its first plans are made."""
+        self.hub.push(pull, pull.changed)
+        self.upload(self.uploads()[-1])
+        self.deliver()
+        for run in self.runs("queued"):
+            if run.target == pull.head:
+                self.hub.start(run)
+        self.deliver()
+
     # The news between them.
 
     def tried(self, hook: Hook, *, arrives: bool) -> None:
@@ -219,9 +235,7 @@ class Stage:
             for pull in self.hub.pulls:
                 if "held" in comment(self.hub, pull):
                     self.approve(pull, "lead")
-            self.deliver()
-            while self.actions():
-                self.deliver()
+            self.settle()
             self.passes(_A_WHILE)
             self.process.sweep()
             self.deliver()

@@ -17,7 +17,7 @@ from bot.domain.model import Rollout, lane_of_pull
 from bot.domain.rollout import Walk
 from bot.domain.targets import BadTarget
 from bot.domain.texts import commit
-from bot.events.sending import put_approved
+from bot.events.sending import note_refused, put_approved
 from bot.store import pulls, rollouts
 from bot.store.db import Db, transaction
 
@@ -73,6 +73,9 @@ def _choose(db: Db, repo_id: int, number: int, targets: Iterable[str], by: str) 
         chosen = approving.wanted(walk, pulls.get(db, repo_id, number), targets, by)
     except BadTarget as error:
         raise click.ClickException(f"Nothing is approved: {error}") from None
+    if chosen.refused:
+        with transaction(db):
+            note_refused(db, walk.rollout, chosen.refused, by, time.time())
     if not chosen.approved:
         raise click.ClickException(approving.why_nothing(walk, chosen))
     return walk, chosen

@@ -15,7 +15,7 @@ from bot.domain.events import Approved
 from bot.domain.names import LONGEST, shown
 from bot.domain.rollout import Walk
 from bot.domain.targets import BadTarget
-from bot.events.sending import put_approved
+from bot.events.sending import note_refused, put_approved
 from bot.store import pulls, rollouts
 from bot.store.writer import Writer
 from bot.web import bodies
@@ -105,6 +105,10 @@ def blueprint(gate: Gate, reader: Reader, writer: Writer, now: Callable[[], floa
             raise Refusal(400, f"`{shown(by)}` is no login. Give the one of who approves, or leave `by` out.")
         walk, chosen = _choose(reader, caller, number, asked.targets or [], by)
         rollout = walk.rollout
+        if chosen.refused:
+            writer.run(lambda db: note_refused(db, rollout, chosen.refused, by, now()))
+        if not chosen.approved:
+            raise Refusal(409, approving.why_nothing(walk, chosen))
         event = Approved(rollout.id, by, chosen.approved)
         writer.run(lambda db: put_approved(db, rollout, event, now()))
         log.info("%s approves %d steps of rollout %d for %s", caller.name, len(chosen.approved), rollout.id, by)
@@ -129,8 +133,6 @@ def _choose(reader: Reader, caller: Caller, number: str, targets: list[str], by:
         chosen = approving.wanted(walk, pull, targets, by)
     except BadTarget as error:
         raise Refusal(409, f"Nothing is approved: {error}") from None
-    if not chosen.approved:
-        raise Refusal(409, approving.why_nothing(walk, chosen))
     return walk, chosen
 
 

@@ -17,7 +17,7 @@ from bot.domain.events import Approved, Wanted
 from bot.domain.model import Hold, HoldKind, Pull, Repo, Status, Step
 from bot.domain.pro import Call, Phase
 from bot.domain.rollout import Draft
-from bot.store import pulls, repos, rollouts
+from bot.store import audit, pulls, repos, rollouts
 from bot.store.db import Db, connect, transaction
 from bot.store.migrations import migrate
 from tests.web.test_rollout_json import SENT, step, walk
@@ -102,6 +102,13 @@ def test_who_does_not_say_yes_lets_nothing_go(database: Db, typed: str) -> None:
     keep(database, held(0, UNREVIEWED))
     assert run("acme/infra#42", typed=typed).exit_code == 1
     assert asked(database) == []
+
+
+def test_what_is_refused_is_noted(database: Db) -> None:
+    keep(database, held(0, STACK), held(1, DESTROY))
+    assert run("acme/infra#42", "--by", "dora").exit_code == 1
+    found = [(line.entry.actor, line.entry.action, line.entry.instance) for line in audit.since(database, 0.0)]
+    assert found == [("dora", "refuse", "dev/c0"), ("dora", "refuse", "dev/c1")]
 
 
 def test_targets_a_name_and_no_question(database: Db, snapshot: SnapshotAssertion) -> None:

@@ -10,6 +10,7 @@ import pytest
 from bot.sandbox import example
 from bot.sandbox.state import Pull
 from tests.rig import Rig, open_rig
+from tests.stories.console import audited
 from tests.stories.helping import CHAIN, ONE, model
 
 PROD = ("*-prod*",)
@@ -59,6 +60,7 @@ async def test_the_author_cannot_approve_however_the_login_is_written(tmp_path: 
         pull = await _merged(rig)
         told = await rig.approve(pull, by=login, status=409)
         assert f"{login} is the author" in told["errorMessage"]
+        assert audited(rig, "refuse") == [(login, "eu-prod/vpc", f"{login} is the author, and {MUST}")]
         await rig.until_quiet()
         assert rig.dispatched("apply") == []
         await rig.approve(pull, by="ada")

@@ -7,7 +7,7 @@ from bot.domain.events import KeptBack
 from bot.domain.keeping import not_in_mode, stopped
 from bot.domain.locks import locked_by
 from bot.domain.model import Dispatch, HoldKind, Repo, Rollout
-from bot.domain.pro import Phase, WorkflowFile
+from bot.domain.pro import Phase, ProProblem, WorkflowFile
 from bot.domain.rollout import Draft
 from bot.store import freezes, locks, meta
 from bot.work.parts import Parts
@@ -37,7 +37,12 @@ def kept_back(parts: Parts, dispatch: Dispatch, rollout: Rollout) -> tuple[KeptB
 
 async def unprotected(parts: Parts, repo: Repo, dispatch: Dispatch, rollout: Rollout, file: object) -> KeptBack | None:
     """Find an environment that GitHub would make for an apply, open to everybody; None where there is none."""
-    if rollout.phase is not Phase.APPLY or not isinstance(file, WorkflowFile) or not file.environments:
+    if rollout.phase is not Phase.APPLY:
+        return None
+    if isinstance(file, ProProblem):
+        told = f"nobody can tell which environment its file names: {str(file).rstrip('.')}"
+        return None if _released(parts, rollout, dispatch, told) else KeptBack(dispatch.id, told, HoldKind.ENVIRONMENT)
+    if not isinstance(file, WorkflowFile) or not file.environments:
         return None
     inputs = dict(file.defaults) | dict(dispatch.inputs)
     for text in file.environments:

@@ -122,3 +122,23 @@ async def test_nothing_is_sent_while_github_does_not_tell_its_environments(tmp_p
         await rig.until_quiet()
         assert rig.dispatched("apply") == ["apply dev/vpc"]
         assert await rig.statuses(pull) == {"dev/vpc": "succeeded"}
+
+
+async def test_nothing_is_sent_to_a_file_that_cannot_be_read_any_more(tmp_path: Path) -> None:
+    async with open_rig(tmp_path, model=model(ONE)) as rig:
+        pull = rig.scene.open_pull(["vpc"])
+        await rig.until_quiet()
+        fault = rig.faults.add("GET", "/environments$", "status", FOREVER, status=503)
+        rig.hub.merge(pull, by="lead")
+        await rig.passes(120)
+        grown = example.APPLY_FILE + "#" * 300_000
+        rig.hub.push(rig.repo, "main", {APPLY_PATH: grown}, message="Let it grow", author="lead")
+        await rig.passes(10)
+        fault.times = 0
+        await rig.until_quiet()
+        assert rig.dispatched("apply") == []
+        assert await rig.statuses(pull) == {"dev/vpc": "held"}
+        assert "is larger than 256 kB, so it is not read; shorten it" in rig.comment(pull)
+        await rig.approve(pull)
+        await rig.until_quiet()
+        assert rig.dispatched("apply") == ["apply dev/vpc"]

@@ -13,6 +13,8 @@ from bot.sandbox.state import Pull
 from tests.rig import Rig, open_rig
 from tests.stories.console import audited
 from tests.stories.helping import CHAIN, FOREVER, headline, labels, model, requests
+from tests.stories.small import activities
+from tests.stories.small import model as small_model
 
 HOUR = 3600.0
 
@@ -105,8 +107,12 @@ async def test_the_merge_of_a_fork_keeps_nobody_else_waiting(tmp_path: Path) -> 
 
 
 async def test_labels_closing_and_reopening_start_nothing_for_a_fork(tmp_path: Path) -> None:
-    async with open_rig(tmp_path, model=model(CHAIN)) as rig:
+    merged = {component: activities(component)["pull_request"]["merged"] for component in CHAIN}
+    pro = {component: activities(component, labeled=merged[component], closed=merged[component]) for component in CHAIN}
+    async with open_rig(tmp_path, model=small_model(CHAIN, pro=pro)) as rig:
         pull = forked(rig)
+        await rig.until_quiet()
+        await uploaded(rig, rig.scene.body(pull))
         await rig.until_quiet()
         rig.hub.label(pull, "deploy", by="lead")
         await rig.until_quiet()

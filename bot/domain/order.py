@@ -131,20 +131,28 @@ def follow(draft: Draft, places: Mapping[Instance, tuple[Place, ...]]) -> list[i
     return dropped
 
 
-def goes(walk: Walk, index: int, locks: Mapping[str, Lock], *, fail_fast: bool) -> bool:
-    """Tell whether a step that was not sent goes by itself: neither it nor anything it waits for needs a person."""
+def goes(
+    walk: Walk, index: int, locks: Mapping[str, Lock], *, fail_fast: bool, known: dict[int, bool] | None = None
+) -> bool:
+    """Tell whether a step that was not sent goes by itself: neither it nor anything it waits for needs a person.
+
+    `known` keeps what was found out of a walk's steps, so that asking about all of them looks at each once.
+    """
     if fail_fast and walk.failed:
         return False
-    todo, seen = [index], {index}
+    known = {} if known is None else known
+    todo, opened = [index], set()
     while todo:
-        step = walk.steps[todo.pop()]
-        if not _moves(step, locks):
-            return False
-        if own_status(step) is None:
-            new = [parent for parent in step.parents if parent not in seen]
-            seen.update(new)
+        step = walk.steps[todo[-1]]
+        before = step.parents if own_status(step) is None else ()
+        new = [parent for parent in before if parent not in known]
+        if step.index in known or step.index in opened or not new or not _moves(step, locks):
+            todo.pop()
+            known.setdefault(step.index, _moves(step, locks) and all(known.get(parent, False) for parent in before))
+        else:
+            opened.add(step.index)
             todo += new
-    return True
+    return known[index]
 
 
 def _moves(step: Step, locks: Mapping[str, Lock]) -> bool:

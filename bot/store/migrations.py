@@ -103,9 +103,10 @@ CREATE TABLE places (
     PRIMARY KEY (repo_id, stack, component, rollout_id)
 ) WITHOUT ROWID;
 CREATE INDEX places_unsettled ON places (rollout_id) WHERE status != 'succeeded' AND NOT open;
-CREATE INDEX places_rivals ON places (repo_id, lane) WHERE status = '' OR open;
+CREATE INDEX places_rivals ON places (repo_id, rollout_id, lane) WHERE status = '' OR open;
 CREATE INDEX places_sent ON places (repo_id, branch, position) WHERE sent;
-CREATE INDEX places_done ON places (repo_id, at) WHERE status = 'succeeded';
+CREATE INDEX places_done ON places (repo_id, at, lane) WHERE status = 'succeeded';
+CREATE INDEX places_ended ON places (at) WHERE at > 0 AND NOT open;
 -- Which lanes look again whenever another one moves.
 CREATE TABLE behind (lane TEXT NOT NULL, on_lane TEXT NOT NULL, PRIMARY KEY (on_lane, lane)) WITHOUT ROWID;
 CREATE INDEX behind_by_lane ON behind (lane);

@@ -41,13 +41,21 @@ def _row(rollout: Rollout, step: Step) -> tuple[object, ...]:
 
 def have_rivals(db: Db, repo_id: int, rollout: Rollout) -> bool:
     """Tell whether any other rollout may matter to an apply: cheap, and mostly it is no."""
-    sql = "SELECT 1 FROM places WHERE repo_id = ? AND rollout_id != ? AND (status = '' OR open) LIMIT 1"
-    if db.row(sql, repo_id, rollout.id) is not None:
-        return True
+    # Without their names SQLite prefers the key, and reads all of a repository's rows.
+    for side in ("<", ">"):
+        sql = (
+            "SELECT 1 FROM places INDEXED BY places_rivals "  # noqa: S608 -- our own signs
+            f"WHERE repo_id = ? AND rollout_id {side} ? AND (status = '' OR open) LIMIT 1"
+        )
+        if db.row(sql, repo_id, rollout.id) is not None:
+            return True
     sql = "SELECT 1 FROM places WHERE repo_id = ? AND branch = ? AND position > ? AND sent LIMIT 1"
     if db.row(sql, repo_id, rollout.branch, rollout.position) is not None:
         return True
-    sql = "SELECT 1 FROM places WHERE repo_id = ? AND status = 'succeeded' AND at > ? AND lane != ? LIMIT 1"
+    sql = (
+        "SELECT 1 FROM places INDEXED BY places_done "
+        "WHERE repo_id = ? AND status = 'succeeded' AND at > ? AND lane != ? LIMIT 1"
+    )
     return db.row(sql, repo_id, rollout.created_at - _PLANNED_BEFORE, rollout.lane) is not None
 
 
@@ -67,10 +75,11 @@ def of(
     """Read what rollouts do to instances. `get` reads a rollout."""
     wanted = json.dumps([[*instance] for instance in instances])
     sql = (
-        "SELECT places.* FROM json_each(?) AS one JOIN places ON places.repo_id = ? "
+        "SELECT places.* FROM json_each(?) AS one CROSS JOIN places ON places.repo_id = ? "  # in this order
         "AND stack = json_extract(one.value, '$[0]') AND component = json_extract(one.value, '$[1]')"
     )
     found: dict[Instance, list[Place]] = {}
+    known: dict[int, dict[int, bool]] = {}
     for row in db.rows(sql, wanted, repo_id):
         status = Status(row["status"]) if row["status"] else None
         walk = get(row["rollout_id"]) if status is None and row["position"] else None
@@ -82,7 +91,8 @@ def of(
             position=row["position"],
             status=status,
             sent=bool(row["sent"]),
-            goes=walk is not None and order.goes(walk, row["idx"], locks, fail_fast=fail_fast),
+            goes=walk is not None
+            and order.goes(walk, row["idx"], locks, fail_fast=fail_fast, known=known.setdefault(row["rollout_id"], {})),
             at=row["at"],
         )
         found.setdefault(Instance(row["stack"], row["component"]), []).append(place)
@@ -115,8 +125,9 @@ def planners(db: Db, repo_id: int, instance: Instance, *, but: str) -> list[str]
 def prune(db: Db, before: float) -> None:
     """Forget applies that ended before then, but for the newest commit of each instance and branch."""
     db.write(
-        "DELETE FROM places WHERE at > 0 AND at < ? AND NOT open AND EXISTS (SELECT 1 FROM places AS newer WHERE "
-        "newer.repo_id = places.repo_id AND newer.stack = places.stack AND newer.component = places.component "
-        "AND newer.branch = places.branch AND newer.sent AND newer.position > places.position)",
+        # The plus signs leave SQLite the key alone to find the others of an instance.
+        "DELETE FROM places INDEXED BY places_ended WHERE at > 0 AND at < ? AND NOT open AND EXISTS (SELECT 1 FROM "
+        "places AS newer WHERE newer.repo_id = places.repo_id AND newer.stack = places.stack AND newer.component = "
+        "places.component AND +newer.branch = places.branch AND newer.sent AND +newer.position > places.position)",
         before,
     )

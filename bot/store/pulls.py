@@ -71,7 +71,7 @@ def believed_open(db: Db, repo_id: int) -> list[Pull]:
 
 def merged_since(db: Db, repo_id: int, at: float) -> list[Pull]:
     """Read the pull requests that were merged since then."""
-    sql = "SELECT * FROM pulls WHERE repo_id = ? AND merged AND merged_at >= ? ORDER BY number"
+    sql = "SELECT * FROM pulls INDEXED BY pulls_merged WHERE repo_id = ? AND merged AND merged_at >= ? ORDER BY number"
     found = (_pull(row) for row in db.rows(sql, repo_id, at))
     return [pull for pull in found if pull is not None]
 

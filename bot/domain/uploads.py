@@ -230,8 +230,8 @@ def _start(
         checks_head=layout.takes_no_sha(desk.facts.files, names),
         branch=branch,
         position=position,
-        # What came before a restored backup was made may have been worked after it.
-        restored_at=desk.facts.restored_at if upload.received_at >= desk.facts.restored_at else 0.0,
+        # What came before a backup was restored may have been worked after that was made.
+        restored_at=desk.facts.restored_at if _since_restored(desk, upload) else 0.0,
     )
     steps = holds.of_new(made.steps, rollout, pull, desk.facts)
     draft = Draft(Walk.of(rollout, steps))
@@ -240,6 +240,12 @@ def _start(
     holds.note(desk, draft, steps)
     desk.say(f"{activity} at {commit(sha)} starts with {len(made.steps)} steps")
     return draft
+
+
+def _since_restored(desk: Desk, upload: Upload) -> bool:
+    """Tell whether an upload, and the merge that it may be of, came after a backup was restored."""
+    merged_at = desk.pull.merged_at if desk.pull is not None and desk.pull.merged else upload.received_at
+    return min(upload.received_at, merged_at) >= desk.facts.restored_at
 
 
 def _notes(passed_through: int) -> tuple[str, ...]:

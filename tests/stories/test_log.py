@@ -42,6 +42,6 @@ async def test_of_uploads_that_start_nothing(tmp_path: Path, caplog: pytest.LogC
         await send(rig, None, rig.scene.body(pull) | {"head_sha": "5a" * 20})
         await rig.settle()
         assert lines(caplog, "upload") == [
-            "acme/infra: upload: it comes from a merge queue, and those are not worked yet",
+            f"acme/infra@{'7e' * 20}: upload: put aside for now: nothing was told of 7e7e7e7 yet",
             f"acme/infra@{'5a' * 20}: upload: put aside for now: no pull request has the commit 5a5a5a5",
         ]

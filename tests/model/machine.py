@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from itertools import permutations
 from typing import TypeVar
@@ -165,9 +166,9 @@ class Machine(RuleBasedStateMachine):
         self._then(then)
 
     @precondition(lambda self: self.stage.hub.pulls)
-    @rule(one=which, by=st.sampled_from(PEOPLE), then=thens)
-    def approve(self, one: int, by: str, then: str) -> None:
-        self.stage.approve(_pick(self.stage.hub.pulls, one), by)
+    @rule(one=which, by=st.sampled_from(PEOPLE), named=st.booleans(), then=thens)
+    def approve(self, one: int, by: str, named: bool, then: str) -> None:
+        self.stage.approve(_pick(self.stage.hub.pulls, one), by, named=named)
         self._then(then)
 
     @rule(instance=st.sampled_from(list(NEEDS)), seconds=st.sampled_from((0, 60, 600)), then=thens)
@@ -314,4 +315,10 @@ def run(number: int, examples: int, machine: type[Machine] = Machine, *, shrink:
         phases=(Phase.generate, Phase.shrink) if shrink else (Phase.generate,),
         suppress_health_check=list(HealthCheck),
     )
-    run_state_machine_as_test(seed(number)(type(machine.__name__, (machine,), {})), settings=how)
+    log = logging.getLogger("bot")
+    level = log.level
+    log.setLevel(logging.CRITICAL)  # trouble is what this is about
+    try:
+        run_state_machine_as_test(seed(number)(type(machine.__name__, (machine,), {})), settings=how)
+    finally:
+        log.setLevel(level)

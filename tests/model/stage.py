@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 
 from bot.domain.claims import Claims
@@ -15,8 +14,6 @@ from tests.model.process import Broken, Process
 from tests.model.repository import AFFECTED, MAIN
 from tests.model.shown import comment
 from tests.model.things import Hook, Pull, Run, Word
-
-logging.getLogger("bot").setLevel(logging.CRITICAL)  # trouble is what this is about
 
 MORNING = 1_777_888_800.0  # 2026-05-04 10:00:00 UTC
 _MOST_ROUNDS = 20
@@ -162,19 +159,26 @@ class Stage:
         if not self._arrived or not self.process.has_heard():
             return
         for hook in self._arrived:
+            if hook.event == "pull_request":
+                self._knows(self.hub.pulls[hook.payload["number"] - 1], hook.payload["pull_request"]["head"]["sha"])
             if hook.tells is not None:
                 run, news = hook.tells
                 if run.heard is None or news.rank > run.heard.rank:
                     run.heard = news
         self._arrived.clear()
 
+    def _knows(self, pull: Pull, sha: str) -> None:
+        heads = list(pull.heads)
+        if not pull.known or heads.index(sha) > heads.index(pull.known):
+            pull.known = sha
+
     # What people tell the bot.
 
-    def approve(self, pull: Pull, by: str) -> None:
-        """Say here that what is held may go."""
-        sha, instances = self.process.approve(pull.number, by, named=True)
+    def approve(self, pull: Pull, by: str, *, named: bool = True) -> None:
+        """Say here that what is held may go, each by its name or all at once."""
+        sha, instances = self.process.approve(pull.number, by, named=named)
         for instance in instances:
-            word = Word(by, self.clock, named=True)
+            word = Word(by, self.clock, named=named)
             self.hub.words.setdefault((pull.number, sha, instance), []).append(word)
 
     def lock(self, instance: Instance, seconds: float) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from fnmatch import fnmatchcase
+from math import inf
 
 from bot.domain import pro
 from bot.domain.desk import Desk
@@ -136,7 +137,8 @@ def refresh(desk: Desk, draft: Draft) -> None:
     if draft.rollout.restored_at < restored:
         draft.put_rollout(replace(draft.rollout, restored_at=restored))
         for index in range(len(draft.walk.steps)):
-            _doubt(desk, draft, index)
+            _forget(draft, index, RESTORED, before=inf)  # whatever was said after an earlier restore
+            add(desk, draft, index, RESTORED)
     if desk.facts.rules.stale == "hold":
         for instance, places in desk.facts.places.items():
             found = draft.find(instance)
@@ -144,16 +146,16 @@ def refresh(desk: Desk, draft: Draft) -> None:
             if found is not None and place is not None:
                 hold = Hold(HoldKind.STALE, f"planned before {place.name} was applied")
                 for below in _descendants(draft, found):
+                    _forget(draft, below, hold, before=place.at)  # it was applied once more since
                     add(desk, draft, below, hold)
 
 
-def _doubt(desk: Desk, draft: Draft, index: int) -> None:
-    """Hold a step since a restored backup, whatever somebody said after an earlier one."""
+def _forget(draft: Draft, index: int, hold: Hold, *, before: float) -> None:
+    """Forget that somebody let a step go before then: it does not cover what happened later."""
     step = draft.step(index)
-    released = tuple(one for one in step.released if one.hold != RESTORED)
-    if released != step.released:
+    released = tuple(one for one in step.released if one.hold != hold or one.at >= before)
+    if own_status(step) is None and released != step.released:
         draft.put(replace(step, released=released))
-    add(desk, draft, index, RESTORED)
 
 
 def stale_by(step: Step, places: Iterable[Place], lane: str) -> Place | None:

@@ -165,7 +165,8 @@ def _dispatches(desk: Desk, step: Step) -> list[Dispatch]:
 def kept(desk: Desk, event: KeptBack) -> None:
     """Take back what a lock, a freeze or the like kept from being sent, so that its step is ready again, or held.
 
-    Where another file of the step is on its way already, or this one may be, the dispatch stays and says why it waits.
+    Where another file of the step is on its way already, or this one may be, the dispatch stays and says why it waits;
+    it is held itself where a person must let it go.
     """
     found = desk.find(event.dispatch_id)
     if found is None or found[1].status is not Status.DISPATCHING or found[1].run_id:
@@ -175,9 +176,7 @@ def kept(desk: Desk, event: KeptBack) -> None:
     step = draft.step(dispatch.step)
     desk.say(f"{step.instance} is {event.sentence}")
     if draft.rollout.superseded_by or any(_begun(desk, known) for known in step.dispatches):
-        if dispatch.reason != event.sentence:
-            draft.put_dispatch(replace(dispatch, reason=event.sentence))
-            desk.show()
+        _stay(desk, draft, dispatch, event)
         return
     for known in step.dispatches:
         draft.take_back(known)
@@ -186,6 +185,18 @@ def kept(desk: Desk, event: KeptBack) -> None:
     if event.hold is not None:
         holds.add(desk, draft, dispatch.step, Hold(event.hold, event.sentence))
     desk.show()
+
+
+def _stay(desk: Desk, draft: Draft, dispatch: Dispatch, event: KeptBack) -> None:
+    """Leave a dispatch where it is, beside what another file of its step has begun."""
+    after = replace(dispatch, reason=event.sentence)
+    if event.hold is not None and not draft.rollout.superseded_by and dispatch.id not in desk.facts.in_air:
+        after = replace(after, status=Status.HELD, hold=event.hold)
+        desk.wish(DropRun(dispatch.id))
+        desk.note("hold", event.sentence, draft, dispatch.step)
+    if after != dispatch:
+        draft.put_dispatch(after)
+        desk.show()
 
 
 def _begun(desk: Desk, dispatch: Dispatch) -> bool:

@@ -256,6 +256,9 @@ def _again(desk: Desk, draft: Draft, index: int, doubts: Iterable[str], by: str)
         desk.say(f"the dispatch of {step.instance} is not in doubt any more")
         return
     for sent in doubtful:
+        if sent.hold is not None:
+            release = Release(Hold(sent.hold, sent.reason), by, desk.now)
+            draft.put(replace(draft.step(index), released=(*draft.step(index).released, release)))
         fresh = desk.ids()
         inputs = dict(sent.inputs) | ({pro.DISPATCH_ID: fresh} if pro.DISPATCH_ID in dict(sent.inputs) else {})
         draft.put_dispatch(

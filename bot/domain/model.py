@@ -175,6 +175,7 @@ class Dispatch:
     result_at: float = 0.0
     result_attempt: int = 0
     gate: Gate | None = None  # what it waits for while it is in approval
+    hold: HoldKind | None = None  # why a person must let it go, where its sending was kept back
     warning: str = ""  # what is wrong with its running at all, one sentence for people
 
 

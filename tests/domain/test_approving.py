@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.approving import is_person, told, wanted, why_nothing
-from bot.domain.events import Approved
+from bot.domain.events import Approved, KeptBack
 from bot.domain.model import Approval, Hold, HoldKind, Pull, Status
 from bot.domain.pro import DISPATCH_ID
 from bot.domain.rollout import Walk
@@ -225,3 +225,25 @@ def test_only_what_was_in_doubt_is_sent_again():
         fresh.id,
     )
     assert world.sent("a", workflow="plan") == other
+
+
+def test_a_file_that_is_kept_back_beside_another_is_held_until_it_is_named():
+    world = World()
+    key = next(iter(world.lanes))
+    world.change(key, "opened")
+    world.upload(key, graph("a", a=pro(plan=("plan.yaml", "lint.yaml"))))
+    world.deliver_all()
+    world.send()
+    world.deliver_all()
+    sent = [dispatch for dispatch in world.walk().steps[0].dispatches if not dispatch.run_id]
+    (kept,) = sent
+    world.handle(key, KeptBack(kept.id, "the repository has no environment `prod`", HoldKind.ENVIRONMENT))
+    assert world.sent("a", workflow=kept.workflow).status is Status.HELD
+    assert kept.id not in world.wishes
+    (one,) = wanted(world.walk(), world.lanes[key].pull, ["dev/a"], "lead").approved
+    world.handle(key, Approved(world.walk().rollout.id, "lead", (one,)))
+    assert world.sent("a", workflow=kept.workflow).status is Status.DISPATCHING
+    (release,) = world.walk().steps[0].released
+    assert (release.hold.sentence, release.by) == ("the repository has no environment `prod`", "lead")
+    world.finish_runs()
+    assert world.statuses() == {"a": "succeeded"}

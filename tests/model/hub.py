@@ -9,7 +9,7 @@ from bot.domain.events import Rules
 from bot.domain.graph import Instance
 from tests.model import payloads
 from tests.model.payloads import Json
-from tests.model.repository import AFFECTED, ENVIRONMENT, GATED, MAIN
+from tests.model.repository import AFFECTED, CHANGES, DESTROY, ENVIRONMENT, GATED, MAIN, removed
 from tests.model.things import Hook, News, Pull, Run, Word
 
 PEOPLE = ("dora", "lead")
@@ -163,6 +163,9 @@ class Hub:
         name = f"{workflow.partition('.')[0].partition('-')[0]} {inputs['component']} {inputs['atmos_pro_run_id']}"
         run = self._run(workflow, "workflow_dispatch", self.tip(ref) or "", ref, name)
         run.inputs, run.listed_at = dict(inputs), listed_at
+        if workflow == DESTROY:
+            its = (pull for pull in self.pulls if pull.merged and run.instance in removed(pull.changed))
+            run.removed_by = next((pull.merge_sha for pull in its), "")
         self.on_dispatch(run)
         self._tell_run(run, "requested")
         return run
@@ -181,6 +184,8 @@ class Hub:
         self.hooks.append(Hook(next(self._ids), old.guid, old.event, old.payload, self.now(), tells=old.tells))
 
     def _commit(self, pull: Pull, changed: tuple[Instance, ...], parent: str) -> None:
+        if removed(changed) and any(removed(one.changed) for one in self.pulls if one is not pull):
+            changed = CHANGES[0]  # nothing is removed twice
         pull.head, pull.changed = self._sha(), changed
         pull.heads[pull.head] = changed
         pull.begun[pull.head] += 1

@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from bot.domain.graph import Instance
 from tests.model import repository
 from tests.model.hub import Hub
-from tests.model.repository import GATED
+from tests.model.repository import DESTROY, GATED
 from tests.model.shown import Shown, comment, read
 from tests.model.things import Pull, Run
 
@@ -92,6 +92,23 @@ def approved_here(hub: Hub, run: Run) -> str:
     pull = hub.pull_of(run)
     words = hub.words.get((pull.number, pull.merge_sha, run.instance), ())
     return "" if any(word.by != pull.author for word in words) else f"{run.title} was approved by nobody else: {words}"
+
+
+def destroyed_by_name(hub: Hub, run: Run) -> str:
+    """Nothing is destroyed before somebody approved it by its name after the merge, and by nothing but its workflow."""
+    pull = hub.pull_of(run)
+    gone = run.applies and run.instance in repository.removed(pull.changed)
+    if gone is not (run.workflow == DESTROY):
+        return f"{run.title} went by {run.workflow}"
+    words = hub.words.get((pull.number, pull.merge_sha, run.instance), ())
+    return f"{run.title} was approved by nobody" if gone and not any(word.named for word in words) else ""
+
+
+def newest_head(hub: Hub, run: Run) -> str:
+    """Nothing is planned of a head after which another one is known to have come."""
+    pull, heads = hub.pull_of(run), list(hub.pull_of(run).heads)
+    old = not run.applies and pull.known and heads.index(run.target) < heads.index(pull.known)
+    return f"{run.title} plans {run.target[:7]}, but {pull.known[:7]} is known" if old else ""
 
 
 def not_too_many(hub: Hub, run: Run) -> str:
@@ -180,8 +197,10 @@ def says_what_is(hub: Hub) -> str:
     """The comment says what is: of each instance what its run does at GitHub, and the counts are those of its rows."""
     for pull in hub.pulls:
         shown = read(comment(hub, pull))
-        if shown is None or pull.begun[pull.head] > 1:  # of several plans of one commit nobody can tell which is meant
+        if shown is None:
             continue
+        if any(times > 1 and sha.startswith(shown.commit) for sha, times in pull.begun.items()):
+            continue  # of several plans of one commit nobody can tell which is meant
         words = [word for word, _ in shown.rows.values()]
         if (words.count("succeeded"), len(words)) != (shown.succeeded, shown.total):
             return f"#{pull.number} counts {shown.succeeded} of {shown.total}, but its rows say {words}"
@@ -216,6 +235,20 @@ def _says(hub: Hub, shown: Shown, instance: Instance, word: str, why: str) -> st
     return ""
 
 
+def contained(hub: Hub) -> str:
+    """Where an older commit is applied again over a newer one, by a re-run at GitHub, its comment says so."""
+    for run in hub.dispatched:
+        if not run.applies or run.attempt == 1 or run.heard is None or run.heard.attempt < run.attempt:
+            continue
+        pull = hub.pull_of(run)
+        shown = read(comment(hub, pull))
+        sent = (one for one in _others(hub, run, run.instance) if one.applies and one.created_at < run.started_at)
+        newer = any(hub.position(one.target) > hub.position(run.target) for one in sent)
+        if newer and shown and "run again" not in shown.rows.get(run.instance, ("", ""))[1]:
+            return f"#{pull.number} does not tell that {run.instance} was run again over a newer commit"
+    return ""
+
+
 def _is_overtaken(hub: Hub, run: Run) -> bool:
     """Tell whether a newer commit was applied where an apply did not succeed."""
     others = (one for one in _others(hub, run, run.instance) if run.applies and one.applies)
@@ -231,7 +264,8 @@ def nothing_waits_for_ever(hub: Hub) -> str:
         shown = read(comment(hub, pull))
         if shown is None or not target.startswith(shown.commit) or shown.applies is not pull.merged:
             return f"#{pull.number} shows nothing of {target[:7]}"
-        if shown.rows.keys() != pull.affected:
+        gone = repository.removed(pull.changed)  # what is left for people has no row
+        if shown.rows.keys() | gone != pull.affected:
             return f"#{pull.number} shows {sorted(shown.rows)}, but affects {sorted(pull.affected)}"
         stopped = hub.rules.fail_fast and "stopped, because" in comment(hub, pull)
         for instance, (word, why) in shown.rows.items():
@@ -259,6 +293,8 @@ ON_DISPATCH: tuple[Callable[[Hub, Run], str], ...] = (
     in_merge_order,
     reviewed,
     approved_here,
+    destroyed_by_name,
+    newest_head,
     not_too_many,
     not_stale,
     protected,
@@ -267,6 +303,6 @@ ON_DISPATCH: tuple[Callable[[Hub, Run], str], ...] = (
     not_frozen,
 )
 #: Those about what is shown once the bot has heard and written everything.
-WHEN_QUIET: tuple[Callable[[Hub], str], ...] = (says_what_is,)
+WHEN_QUIET: tuple[Callable[[Hub], str], ...] = (says_what_is, contained)
 #: Those about what is left when GitHub is well, everybody has approved and all runs are over.
 IN_THE_END: tuple[Callable[[Hub], str], ...] = (nothing_waits_for_ever,)

@@ -23,7 +23,7 @@ from tests.model.stage import Stage, Way
 T = TypeVar("T")
 Changed = tuple[Instance, ...]
 #: How many things happen in one sequence, at most.
-STEPS = 25
+STEPS = 20
 _MOST_PULLS = 3
 #: What may go wrong with a request, by its method; a dispatch is a kind of its own.
 _FAULTS = {

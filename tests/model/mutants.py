@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any
 from unittest.mock import patch
 
-from bot.domain import holds, order, rollout, runs
+from bot.domain import heads, holds, order, rollout, runs
 from bot.domain.desk import Desk
-from bot.domain.model import PASSED, Rollout, Status, Step
+from bot.domain.model import PASSED, Hold, HoldKind, Rollout, Status, Step
 from bot.domain.order import Place
 from bot.domain.pro import Phase
 from bot.domain.rollout import Draft, Walk, own_status
@@ -68,6 +68,19 @@ def _plan_of_any_head(walk: Walk, _head_sha: str) -> bool:
     return walk.rollout.phase is Phase.PLAN
 
 
+def _destroys_freely(*args: Any) -> Step:
+    step = _held(*args)
+    return replace(step, holds=tuple(hold for hold in step.holds if hold.kind is not HoldKind.DESTROY))
+
+
+def _named_or_not(hold: Hold, *more: Any) -> bool:
+    return hold.kind is HoldKind.DESTROY or _may_release(hold, *more)
+
+
+def _author_too(hold: Hold, *more: Any) -> bool:
+    return hold.kind is HoldKind.STACK or _may_release(hold, *more)
+
+
 async def _send_again(parts: Parts, wish: Wish, *_more: object, **_named: object) -> None:
     with transaction(parts.db):
         outbox.resend(parts.db, wish.key, due=parts.now())
@@ -102,7 +115,8 @@ def _yes(*_args: object, **_kwargs: object) -> bool:
     return True
 
 
-_first, _planned, _put_once = order.first, shared.planned, inbox.put_once
+_first, _held, _may_release = order.first, holds._held, holds.may_release
+_planned, _put_once = shared.planned, inbox.put_once
 _arrivals = count(order.STRETCH)
 
 MUTANTS = (
@@ -118,8 +132,11 @@ MUTANTS = (
     Mutant("nothing needs a plan before its apply", holds, "_unreviewed", _nothing),
     Mutant("the plan of any head counts", shared, "_shows", _plan_of_any_head),
     Mutant("a plan counts whenever it ended", shared, "planned", _planned_at_any_time),
+    Mutant("what is destroyed needs no approval", holds, "_held", _destroys_freely),
+    Mutant("what is destroyed need not be named", holds, "may_release", _named_or_not),
+    Mutant("plans of an older head go on", heads, "end_plans", _nothing),
     Mutant("no stack wants an approval", holds, "_matches", _nothing),
-    Mutant("an author may approve the own change", holds, "may_release", _yes),
+    Mutant("an author may approve the own change", holds, "may_release", _author_too),
     Mutant("the breaker never trips", holds, "breaker", _nothing),
     Mutant("what others were applied to is not held", holds, "stale_by", _nothing),
     Mutant("an environment may be missing", permits, "unprotected", _open_to_all),
@@ -130,6 +147,7 @@ MUTANTS = (
     Mutant("a dispatch in doubt is sent again at once", running, "_look", _send_again),
     Mutant("one look is enough", running, "_LOOKS", (1 / 6,)),
     Mutant("an attempt is not noted before the call", outbox, "begin", _begin_unnoted),
+    Mutant("a re-run of an older commit is not noticed", runs, "_out_of_order", _nothing),
     # Everything goes in the end.
     Mutant("nobody is told that a place is free", inbox, "put_once", _put_no_nudge),
     Mutant("nothing looks after what was lost", Sweep, "step", _asleep),

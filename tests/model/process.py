@@ -110,6 +110,7 @@ class Process:
         """Start on the file as it is."""
         self.github = GitHub(self.hub, listed_after=self._listed_after, details=self._details)
         self.db = connect(self.path)
+        self.db.conn.execute("PRAGMA synchronous=OFF")  # the process dies here, never the machine
         self.parts = Parts(
             db=self.db,
             github=cast(Client, self.github),

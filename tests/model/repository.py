@@ -13,7 +13,8 @@ REPO_ID = 7
 OWNER, NAME = "acme", "infra"
 FULL_NAME = f"{OWNER}/{NAME}"
 MAIN = "main"
-PLAN, APPLY, GATED, AFFECTED = "plan.yaml", "apply.yaml", "apply-gated.yaml", "affected.yaml"
+PLAN, APPLY, GATED, DESTROY = "plan.yaml", "apply.yaml", "apply-gated.yaml", "destroy.yaml"
+AFFECTED = "affected.yaml"
 ENVIRONMENT = "production"
 #: Stacks with this name want an approval here.
 PRODUCTION = "prod"
@@ -35,6 +36,7 @@ CHANGES: tuple[tuple[Instance, ...], ...] = (
     (API, DNS),
     (VPC,),
     (EDGE,),
+    (REMOVING := (DNS, CACHE)),
 )
 #: The instances whose apply waits for people at GitHub.
 _GATED = frozenset({EDGE})
@@ -54,6 +56,7 @@ def _text(name: str, gate: str = "") -> str:
 FILES: dict[str, str] = {
     PLAN: _text(PLAN),
     APPLY: _text(APPLY),
+    DESTROY: _text(DESTROY),
     GATED: _text(GATED, "    environment: ${{ inputs.github_environment }}\n"),
     AFFECTED: "on: {pull_request: {}}\njobs: {affected: {steps: [{run: atmos describe affected --upload}]}}\n",
 }
@@ -65,7 +68,8 @@ def _configured(instance: Instance, needs: tuple[Instance, ...]) -> Configured:
     apply = {"workflows": {APPLY: {"inputs": inputs}}}
     if instance in _GATED:
         apply = {"workflows": {GATED: {"inputs": inputs | {"github_environment": ENVIRONMENT}}}}
-    activities = dict.fromkeys(("opened", "synchronize", "reopened"), plan) | {"merged": apply}
+    destroy = {"workflows": {DESTROY: {"inputs": inputs}}}
+    activities = dict.fromkeys(("opened", "synchronize", "reopened"), plan) | {"merged": apply, "deleted": destroy}
     return Configured(
         settings={"pro": {"pull_request": activities}}, needs=tuple((n.stack, n.component) for n in needs)
     )
@@ -84,10 +88,17 @@ def affected(changed: tuple[Instance, ...]) -> frozenset[Instance]:
     return frozenset(found)
 
 
+def removed(changed: tuple[Instance, ...]) -> frozenset[Instance]:
+    """Name what a change removes: one of them has no place any more for its first instance."""
+    return frozenset(changed[:1] if changed == REMOVING else ())
+
+
 @cache
 def upload(changed: tuple[Instance, ...], head_sha: str, base_sha: str) -> bytes:
     """Write what `atmos describe affected --upload` sends."""
-    items = atmos.describe_affected(MODEL, [(one.stack, one.component) for one in changed])
+    gone = {(one.stack, one.component): _configured(one, NEEDS[one]) for one in removed(changed)}
+    kept = [(one.stack, one.component) for one in changed if one not in removed(changed)]
+    items = atmos.describe_affected(MODEL, kept, gone)
     return atmos.encode(atmos.upload_body(items, repo=FULL_NAME, head_sha=head_sha, base_sha=base_sha))
 
 

@@ -31,6 +31,8 @@ class Pull:
     updated_at: float = 0.0
     #: What its heads were, and what each of them changed.
     heads: dict[str, tuple[Instance, ...]] = field(default_factory=dict)
+    #: The latest head that the bot has taken in.
+    known: str = ""
     #: How often each head was begun with: pushed, or opened again.
     begun: Counter[str] = field(default_factory=Counter)
 
@@ -73,6 +75,7 @@ class Run:
     actor: str = LOGIN
     inputs: Json = field(default_factory=dict)
     pull: int = 0  # of an affected run
+    removed_by: str = ""  # of a destroy, which works on what was before: the merge that it is for
     merged: bool = False  # an affected run of a merge
     approved: bool = False  # this attempt may use its environment
     reviews: list[Json] = field(default_factory=list)
@@ -95,8 +98,8 @@ class Run:
 
     @property
     def target(self) -> str:
-        """The commit that it works on."""
-        return str(self.inputs.get("sha", self.sha))
+        """The commit that it works for."""
+        return self.removed_by or str(self.inputs.get("sha", self.sha))
 
     @property
     def applies(self) -> bool:

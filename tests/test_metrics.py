@@ -59,7 +59,8 @@ def test_what_the_database_says(db: Db, metrics: Metrics) -> None:
         outbox.begin(db, "run:d1")
         outbox.doubt(db, "run:d1", since=75.0, due=90.0, error="timeout", looks=1)
         db.write(
-            "INSERT INTO dispatches VALUES ('d1', 1, 0, 7, '7#1', 'plan.yml', 'dispatching', 1, 1, 0, 1, x'', 70.0, 0, 0)"
+            "INSERT INTO dispatches VALUES "
+            "('d1', 1, 0, 7, '7#1', 'plan.yml', 'dispatching', 1, 1, 0, 1, x'', 70.0, 0, 0)"
         )
     found = read(metrics)
     assert found["switchyard_inbox_oldest_seconds"] == 60.0

@@ -46,9 +46,14 @@ def go(desk: Desk) -> None:
 
 
 def _follow(desk: Desk, draft: Draft) -> None:
-    """Drop what newer commits have overtaken on their instances."""
+    """Drop what newer commits have overtaken on their instances, and bring back what they have not after all."""
     if draft.rollout.phase is not Phase.APPLY or not desk.facts.places:
         return
+    for index in order.bring_back(draft, desk.facts.places):
+        sentence = "not superseded after all: the newer one was kept back before it was sent"
+        desk.note("supersede", sentence, draft, index)
+        desk.say(f"{draft.step(index).instance} is {sentence}")
+        desk.show()
     for index in order.follow(draft, desk.facts.places):
         step = draft.step(index)
         desk.note("supersede", step.dropped, draft, index)

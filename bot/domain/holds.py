@@ -223,7 +223,7 @@ def _release(desk: Desk, draft: Draft, index: int, wanted: Wanted, by: str) -> N
     step = draft.step(index)
     if wanted.doubts:
         _again(desk, draft, index, wanted.doubts, by)
-    if not wanted.holds:
+    if not wanted.holds or step.heir is not None:  # what superseded it speaks for it
         return
     ended = tuple(hold for hold in step.holds if hold in wanted.holds and may_release(hold, wanted, by, desk.pull))
     if not ended:

@@ -127,8 +127,22 @@ def follow(draft: Draft, places: Mapping[Instance, tuple[Place, ...]]) -> list[i
         if step.heir is None:
             dropped.append(index)
         if heir != step.heir:
-            draft.put(replace(step, dropped=f"superseded by {newer.name}", heir=heir, holds=()))
+            draft.put(replace(step, dropped=f"superseded by {newer.name}", heir=heir))
     return dropped
+
+
+def bring_back(draft: Draft, places: Mapping[Instance, tuple[Place, ...]]) -> list[int]:
+    """Undo what was superseded by a newer commit that was kept back before it was sent; returns what that is."""
+    back = []
+    for instance, others in places.items():
+        index = draft.find(instance)
+        heir = draft.step(index).heir if index is not None else None
+        if index is None or heir is None or overtaker(draft.rollout, others) is not None:
+            continue
+        if any(place.rollout_id == heir.rollout_id and not place.sent for place in others):
+            draft.put(replace(draft.step(index), dropped="", heir=None))
+            back.append(index)
+    return back
 
 
 def goes(

@@ -138,7 +138,8 @@ def _step(walk: Walk, step: Step, state: State, kept: Keeping) -> Stepped:
         "status": state.status,
         "reason": reason(walk, step, state, kept) or None,
         "result": of_step(step),
-        "holds": [{"kind": hold.kind, "sentence": hold.sentence} for hold in step.holds],
+        # What superseded a step speaks for it; its own holds count again only if that is kept back.
+        "holds": [{"kind": hold.kind, "sentence": hold.sentence} for hold in step.holds if step.heir is None],
         "approved_by": list(dict.fromkeys(release.by for release in step.released)),
         "superseded_by": step.heir.name if step.heir else None,
         "parents": [_instance(walk.steps[parent]) for parent in step.parents],

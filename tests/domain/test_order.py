@@ -19,6 +19,7 @@ from bot.domain.order import (
     Place,
     Spot,
     awaited,
+    bring_back,
     first,
     follow,
     goes,
@@ -198,8 +199,36 @@ def test_what_needs_a_person_is_superseded_too(how):
     draft = Draft(walk)
     assert follow(draft, {at("a"): (place(11, S.SUCCEEDED),)}) == [0]
     assert own_status(draft.step(0)) is S.SUPERSEDED
-    assert draft.step(0).holds == ()
     assert draft.is_ready(1)
+
+
+@pytest.mark.parametrize(
+    ("before", "kept_back", "after"),
+    [
+        ({"holds": (HOLD,)}, True, {"a": "held", "b": "waiting"}),  # its hold counts again
+        ({"status": S.FAILED}, True, {"a": "failed", "b": "blocked"}),
+        ({}, True, {"a": "ready", "b": "waiting"}),
+        ({"holds": (HOLD,)}, False, {"a": "superseded", "b": "waiting"}),
+    ],
+)
+def test_what_a_newer_commit_did_not_overtake_after_all_comes_back(before, kept_back, after):
+    walk = put(apply_of("a>b"), "a", **before)
+    draft = Draft(walk)
+    assert follow(draft, {at("a"): (place(11, S.DISPATCHING),)}) == [0]
+    walk.apply(draft)
+    later = Draft(walk)
+    there = (place(11),) if kept_back else (place(11, S.QUEUED),)
+    assert bring_back(later, {at("a"): there}) == ([0] if kept_back else [])
+    walk.apply(later)
+    assert shown(walk) == after
+
+
+def test_a_place_that_is_forgotten_brings_nothing_back():
+    walk = apply_of("a>b")
+    draft = Draft(walk)
+    follow(draft, {at("a"): (place(11, S.SUCCEEDED),)})
+    assert bring_back(draft, {at("a"): ()}) == []
+    assert own_status(draft.step(0)) is S.SUPERSEDED
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from tests.model.stage import Stage, Way
 T = TypeVar("T")
 Changed = tuple[Instance, ...]
 #: How many things happen in one sequence, at most.
-STEPS = 20
+STEPS = 15
 _MOST_PULLS = 3
 #: What may go wrong with a request, by its method; a dispatch is a kind of its own.
 _FAULTS = {
@@ -110,6 +110,19 @@ class Machine(RuleBasedStateMachine):
         self._then(then)
 
     @precondition(lambda self: self.stage.open())
+    @rule(one=which, changed=changes, then=thens)
+    def push_early(self, one: int, changed: Changed, then: str) -> None:
+        """Push while it is being planned, and have that end well once the new head is known."""
+        pull = _pick(self.stage.open(), one)
+        plans = self.stage.plans_under_way(pull)
+        self.stage.hub.push(pull, changed)
+        self.stage.deliver()
+        for run in plans:
+            if not run.over:
+                self.stage.end(run, "success")
+        self._then(then)
+
+    @precondition(lambda self: self.stage.open())
     @rule(one=which, then=thens)
     def merge(self, one: int, then: str) -> None:
         self.stage.hub.merge(_pick(self.stage.open(), one))
@@ -134,9 +147,7 @@ class Machine(RuleBasedStateMachine):
     def merge_early(self, one: int, then: str) -> None:
         """Merge while it is being planned, and have that end well a second later, before anybody has cancelled it."""
         pull = _pick(self.stage.open(), one)
-        if not any(run.target == pull.head for run in self.stage.runs("in_progress")):
-            self.stage.begin_plans(pull)
-        plans = [run for run in self.stage.runs("in_progress") if run.target == pull.head]
+        plans = self.stage.plans_under_way(pull)
         self.stage.hub.merge(pull)
         self.stage.clock += 1
         for run in plans:
@@ -163,6 +174,19 @@ class Machine(RuleBasedStateMachine):
     @rule(one=which, then=thens)
     def run_again(self, one: int, then: str) -> None:
         self.stage.hub.rerun(_pick(self.stage.runs("completed"), one), PEOPLE[0])
+        self._then(then)
+
+    @precondition(lambda self: self.stage.open() and any(pull.merged for pull in self.stage.hub.pulls))
+    @rule(one=which, then=thens)
+    def run_older_again(self, one: int, then: str) -> None:
+        """Merge and apply one more, and run an older apply again over it, which starts before anybody cancels it."""
+        self.stage.settle()
+        self.stage.hub.merge(_pick(self.stage.open(), one))
+        self.stage.settle()
+        if older := self.stage.overtaken():
+            run = _pick(older, one)
+            self.stage.hub.rerun(run, PEOPLE[0])
+            self.stage.hub.start(run)
         self._then(then)
 
     @precondition(lambda self: self.stage.hub.pulls)

@@ -127,6 +127,7 @@ MUTANTS = (
     Mutant("applies do not wait for each other", order, "first", _nothing),
     Mutant("an apply does not wait for the one under way", order, "first", _first_of_idle),
     Mutant("what a newer commit has overtaken stays", order, "follow", _none),
+    Mutant("what nothing overtook after all stays superseded", order, "bring_back", _none),
     Mutant("merges stand in the order of arrival", order, "position", lambda *_a, **_n: next(_arrivals)),
     # Nothing unreviewed or held.
     Mutant("nothing needs a plan before its apply", holds, "_unreviewed", _nothing),

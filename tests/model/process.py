@@ -19,16 +19,18 @@ from bot.domain.locks import Lock
 from bot.domain.model import Repo, lane_of_pull
 from bot.domain.pro import Phase
 from bot.events.packing import Header, pack
+from bot.events.pull_request import read_upload
 from bot.github import workflows
 from bot.github.client import GitHub as Client
 from bot.metrics import Metrics
-from bot.store import freezes, inbox, locks, outbox, repos, rollouts
+from bot.store import freezes, inbox, locks, outbox, repos, rollouts, uploads
 from bot.store.db import connect, transaction
 from bot.store.freezes import Freeze
 from bot.store.locks import Held
 from bot.store.migrations import migrate
 from bot.work.parts import Parts, Timing
 from bot.work.worker import Worker
+from tests.model import repository
 from tests.model.github import GitHub, Killed
 from tests.model.hub import Hub
 from tests.model.payloads import INSTALLATION
@@ -76,12 +78,14 @@ def _folder() -> Path:
 
 @cache
 def _template() -> Path:
-    """Make an empty database in which the repository is known."""
+    """Make an empty database in which the repository and its instances are known."""
     path = _folder() / "template.db"
     db = connect(path)
     migrate(db)
     with transaction(db):
         repos.save(db, _REPO, 0.0)
+        everything = repository.upload(tuple(repository.NEEDS), "0" * 40, "1" * 40)
+        uploads.remember(db, REPO_ID, read_upload([everything], 0.0).graph, 0.0)
     db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     db.close()
     return path
@@ -111,6 +115,7 @@ class Process:
         self.github = GitHub(self.hub, listed_after=self._listed_after, details=self._details)
         self.db = connect(self.path)
         self.db.conn.execute("PRAGMA synchronous=OFF")  # the process dies here, never the machine
+        self.db.conn.execute("PRAGMA locking_mode=EXCLUSIVE")  # nobody else is there
         self.parts = Parts(
             db=self.db,
             github=cast(Client, self.github),

@@ -115,7 +115,21 @@ class Stage:
         while self.actions():
             self.deliver()
 
-    def begin_plans(self, pull: Pull) -> None:
+    def overtaken(self) -> list[Run]:
+        """The applies that are over, and after which a newer commit was applied to their instance."""
+        applies = [run for run in self.hub.dispatched if run.applies]
+        newest: dict[Instance, int] = {}
+        for run in applies:
+            newest[run.instance] = max(newest.get(run.instance, 0), self.hub.position(run.target))
+        return [run for run in applies if run.over and self.hub.position(run.target) < newest[run.instance]]
+
+    def plans_under_way(self, pull: Pull) -> list[Run]:
+        """The plans of a pull request's head that are being made; where there are none, it is pushed to for some."""
+        if not any(run.target == pull.head for run in self.runs("in_progress")):
+            self._begin_plans(pull)
+        return [run for run in self.runs("in_progress") if run.target == pull.head]
+
+    def _begin_plans(self, pull: Pull) -> None:
         """Push to a pull request once more, and bring it so far that its first plans are made."""
         self.hub.push(pull, pull.changed)
         self.upload(self.uploads()[-1])

@@ -1,4 +1,4 @@
-"""Whatever happens, the rules of `invariants` hold: 2,000 sequences, the same ones each time."""
+"""Whatever happens, the rules of `invariants` hold: some 2,000 sequences, the same ones each time."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import pytest
 
 from tests.model.machine import run
 
-SEQUENCES = 2_000
+#: Hypothesis runs about a sixth more than it counts, as some come out too long or twice. Those are judged as well.
+COUNTED = 1_720
 _PARTS = 8  # for several processes to share
 
 
 @pytest.mark.parametrize("part", range(_PARTS))
 def test_whatever_happens(part: int) -> None:
-    run(part, SEQUENCES // _PARTS)
+    run(part, COUNTED // _PARTS)

@@ -132,7 +132,7 @@ def _merged(desk: Desk, pull: Pull, upload: Upload, removal: Removal | None) -> 
         desk.say(f"the upload is for {commit(upload.head_sha)}, but {commit(pull.head_sha)} was merged")
         return
     if not heads.applies_on(pull.base_ref, desk.lane.repo.default_branch, desk.facts.rules.apply_branches):
-        desk.say(f"nothing is applied on `{pull.base_ref}`")
+        _refuse(desk, f"nothing is applied on `{pull.base_ref}`")
         return
     base, place = pull.base_ref, pull.position
     apply(desk, upload, removal, activity=MERGED, sha=pull.merge_sha, ref=base, branch=base, position=place)
@@ -162,6 +162,11 @@ def apply(
     _start(desk, upload, made, activity=activity, sha=sha, ref=ref, branch=place, position=position)
 
 
+def _refuse(desk: Desk, sentence: str) -> None:
+    desk.note("refuse", sentence)
+    desk.say(sentence)
+
+
 def named(desk: Desk, upload: Upload, activity: str) -> None:
     """Start a rollout for an activity that stacks name beside the usual ones, from the head's last upload."""
     pull = desk.pull
@@ -173,7 +178,7 @@ def named(desk: Desk, upload: Upload, activity: str) -> None:
     if pro.phase(activity) is Phase.APPLY and not heads.applies_on(
         pull.base_ref, desk.lane.repo.default_branch, desk.facts.rules.apply_branches
     ):
-        desk.say(f"nothing is applied on `{pull.base_ref}`")
+        _refuse(desk, f"nothing is applied on `{pull.base_ref}`")
         return
     same = (d for d in desk.drafts if d.rollout.activity == activity and d.rollout.sha == pull.head_sha)
     if any(is_unfinished(draft) for draft in same):

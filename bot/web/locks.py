@@ -133,6 +133,8 @@ def blueprint(gate: Gate, writer: Writer, now: Callable[[], float]) -> Blueprint
         if len(message) > _LONGEST_MESSAGE:
             raise Refusal(400, f"The lock's message is longer than {_LONGEST_MESSAGE:,} characters; shorten it.")
         held = writer.run(lambda db: _lock(db, caller, name, seconds, message, now()))
+        if isinstance(held, str):
+            raise Refusal(409, held)
         return envelope(200, msgspec.structs.asdict(_shown(held, asked.key)))
 
     @pages.delete("/locks")
@@ -161,22 +163,25 @@ def _name(caller: Caller, key: str) -> str:
     return parts[3]
 
 
-def _lock(db: Db, caller: Caller, name: str, seconds: int, message: str, now: float) -> Held:
+def _lock(db: Db, caller: Caller, name: str, seconds: int, message: str, now: float) -> Held | str:
+    """Lock; returns why not where somebody else has it. That is noted, so it must not be undone by a raise."""
     repo_id = caller.repo.id
     held = locks.get(db, repo_id, name, now)
+    refused = ""
     if held is not None and held.holder != caller.holder:
         told = locked_by(held.lock, rfc3339(held.lock.until))
         end = "" if told.endswith((".", "!", "?")) else "."
-        raise Refusal(
-            409,
-            f"{name} is {told}{end} Wait until then, or end that lock with `atmos pro unlock`, which Switchyard notes.",
+        refused = (
+            f"{name} is {told}{end} Wait until then, or end that lock with `atmos pro unlock`, which Switchyard notes."
         )
-    if held is None and locks.count(db, repo_id, now) >= _MOST:
-        raise Refusal(
-            409,
+    elif held is None and locks.count(db, repo_id, now) >= _MOST:
+        refused = (
             f"{caller.repo.full_name} has {_MOST:,} locks already, and there may be no more. End some with "
-            "`atmos pro unlock`, or wait until they end.",
+            "`atmos pro unlock`, or wait until they end."
         )
+    if refused:
+        audit.note(db, now=now, repo_id=repo_id, actor=caller.name, action="refuse", target=name, cause=refused)
+        return refused
     lock_id, since = (held.lock.id, held.created_at) if held else (f"lock-{secrets.token_hex(8)}", now)
     # It lasts no shorter than asked, and ends at the very second that is told.
     lock = Lock(name, lock_id, caller.name, message, float(math.ceil(now) + seconds))

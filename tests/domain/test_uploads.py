@@ -284,7 +284,8 @@ def test_applies_run_on_branches_that_are_named(monkeypatch, base, patterns, sta
     world.deliver_all()
     decision = bring(world, "a")
     assert len(world.walks) == starts
-    assert starts or decision.reason == "nothing is applied on `dev`"
+    refused = [(entry.action, entry.cause) for entry in decision.audit]
+    assert starts or refused == [("refuse", decision.reason)] == [("refuse", "nothing is applied on `dev`")]
 
 
 def test_there_is_one_apply_for_a_merge():

@@ -12,7 +12,7 @@ from bot.sandbox import example
 from tests.rig import Rig, open_rig
 from tests.stories.console import command
 from tests.stories.helping import ONE, model
-from tests.stories.test_locks import lock, unlock
+from tests.stories.test_locks import key, lock, run_of, unlock
 
 
 def _exported(rig: Rig, *options: str) -> list[dict[str, Any]]:
@@ -31,6 +31,8 @@ async def test_each_decision_is_one_row_of_the_export(tmp_path: Path) -> None:
         rig.scene.push("feature", ["vpc"], note="again")
         await rig.until_quiet()
         await lock(rig, "dev/vpc", message="Upgrading.")
+        async with run_of(rig, "hubot", 124) as other:
+            assert (await other.lock(key("dev/vpc"))).status == 409
         await unlock(rig, "dev/vpc")
         command(rig, "freeze", "acme/infra", "--reason", "an audit", "--by", "dora")
         rig.hub.merge(pull, by="boss")
@@ -52,6 +54,7 @@ async def test_each_decision_is_one_row_of_the_export(tmp_path: Path) -> None:
         assert approver not in (we, "dev", "")
         assert _told(rows)[4:] == [
             ("lock", run, vpc),
+            ("refuse", "hubot in run 124", vpc),
             ("unlock", run, vpc),
             ("freeze", "dora", None),
             ("hold", we, vpc),

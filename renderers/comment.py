@@ -10,6 +10,7 @@ from renderers import check
 from renderers.keeps import standing
 from renderers.markdown import address, attribute, clip, code, details, fence, heading, prose
 from renderers.people import who_must_act
+from renderers.receipts import receipts
 from renderers.room import Room, Section
 from renderers.scene import Scene
 from renderers.table import section, sections
@@ -47,7 +48,7 @@ def comment(
     top = _top(view, main, room)
     graph = room.keep(_picture(main, picture_url, picture_link), "the graph") if main else ""
     urgent, folded = sections(main) if main else (Section(), [])
-    body = [urgent.write(room)]
+    body = [receipts(view.receipts, main, view.as_of, room), urgent.write(room)]
     if main and not graph and mermaid:
         graph = room.keep(fence(mermaid, "mermaid"), "the graph")
     body += [section.write(room) for section in folded]

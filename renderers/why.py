@@ -56,6 +56,9 @@ def _cause(scene: Scene, step: Step, state: State) -> str:
         return _superseded(step.dropped, step.heir)  # by what a whole rollout was stands above the table
     if status is Status.HELD and step.holds:
         return "; ".join(prose(hold.sentence) for hold in step.holds)
+    if step.decided is not None and status is step.decided.status:
+        sent = "" if step.dispatches else ", and was not sent"
+        return escape(f"{status} by {clip(step.decided.by, 60)}{sent}")
     if not step.dispatches:
         return prose(step.problem or step.manual or step.dropped, trusted=scene.home)
     told = [_told(scene, sent) for sent in step.dispatches if sent.status is status]

@@ -59,7 +59,7 @@ def wanted(walk: Walk, pull: Pull | None, named: Iterable[str], by: str) -> Chos
     ahead = frozenset(review.unreviewed(walk, pull)) if pull is not None and open_plan else frozenset()
     held = {step.instance: step.index for step in walk.steps if _is_held(step) or step.index in ahead}
     asked = tuple(named) or (targets.HELD,)
-    chosen = targets.select(asked, [step.instance for step in walk.steps], held)
+    chosen = targets.select(asked, [step.instance for step in walk.steps], {targets.HELD: held})
     approved: list[Wanted] = []
     refused: list[Refused] = []
     for instance, in_full in chosen.items():

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import assert_never
 
 from bot.domain import commits, dispatching, holds, pulls, results, runs, uploads
+from bot.domain.commands.obey import obey
 from bot.domain.desk import Decision, Desk, Lane
 from bot.domain.events import (
     AffectedRunReported,
     Approved,
+    Commanded,
     CommitEnded,
     CommitTold,
     CommitUploaded,
@@ -48,6 +50,8 @@ def decide(lane: Lane, event: Event, facts: Facts, *, now: float, ids: Callable[
             _moved(desk, event)
         case Approved():
             holds.approved(desk, event)
+        case Commanded():
+            obey(desk, event)
         case Overrun():
             holds.overrun(desk, event)
         case AffectedRunReported():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
+from bot.domain.commands.words import Receipt
 from bot.domain.effects import CancelRun, DropRun, Effect, ShowCheck, ShowComment
 from bot.domain.events import Facts
 from bot.domain.model import IN_FLIGHT, OPEN, Commit, Dispatch, Pull, Repo, Status
@@ -54,6 +55,7 @@ class Decision:
     kept: Mapping[int, int] = field(default_factory=dict)  # by rollout: how many steps could go, but are kept
     behind: frozenset[str] = frozenset()  # the lanes that this one waits for
     commit: Commit | None = None  # as the pull request
+    receipts: tuple[Receipt, ...] = ()
 
 
 @dataclass(slots=True)
@@ -73,6 +75,7 @@ class Desk:
     audit: list[Entry] = field(default_factory=list)
     kept: dict[int, int] = field(default_factory=dict)
     behind: set[str] = field(default_factory=set)
+    receipts: list[Receipt] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.pull = self.lane.pull
@@ -154,6 +157,7 @@ class Desk:
             self.kept,
             frozenset(self.behind - {self.lane.key}),
             self.commit if self.commit != self.lane.commit else None,
+            tuple(self.receipts),
         )
 
 

@@ -78,6 +78,24 @@ class ShowStale:
     instance: Instance
 
 
+@dataclass(frozen=True, slots=True)
+class React:
+    """Put a reaction on a comment; a sign in GitHub's word."""
+
+    comment_id: int
+    sign: str
+
+
 Effect = (
-    StartRun | DropRun | RunKnown | CancelRun | ShowComment | ShowCheck | Nudge | LookAgainAt | OfferAgain | ShowStale
+    StartRun
+    | DropRun
+    | RunKnown
+    | CancelRun
+    | ShowComment
+    | ShowCheck
+    | Nudge
+    | LookAgainAt
+    | OfferAgain
+    | ShowStale
+    | React
 )

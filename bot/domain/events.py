@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.domain.claims import Claims
+from bot.domain.commands.words import Line, Role
 from bot.domain.facts import Gate, PullFacts, Rejection, RunFacts
 from bot.domain.graph import Graph, Instance
 from bot.domain.locks import Lock
@@ -169,6 +170,22 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
+class Commanded:
+    """Somebody told the bot what to do, in one comment or by one button: in this order."""
+
+    source: str  # where: "comment:17", or "check:<guid>"
+    by: str
+    role: Role
+    at: float  # GitHub's time of it
+    lines: tuple[Line, ...]
+    now: PullFacts | None = None  # the pull request as GitHub tells it now; None without one
+    spot: Spot | None = None  # as in PullChanged
+    runs: tuple[RunReported, ...] = ()  # the runs that were asked about, as some commands want it
+    upload: Upload | None = None  # the last one of the head, for what plans anew
+    comment_id: int = 0  # to answer with a reaction; 0 where it was said elsewhere
+
+
+@dataclass(frozen=True, slots=True)
 class Overrun:
     """An older commit was applied over an instance by a re-run."""
 
@@ -195,6 +212,7 @@ Event = (
     | NotSent
     | KeptBack
     | Approved
+    | Commanded
     | Overrun
     | Nudged
 )

@@ -60,6 +60,7 @@ def refresh(
         position=place,
         pushes=(*old.pushes, desk.now)[-REMEMBERED:] if moved else old.pushes,
         approved=() if moved or turned else old.approved,
+        paused=old.paused,
     )
     _follow(desk, old, desk.pull)
     return desk.pull

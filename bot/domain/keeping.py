@@ -67,11 +67,18 @@ def _whole(draft: Draft, pull: Pull | None, facts: Facts, now: float) -> Keeper 
         return Keeper(sentence)
     if applies and facts.frozen:
         return Keeper(facts.frozen)
+    if pull is not None and pull.paused:
+        return Keeper(paused(pull))
     if not applies and pull is not None and (until := cooling_until(pull)) > now:
         return Keeper(f"more than {_PUSHES} pushes in ten minutes: waits for a quiet minute", until=until)
     if (sentence := stopped(draft, rules)) is not None:
         return Keeper(sentence)
     return None
+
+
+def paused(pull: Pull) -> str:
+    """Say why nothing more of a paused pull request is sent."""
+    return f"paused by {pull.paused}"
 
 
 def stopped(draft: Draft, rules: Rules) -> str | None:

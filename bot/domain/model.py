@@ -92,6 +92,15 @@ class Heir:
 
 
 @dataclass(frozen=True, slots=True)
+class Decided:
+    """What a person decided of a step in place of a run: it is SKIPPED, or CANCELLED."""
+
+    status: Status
+    by: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Repo:
     """A repository, known by its id: names change, ids do not."""
 
@@ -132,6 +141,7 @@ class Pull:
     position: int = 0  # of its merge among all merges into its base branch; 0 until merged
     pushes: tuple[float, ...] = ()  # when the latest heads were first seen, oldest first
     approved: tuple[Approval, ...] = ()  # for this head
+    paused: str = ""  # by whom; empty while it goes on
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +207,7 @@ class Step:
     holds: tuple[Hold, ...] = ()  # it is not sent before each of them is released
     released: tuple[Release, ...] = ()
     heir: Heir | None = None  # what superseded it, in another rollout
+    decided: Decided | None = None  # counts where no run of it is under way or has succeeded
     sent_before: bool = False  # earlier dispatches of it were put behind it, and it is to be sent again
     destroys: bool = False  # it destroys its instance
     paired: bool = False  # its settings name a workflow for both a plan and the apply

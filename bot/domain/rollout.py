@@ -35,9 +35,13 @@ def own_status(step: Step) -> Status | None:
     if step.dispatches:
         statuses = {dispatch.status for dispatch in step.dispatches}
         own = next((status for status in _LEADING if status in statuses), Status.SUCCEEDED)
+        if own in _NOT_DONE and step.decided is not None:
+            return step.decided.status
         return Status.SUPERSEDED if own in _NOT_DONE and step.heir is not None else own
     if step.dropped:
         return Status.SUPERSEDED
+    if step.decided is not None:
+        return step.decided.status
     if step.problem:
         return Status.FAILED
     if step.manual:
@@ -189,10 +193,15 @@ class Draft:
         self.put(replace(step, dispatches=tuple(known for known in step.dispatches if known.id != dispatch.id)))
 
     def retire(self, index: int) -> None:
-        """Put a step's dispatches behind it, so that it can be sent again."""
+        """Put a step's dispatches, and what was decided of it, behind it, so that it can be sent again."""
         step = self.step(index)
         self.retired.update(dispatch.id for dispatch in step.dispatches)
-        self.put(replace(step, dispatches=(), sent_before=was_sent(step)))
+        self.put(replace(step, dispatches=(), decided=None, sent_before=was_sent(step)))
+
+    def now(self) -> Walk:
+        """Read the whole rollout as it will be, to look at and not to keep. Costs every step."""
+        count = max(len(self.walk.steps), max(self.changed, default=-1) + 1)
+        return Walk(self.rollout, [self.step(index) for index in range(count)])
 
     def put_rollout(self, rollout: Rollout) -> None:
         """Change the rollout's own facts."""

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
 from bot.domain.graph import Instance
 from bot.domain.names import shown
 
-HELD = "@held"
 ALL = "@all"
+HELD = "@held"
+FAILED = "@failed"
+BLOCKED = "@blocked"
 #: No name has an empty part, so this says where the stack ends.
 _SPLIT = "//"
 _GLOB = re.compile(r"[*?\[]")
@@ -22,14 +24,18 @@ class BadTarget(ValueError):  # noqa: N818 - it reads as what it is
     """A target that names nothing, or that has two meanings; the message is for people."""
 
 
-def select(targets: Iterable[str], instances: Sequence[Instance], held: Container[Instance]) -> dict[Instance, bool]:
+#: What each word that begins with @ stands for.
+Groups = Mapping[str, Container[Instance]]
+
+
+def select(targets: Iterable[str], instances: Sequence[Instance], groups: Groups) -> dict[Instance, bool]:
     """Find what targets mean, in the order of `instances`: True for those that are named in full, stack and component.
 
-    Raises BadTarget, and then nothing is meant at all.
+    `@all` is always known, and what else begins with @ is in `groups`. Raises BadTarget, and then nothing is meant.
     """
     found: dict[Instance, bool] = {}
     for target in targets:
-        for instance in _meant(target, instances, held):
+        for instance in _meant(target, instances, groups):
             found[instance] = found.get(instance, False) or _in_full(target, instance)
     return {instance: found[instance] for instance in instances if instance in found}
 
@@ -42,13 +48,13 @@ def _exact(instance: Instance) -> str:
     return f"{instance.stack}{_SPLIT}{instance.component}"
 
 
-def _meant(target: str, instances: Sequence[Instance], held: Container[Instance]) -> list[Instance]:
+def _meant(target: str, instances: Sequence[Instance], groups: Groups) -> list[Instance]:
     if target == ALL:
         return list(instances)
-    if target == HELD:
-        return [one for one in instances if one in held]
+    if target in groups:
+        return [one for one in instances if one in groups[target]]
     if target.startswith("@"):
-        raise BadTarget(f"{_told(target)} is not known; what begins with @ is {HELD} or {ALL}.")
+        raise BadTarget(f"{_told(target)} is not known; what begins with @ is {', '.join(groups)} or {ALL}.")
     found = _matching(target, instances) if _GLOB.search(target) else _named(target, instances)
     if not found:
         raise BadTarget(_nothing(target, instances))

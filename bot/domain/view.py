@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from bot.domain.commands.words import Receipt
 from bot.domain.keeping import Keeping
 from bot.domain.model import Commit, Pull, Repo
 from bot.domain.rollout import Walk
@@ -37,6 +38,7 @@ class PullView:
     unreviewed: Mapping[int, Sequence[int]] = field(default_factory=dict)  # by rollout: what the merge would hold
     frozen: str = ""  # why nothing is applied now
     mode: str = "apply"
+    receipts: tuple[Receipt, ...] = ()  # the last commands, newest first
     groups: tuple[CommitView, ...] = ()  # what the merge queue tries of it, or tried last
 
 

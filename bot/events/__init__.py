@@ -9,7 +9,17 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from bot.events import affected_stacks, commits, elsewhere, inventory, pull_request, sending, status, workflow_run
+from bot.events import (
+    affected_stacks,
+    commits,
+    elsewhere,
+    inventory,
+    issue_comment,
+    pull_request,
+    sending,
+    status,
+    workflow_run,
+)
 from bot.events.context import Context, Finished, Gathered, Learned, Moved, Place
 from bot.store.db import Db
 from bot.store.inbox import Row
@@ -51,6 +61,7 @@ EVENTS = OURS | {
     "deployment_review": Kind(workflow_run.place_review, workflow_run.gather_review),
     "merge_group": Kind(commits.place_merge_group, commits.gather_merge_group),
     "release": Kind(commits.place_release, commits.gather_release),
+    "issue_comment": Kind(issue_comment.place, issue_comment.gather),
     "push": Kind(elsewhere.place_push),
     "repository": Kind(elsewhere.place_repository),
     "installation": Kind(elsewhere.place_installation),

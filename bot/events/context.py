@@ -30,6 +30,7 @@ class InLane:
 
     lane: str
     repo_id: int
+    read: int = 0  # the comment that it came of, to show there that it was read
 
 
 @dataclass(frozen=True, slots=True)

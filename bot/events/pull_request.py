@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 from bot.domain import layout
-from bot.domain.events import PullChanged, Upload
+from bot.domain.events import Commanded, PullChanged, Upload
 from bot.domain.facts import PullFacts
 from bot.domain.graph import build
 from bot.domain.heads import HEAD_ACTIONS
 from bot.domain.model import Repo, lane_of_pull, pull_of_lane
-from bot.domain.pro import Files
+from bot.domain.pro import Files, ProProblem, WorkflowFile
 from bot.domain.texts import same_commit
 from bot.events.context import Context, Finished, Gathered, InLane, Place, decode, repo_of
 from bot.events.merges import spot_of
@@ -60,6 +60,19 @@ async def gather_read(row: Row, ctx: Context) -> Gathered | Finished:
     number = pull_of_lane(row.lane or "")
     now = await reads.pull(ctx.github.installation(repo.installation), repo, number)
     return Gathered(PullChanged("", now.head_sha, 0.0, now, spot=await spot_of(ctx, repo, now)))
+
+
+async def with_upload(ctx: Context, repo: Repo, event: Commanded) -> Gathered:
+    """Add the last upload of the head, with the workflow files that its plans name."""
+    now = event.now
+    upload = await _last_upload(ctx, repo, now) if now is not None else None
+    if now is None or upload is None:
+        return Gathered(event)
+    ref = now.base_ref if ctx.rules.plan_ref == "base" else now.head_ref
+    files: dict[str, WorkflowFile | ProProblem | None] = {}
+    for action in sorted(HEAD_ACTIONS):
+        files.update(await files_for(ctx, repo, upload, f"pull_request.{action}", ref))
+    return Gathered(replace(event, upload=upload), files)
 
 
 async def _latest(ctx: Context, repo: Repo, told: PullFacts) -> PullFacts:

@@ -130,7 +130,17 @@ async def _reported(ctx: Context, repo: Repo, dispatch: Dispatch, run: RunFacts)
     return await _told(ctx, repo, RunReported(dispatch.id, run))
 
 
+async def read_again(ctx: Context, repo: Repo, dispatch: Dispatch) -> RunReported:
+    """Ask GitHub for the run of a dispatch."""
+    run = await reads.run(ctx.github.installation(repo.installation), repo, dispatch.run_id)
+    return await _completed(ctx, repo, RunReported(dispatch.id, run, asked=True))
+
+
 async def _told(ctx: Context, repo: Repo, event: RunReported, *, since: float = 0.0) -> Gathered:
+    return Gathered(await _completed(ctx, repo, event, since=since))
+
+
+async def _completed(ctx: Context, repo: Repo, event: RunReported, *, since: float = 0.0) -> RunReported:
     """Add what the webhook does not tell: for whom a run waits, who refused it, whether a re-run has started."""
     gh = ctx.github.installation(repo.installation)
     placed = rollouts.find_dispatch(ctx.db, event.dispatch_id)
@@ -151,7 +161,7 @@ async def _told(ctx: Context, repo: Repo, event: RunReported, *, since: float = 
             raise
         # That the run waits, or failed, is what counts; who decides is only good to know. One may have started.
         log.warning("run %d: not all is known of it: %s", event.run.run_id, failure.sentence)
-    return Gathered(event)
+    return event
 
 
 def _may_be_stopped(db: Db, placed: Placed, run: RunFacts) -> bool:

@@ -121,6 +121,21 @@ async def edit_comment(gh: Installation, repo: Repo, comment_id: int, body: str)
     return True
 
 
+async def react(gh: Installation, repo: Repo, comment_id: int, sign: str) -> bool:
+    """Put a reaction on a comment, where ours is not there yet; False where the comment is gone."""
+    try:
+        await gh.post(
+            "/repos/{owner}/{repo}/issues/comments/{comment_id}/reactions",
+            {"owner": repo.owner, "repo": repo.name, "comment_id": str(comment_id)},
+            data={"content": sign},
+        )
+    except gidgethub.HTTPException as error:
+        if error.status_code in _NOT_FOUND:
+            return False
+        raise
+    return True
+
+
 async def find_check(gh: Installation, repo: Repo, sha: str, name: str, external_id: str, app_id: int) -> Check | None:
     """Find the App's check run on a commit by its name and our id; anybody else's do not count."""
     variables = {"owner": repo.owner, "repo": repo.name, "sha": sha, "check_name": name, "app_id": str(app_id)}

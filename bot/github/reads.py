@@ -9,6 +9,7 @@ from typing import Any
 
 import gidgethub
 
+from bot.domain.commands.words import Role
 from bot.domain.facts import Compared, Gate, PullFacts, Rejection, RunFacts
 from bot.domain.model import Repo
 from bot.domain.pro import WorkflowFile
@@ -34,6 +35,17 @@ async def pull(gh: Installation, repo: Repo, number: int) -> PullFacts:
     """Read a pull request."""
     told = await gh.getitem("/repos/{owner}/{repo}/pulls/{number}", _path(repo, number=str(number)))
     return shapes.pull_facts(told)
+
+
+async def role(gh: Installation, repo: Repo, login: str) -> Role:
+    """Read what a person may do in a repository, by whatever way it was granted."""
+    try:
+        told = await gh.getitem("/repos/{owner}/{repo}/collaborators/{login}/permission", _path(repo, login=login))
+    except gidgethub.HTTPException as error:
+        if error.status_code == 404:  # nobody of that name has anything to do with it
+            return Role.NONE
+        raise
+    return shapes.role(told)
 
 
 async def pulls_of_commit(gh: Installation, repo: Repo, sha: str) -> list[int]:

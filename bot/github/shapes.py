@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from bot.domain.commands.words import Role
 from bot.domain.facts import Compared, MergeGroupFacts, PullFacts, Rejection, ReleaseFacts, RunFacts
 from bot.domain.model import Repo
 
@@ -280,3 +281,11 @@ def file_content(obj: Any) -> bytes | None:
         return base64.b64decode(text(obj, "content"))
     except binascii.Error:
         raise ValueError("GitHub sent a file that is not base64.") from None
+
+
+def role(told: Any) -> Role:
+    """Read what a person may do; of a role that the organization made, the permission that it grants."""
+    if "admin" in (text(told, "permission"), text(told, "role_name")) or text(told, "role_name") == "maintain":
+        return Role.MAINTAIN
+    known = {"write": Role.WRITE, "read": Role.READ}
+    return known.get(text(told, "permission"), Role.NONE)

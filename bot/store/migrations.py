@@ -22,17 +22,26 @@ CREATE TABLE pulls (
     fork INTEGER NOT NULL, draft INTEGER NOT NULL, open INTEGER NOT NULL, merged INTEGER NOT NULL,
     merge_sha TEXT NOT NULL, merged_at REAL NOT NULL, updated_at REAL NOT NULL, activity TEXT NOT NULL,
     epoch INTEGER NOT NULL, head_since REAL NOT NULL, position INTEGER NOT NULL, pushes TEXT NOT NULL,
-    approved TEXT NOT NULL, token TEXT NOT NULL,
+    approved TEXT NOT NULL, paused TEXT NOT NULL, token TEXT NOT NULL,
     PRIMARY KEY (repo_id, number)
 ) WITHOUT ROWID;
 CREATE INDEX pulls_by_head ON pulls (repo_id, head_sha);
 CREATE INDEX pulls_by_merge ON pulls (repo_id, merge_sha) WHERE merge_sha != '';
 CREATE INDEX pulls_open ON pulls (repo_id) WHERE open;
+CREATE INDEX pulls_paused ON pulls (repo_id) WHERE paused != '';
 CREATE INDEX pulls_merged ON pulls (repo_id, merged_at) WHERE merged;
 CREATE TABLE branches (
     repo_id INTEGER NOT NULL, name TEXT NOT NULL, sha TEXT NOT NULL, position INTEGER NOT NULL,
     PRIMARY KEY (repo_id, name)
 ) WITHOUT ROWID;
+
+-- What people told the bot, and what became of it. `done_at` is 0 while it is not handled.
+CREATE TABLE commands (
+    repo_id INTEGER NOT NULL, source TEXT NOT NULL, number INTEGER NOT NULL, lane TEXT NOT NULL,
+    at REAL NOT NULL, done_at REAL NOT NULL, facts BLOB NOT NULL,
+    PRIMARY KEY (repo_id, source, number)
+) WITHOUT ROWID;
+CREATE INDEX commands_by_lane ON commands (lane, done_at);
 
 -- Commits that are worked without a pull request: of merge queues, and of releases.
 CREATE TABLE commits (

@@ -69,6 +69,10 @@ def unsettled(db: Db, rollout_id: int) -> list[Instance]:
     return [Instance(row["stack"], row["component"]) for row in db.rows(sql, rollout_id)]
 
 
+#: Without its name SQLite prefers the key, and reads all pull requests of a repository.
+_PAUSED = "SELECT number FROM pulls INDEXED BY pulls_paused WHERE repo_id = ? AND paused != ''"
+
+
 def of(
     db: Db, repo_id: int, instances: Iterable[Instance], *, get: Get, locks: Mapping[str, Lock], fail_fast: bool
 ) -> dict[Instance, tuple[Place, ...]]:
@@ -78,6 +82,7 @@ def of(
         "SELECT places.* FROM json_each(?) AS one CROSS JOIN places ON places.repo_id = ? "  # in this order
         "AND stack = json_extract(one.value, '$[0]') AND component = json_extract(one.value, '$[1]')"
     )
+    paused = {row["number"] for row in db.rows(_PAUSED, repo_id)}
     found: dict[Instance, list[Place]] = {}
     known: dict[int, dict[int, bool]] = {}
     for row in db.rows(sql, wanted, repo_id):
@@ -92,6 +97,7 @@ def of(
             status=status,
             sent=bool(row["sent"]),
             goes=walk is not None
+            and walk.rollout.pull not in paused
             and order.goes(walk, row["idx"], locks, fail_fast=fail_fast, known=known.setdefault(row["rollout_id"], {})),
             at=row["at"],
         )

@@ -97,6 +97,11 @@ def of_sha(db: Db, repo_id: int, sha: str) -> list[Walk]:
     return _all(db, "SELECT id FROM rollouts WHERE repo_id = ? AND sha = ? ORDER BY id DESC", repo_id, sha)
 
 
+def of_lane(db: Db, lane: str) -> list[Walk]:
+    """Read the rollouts of a lane that count now, oldest first."""
+    return _all(db, "SELECT id FROM rollouts WHERE lane = ? AND current ORDER BY id", lane)
+
+
 def _all(db: Db, sql: str, *params: object) -> list[Walk]:
     found = (load(db, row["id"]) for row in db.rows(sql, *params))
     return [walk for walk in found if walk is not None]

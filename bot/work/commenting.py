@@ -14,7 +14,7 @@ from bot.domain.states import states
 from bot.domain.texts import commit
 from bot.domain.view import Past, PullView
 from bot.github import ensure as github
-from bot.store import graphs, inbox, outbox, pulls, rollouts, shared, uploads
+from bot.store import commands, graphs, inbox, outbox, pulls, rollouts, shared, uploads
 from bot.store.db import transaction
 from bot.store.outbox import Wish
 from bot.work import checking
@@ -24,6 +24,7 @@ from renderers import comment, engine, graph, mermaid, svg
 log = logging.getLogger(__name__)
 
 _HISTORY = 10
+_RECEIPTS = 10
 _NO_TIME = 4_102_444_800.0
 
 
@@ -88,7 +89,8 @@ def view_of(parts: Parts, repo: Repo, pull: Pull) -> PullView | None:
     known = bool(current) or (pull.fork and uploads.last(parts.db, lane) is not None)
     waiting = awaiting.awaited(pull, current, runs, known=known, applies=applies, seconds=parts.now() - since)
     failed = tuple(f"An upload could not be used. {why}" for why in inbox.failed_uploads(parts.db, lane, since)[:1])
-    if not current and not waiting and not failed:
+    receipts = tuple(commands.last(parts.db, lane, _RECEIPTS))
+    if not current and not waiting and not failed and not receipts:
         return None
     seen = shared.look(
         parts.db, repo.id, lane, current, pull, rules=parts.rules, now=parts.now(), get=parts.rollouts.get
@@ -99,15 +101,7 @@ def view_of(parts: Parts, repo: Repo, pull: Pull) -> PullView | None:
         pull=pull,
         # A picture of this moment: the text is written in another thread, while the steps go on changing.
         current=tuple(Walk(walk.rollout, list(walk.steps)) for walk in current),
-        past=tuple(
-            Past(
-                activity=one.rollout.activity,
-                sha=one.rollout.sha,
-                created_at=one.rollout.created_at,
-                verdict=f"{one.succeeded} of {one.rollout.size} succeeded; ended by {one.rollout.superseded_by}",
-            )
-            for one in ended
-        ),
+        past=tuple(_past(one) for one in ended),
         waiting=waiting,
         notes=(*failed, *awaiting.remarks(pull, repo, applies=applies)),
         as_of=parts.now(),
@@ -117,8 +111,14 @@ def view_of(parts: Parts, repo: Repo, pull: Pull) -> PullView | None:
         unreviewed={walk.rollout.id: review.unreviewed(walk, pull) for walk in current} if merges else {},
         frozen=seen.frozen,
         mode=parts.rules.mode,
+        receipts=receipts,
         groups=checking.groups_of(parts, repo, pull.number),
     )
+
+
+def _past(one: rollouts.Ended) -> Past:
+    verdict = f"{one.succeeded} of {one.rollout.size} succeeded; ended by {one.rollout.superseded_by}"
+    return Past(one.rollout.activity, one.rollout.sha, one.rollout.created_at, verdict)
 
 
 async def _picture(parts: Parts, view: PullView) -> tuple[str | None, str | None]:

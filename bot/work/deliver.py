@@ -10,7 +10,7 @@ from bot.github.pace import Kind
 from bot.store import outbox, repos
 from bot.store.db import transaction
 from bot.store.outbox import Wish
-from bot.work import cancelling, checking, commenting, running
+from bot.work import cancelling, checking, commenting, reacting, running
 from bot.work.parts import Parts
 from bot.work.tasks import Tasks
 
@@ -27,6 +27,7 @@ _KINDS = {
     "cancel": (cancelling.ensure, Kind.DISPATCH),
     "comment": (commenting.ensure, Kind.CONTENT),
     "check": (checking.ensure, Kind.CONTENT),
+    "react": (reacting.ensure, Kind.CONTENT),
 }
 
 

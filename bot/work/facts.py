@@ -6,7 +6,17 @@ from dataclasses import replace
 
 from bot.domain import destroys
 from bot.domain.desk import Lane
-from bot.domain.events import CommitTold, CommitUploaded, Event, Facts, PullChanged, RunReported, Upload, UploadCame
+from bot.domain.events import (
+    Commanded,
+    CommitTold,
+    CommitUploaded,
+    Event,
+    Facts,
+    PullChanged,
+    RunReported,
+    Upload,
+    UploadCame,
+)
 from bot.domain.graph import Instance
 from bot.events.context import Gathered
 from bot.store import outbox, rollouts, shared, uploads
@@ -45,7 +55,8 @@ def facts_for(parts: Parts, lane: Lane, found: Gathered) -> Facts:
 
 
 def _upload_of(event: Event) -> Upload | None:
-    return event.upload if isinstance(event, UploadCame | PullChanged | CommitTold | CommitUploaded) else None
+    carries = UploadCame | PullChanged | CommitTold | CommitUploaded | Commanded
+    return event.upload if isinstance(event, carries) else None
 
 
 def _touched(lane: Lane, event: Event) -> list[Instance]:

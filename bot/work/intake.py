@@ -27,7 +27,7 @@ from bot.work.parts import Parts
 from bot.work.saving import save
 from bot.work.tasks import Tasks
 from bot.work.telling import tell, where
-from bot.work.wishes import show
+from bot.work.wishes import react, show
 
 log = logging.getLogger(__name__)
 
@@ -124,6 +124,8 @@ class Intake:
                 tell(db, row, reason)
             case InLane():
                 inbox.place(db, row.id, lane=place.lane, repo_id=place.repo_id)
+                if place.read:
+                    react(self._parts, place.lane, place.repo_id, place.read, "eyes")
             case Parked():
                 inbox.park(db, row.id, place.key, repo_id=place.repo_id, reason=place.reason)
                 tell(db, row, f"put aside for now: {place.reason}")

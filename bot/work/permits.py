@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from bot.domain import environments, holds
 from bot.domain.events import KeptBack
-from bot.domain.keeping import not_in_mode, stopped
+from bot.domain.keeping import not_in_mode, paused, stopped
 from bot.domain.locks import locked_by
 from bot.domain.model import Dispatch, HoldKind, Repo, Rollout
 from bot.domain.pro import Phase, ProProblem, WorkflowFile
 from bot.domain.rollout import Draft
-from bot.store import freezes, locks, meta
+from bot.store import freezes, locks, meta, pulls
 from bot.work.parts import Parts
 from renderers.words import clock
 
@@ -27,6 +27,9 @@ def kept_back(parts: Parts, dispatch: Dispatch, rollout: Rollout) -> tuple[KeptB
         return KeptBack(dispatch.id, frozen), soon
     if applies and dispatch.created_at < meta.get(parts.db, meta.RESTORED_AT):
         return KeptBack(dispatch.id, holds.RESTORED.sentence, holds.RESTORED.kind), soon
+    pull = pulls.get(parts.db, rollout.repo_id, rollout.pull) if rollout.pull else None
+    if pull is not None and pull.paused:
+        return KeptBack(dispatch.id, paused(pull)), soon
     walk = parts.rollouts.get(rollout.id)
     if walk is not None and (sentence := stopped(Draft(walk), parts.rules)) is not None:
         return KeptBack(dispatch.id, sentence), soon

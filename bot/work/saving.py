@@ -11,7 +11,7 @@ from bot.domain.order import Anchor
 from bot.domain.rollout import Draft
 from bot.domain.texts import same_commit
 from bot.events.context import Gathered
-from bot.store import audit, commits, inbox, outbox, places, pulls, rollouts, shared, uploads, waiting
+from bot.store import audit, commands, commits, inbox, outbox, places, pulls, rollouts, shared, uploads, waiting
 from bot.work.parts import Parts
 from bot.work.wishes import carry
 
@@ -28,6 +28,7 @@ def save(parts: Parts, lane: Lane, found: Gathered, decision: Decision) -> None:
         uploads.forget_destroyed(parts.db, draft)
     _save_waiting(parts, lane, decision)
     audit.add(parts.db, decision.audit, repo_id=repo.id, now=now)
+    commands.add(parts.db, repo.id, lane.key, decision.receipts)
     places.set_behind(parts.db, lane.key, decision.behind)
     match found.event:
         case AffectedRunReported(run):

@@ -13,6 +13,7 @@ from bot.domain.effects import (
     LookAgainAt,
     Nudge,
     OfferAgain,
+    React,
     RunKnown,
     ShowCheck,
     ShowComment,
@@ -20,6 +21,7 @@ from bot.domain.effects import (
     StartRun,
 )
 from bot.domain.events import Overrun
+from bot.domain.graph import Instance
 from bot.domain.model import is_of_commit, lane_of_pull, pull_of_lane
 from bot.store import inbox, outbox, places
 from bot.work.parts import Parts
@@ -34,14 +36,8 @@ def carry(parts: Parts, lane: Lane, decision: Decision) -> None:
     db, now, repo_id = parts.db, parts.now(), lane.repo.id
     for effect in decision.effects:
         match effect:
-            case StartRun(dispatch_id):
-                outbox.wish(db, "run", dispatch_id, lane=lane.key, repo_id=repo_id, now=now, due=now)
-            case DropRun(dispatch_id):
-                outbox.drop(db, "run", dispatch_id)
-            case RunKnown(dispatch_id):
-                outbox.close(db, "run", dispatch_id)
-            case CancelRun(dispatch_id):
-                outbox.wish(db, "cancel", dispatch_id, lane=lane.key, repo_id=repo_id, now=now, due=now)
+            case StartRun() | DropRun() | RunKnown() | CancelRun():
+                _carry_run(parts, lane, effect)
             case ShowComment() | ShowCheck():
                 its = lane_of_pull(repo_id, effect.number) if isinstance(effect, ShowComment) else lane.key
                 show(parts, its, repo_id, due=now + settle(parts.timing.settle, _size(lane, decision)))
@@ -53,10 +49,29 @@ def carry(parts: Parts, lane: Lane, decision: Decision) -> None:
                 body = msgspec.json.encode(Overrun(rollout_id, instance, sentence))
                 inbox.put(db, "overrun", body, now=now, repo_id=repo_id, lane=other)
             case ShowStale(instance):
-                for other in places.planners(db, repo_id, instance, but=lane.key):
-                    show(parts, other, repo_id, due=now + parts.timing.settle)
+                _show_planners(parts, lane, instance)
+            case React(comment_id, sign):
+                react(parts, lane.key, repo_id, comment_id, sign)
             case _:
                 assert_never(effect)
+
+
+def _carry_run(parts: Parts, lane: Lane, effect: StartRun | DropRun | RunKnown | CancelRun) -> None:
+    db, now, repo_id = parts.db, parts.now(), lane.repo.id
+    match effect:
+        case StartRun(dispatch_id):
+            outbox.wish(db, "run", dispatch_id, lane=lane.key, repo_id=repo_id, now=now, due=now)
+        case DropRun(dispatch_id):
+            outbox.drop(db, "run", dispatch_id)
+        case RunKnown(dispatch_id):
+            outbox.close(db, "run", dispatch_id)
+        case CancelRun(dispatch_id):
+            outbox.wish(db, "cancel", dispatch_id, lane=lane.key, repo_id=repo_id, now=now, due=now)
+
+
+def _show_planners(parts: Parts, lane: Lane, instance: Instance) -> None:
+    for other in places.planners(parts.db, lane.repo.id, instance, but=lane.key):
+        show(parts, other, lane.repo.id, due=parts.now() + parts.timing.settle)
 
 
 def show(parts: Parts, lane: str, repo_id: int, *, due: float) -> None:
@@ -65,6 +80,12 @@ def show(parts: Parts, lane: str, repo_id: int, *, due: float) -> None:
         outbox.wish(parts.db, "comment", lane, lane=lane, repo_id=repo_id, now=parts.now(), due=due)
     elif is_of_commit(lane):
         outbox.wish(parts.db, "check", lane, lane=lane, repo_id=repo_id, now=parts.now(), due=due)
+
+
+def react(parts: Parts, lane: str, repo_id: int, comment_id: int, sign: str) -> None:
+    """Wish a reaction put on a comment."""
+    now = parts.now()
+    outbox.wish(parts.db, "react", f"{comment_id}:{sign}", lane=lane, repo_id=repo_id, now=now, due=now)
 
 
 def settle(seconds: float, size: int) -> float:

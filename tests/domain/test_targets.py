@@ -25,7 +25,7 @@ HELD = {Instance("plat-ue2-prod", "vpc"), Instance("dns", "dns")}
 
 def meant(*targets, instances=ALL):
     """Write what targets mean, with a `!` where it was named in full."""
-    return [f"{one}{'!' * full}" for one, full in select(targets, instances, HELD).items()]
+    return [f"{one}{'!' * full}" for one, full in select(targets, instances, {"@held": HELD}).items()]
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ PART = st.text("ab/", min_size=1, max_size=4).filter(lambda text: all(text.split
 @given(st.lists(st.builds(Instance, PART, PART), min_size=1, max_size=8, unique=True), st.data())
 def test_each_instance_can_be_named_alone_and_nothing_else_with_it(instances, data):
     one = data.draw(st.sampled_from(instances))
-    assert select([f"{one.stack}//{one.component}"], instances, ()) == {one: True}
+    assert select([f"{one.stack}//{one.component}"], instances, {}) == {one: True}
 
 
 @given(st.lists(st.builds(Instance, PART, PART), min_size=1, max_size=8, unique=True), st.data())
@@ -119,6 +119,6 @@ def test_a_plain_name_means_one_thing_or_nothing_happens(instances, data):
     different = {tuple(meaning) for meaning in meanings if meaning}
     if len(different) > 1:
         with pytest.raises(BadTarget):
-            select([name], instances, ())
+            select([name], instances, {})
     else:
-        assert {tuple(select([name], instances, ()))} == different
+        assert {tuple(select([name], instances, {}))} == different

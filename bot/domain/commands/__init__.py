@@ -1,0 +1,1 @@
+"""Commands: one file for each, and one table from which they are read, done, helped with and documented."""

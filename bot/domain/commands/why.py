@@ -1,0 +1,26 @@
+"""`/atmos why`."""
+
+from __future__ import annotations
+
+from bot.domain.commands.asked import Asked, Refused, chosen, steered
+from bot.domain.commands.words import Answer, Spec
+from bot.domain.desk import Desk
+
+#: As many are explained at once.
+MOST = 5
+SPEC = Spec(
+    "why",
+    "Say of an instance why it is affected, what it waits for, and which rule keeps it.",
+    targets="<target>…",
+    more=(f"At most {MOST} instances at once. The answer is kept up to date with the comment.",),
+    example="plat-ue2-prod/vpc",
+)
+
+
+def do(desk: Desk, asked: Asked) -> Answer:
+    """See that the targets mean something: what is said of them is found anew whenever it is shown."""
+    draft = steered(desk)
+    indexes = chosen(draft, asked.command)
+    if len(indexes) > MOST:
+        raise Refused(f"That is {len(indexes):,} instances, and at most {MOST} are explained at once. Name fewer.")
+    return Answer(True, "")

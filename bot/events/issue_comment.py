@@ -1,0 +1,98 @@
+"""The webhook `issue_comment`: what people tell the bot, in a comment on a pull request."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from bot.domain.commands import parsing
+from bot.domain.commands.words import Command, Line
+from bot.domain.events import Commanded, RunReported
+from bot.domain.model import OPEN, Repo, Status, lane_of_pull, pull_of_lane
+from bot.events import pull_request, workflow_run
+from bot.events.context import Context, Finished, Gathered, InLane, Place, decode, repo_of
+from bot.events.merges import spot_of
+from bot.github import reads, shapes
+from bot.store import commands
+from bot.store.db import Db
+from bot.store.inbox import Row
+from bot.store.rollouts import of_lane
+
+#: As many runs are read for one comment; the sweep asks about others in its time.
+_MOST_RUNS = 100
+#: Whose runs a command wants to be read first: `retry` those that are over, `status` those that are not.
+_ASKED = {
+    "retry": frozenset({Status.FAILED, Status.TIMED_OUT, Status.CANCELLED}),
+    "status": OPEN,
+}
+
+
+def place(payload: dict[str, Any], _row: Row, db: Db) -> Place:
+    """Find the lane, where a person says something to the bot that was not heard before."""
+    repo, issue, comment = repo_of(payload), shapes.part(payload, "issue"), shapes.part(payload, "comment")
+    number, comment_id = shapes.number(issue, "number"), shapes.number(comment, "id")
+    if repo is None or not number or not comment_id or not shapes.part(issue, "pull_request"):
+        return Finished("no comment on a pull request of an installation of ours")
+    if shapes.text(payload, "action") != "created":
+        return Finished("only a new comment is read")
+    if shapes.text(shapes.part(comment, "user"), "type") != "User" or comment.get("performed_via_github_app"):
+        return Finished("not by a person")
+    if not parsing.read(shapes.text(comment, "body")):
+        return Finished("says nothing to the bot")
+    if commands.known(db, repo.id, _source(comment_id)):
+        return Finished("was read before")
+    return InLane(lane_of_pull(repo.id, number), repo.id, read=comment_id)
+
+
+def _source(comment_id: int) -> str:
+    return f"comment:{comment_id}"
+
+
+async def gather(row: Row, ctx: Context) -> Gathered | Finished:
+    """Read who says it, the pull request as it is now, and what the commands want to be read first."""
+    payload = decode(row)
+    repo = repo_of(payload) or ctx.repo(row.repo_id or 0)
+    comment = shapes.part(payload, "comment")
+    comment_id = shapes.number(comment, "id")
+    if commands.known(ctx.db, repo.id, _source(comment_id)):
+        return Finished("was read before")
+    by = shapes.text(shapes.part(comment, "user"), "login")
+    event = Commanded(
+        source=_source(comment_id),
+        by=by,
+        role=await reads.role(ctx.github.installation(repo.installation), repo, by),
+        at=shapes.moment(comment, "created_at"),
+        lines=parsing.read(shapes.text(comment, "body")),
+        comment_id=comment_id,
+    )
+    return await gathered(row, ctx, repo, event)
+
+
+async def gathered(row: Row, ctx: Context, repo: Repo, event: Commanded) -> Gathered:
+    """Add what commands want to know of GitHub."""
+    lane = row.lane or ""
+    number = pull_of_lane(lane)
+    if number:
+        now = await reads.pull(ctx.github.installation(repo.installation), repo, number)
+        event = replace(event, now=now, spot=await spot_of(ctx, repo, now))
+    event = replace(event, runs=await _runs(ctx, repo, lane, event.lines))
+    if event.now is None or all(_name(line) != "plan" for line in event.lines):
+        return Gathered(event)
+    return await pull_request.with_upload(ctx, repo, event)
+
+
+def _name(line: Line) -> str:
+    return line.meant.name if isinstance(line.meant, Command) else ""
+
+
+async def _runs(ctx: Context, repo: Repo, lane: str, lines: tuple[Line, ...]) -> tuple[RunReported, ...]:
+    """Ask for the runs whose state decides what a command means."""
+    wanted = frozenset().union(*(_ASKED.get(_name(line), frozenset()) for line in lines))
+    sent = [
+        dispatch
+        for walk in of_lane(ctx.db, lane)
+        for step in walk.steps
+        for dispatch in step.dispatches
+        if dispatch.run_id and dispatch.status in wanted
+    ]
+    return tuple([await workflow_run.read_again(ctx, repo, dispatch) for dispatch in sent[:_MOST_RUNS]])

@@ -88,3 +88,11 @@ async def test_a_repository_that_the_app_may_not_see_any_more_says_nothing_of_it
         rig.hub.uninstall("acme")
         await rig.passes(12 * HOUR)
         assert (await rig.statuses(pull))["dev/vpc"] == "running"
+
+
+async def test_a_run_that_the_app_may_not_see_as_little_as_its_repository_is_not_given_up(tmp_path: Path) -> None:
+    async with _running(tmp_path) as (rig, pull, run):
+        rig.faults.add("GET", f"/actions/runs/{run.id}$", "status", FOREVER, status=404)
+        rig.faults.add("GET", "/repos/acme/infra$", "status", FOREVER, status=404)
+        await rig.passes(12 * HOUR)
+        assert (await rig.statuses(pull))["dev/vpc"] == "running"

@@ -142,3 +142,18 @@ async def test_nothing_is_sent_to_a_file_that_cannot_be_read_any_more(tmp_path: 
         await rig.approve(pull)
         await rig.until_quiet()
         assert rig.dispatched("apply") == ["apply dev/vpc"]
+
+
+async def test_an_approval_covers_the_environment_that_it_was_given_for_and_no_other(tmp_path: Path) -> None:
+    tree = naming("first")
+    job = tree[APPLY_PATH].partition("jobs:\n")[2]
+    assert job.startswith("  apply:\n")
+    tree[APPLY_PATH] += job.replace("  apply:\n", "  check:\n", 1).replace("first", "second")
+    async with open_rig(tmp_path, model=model(ONE), files=tree) as rig:
+        pull = await merged(rig)
+        for name in ("first", "second"):
+            assert rig.dispatched("apply") == []
+            assert f"no environment `{name}`" in rig.comment(pull)
+            await rig.approve(pull)
+            await rig.until_quiet()
+        assert rig.dispatched("apply") == ["apply dev/vpc"]

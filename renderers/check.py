@@ -11,6 +11,7 @@ from bot.domain.view import CommitView
 from renderers.keeps import standing
 from renderers.markdown import clip, code, escape, heading, linked, prose
 from renderers.people import who_must_act
+from renderers.receipts import receipts
 from renderers.room import Room
 from renderers.scene import Scene
 from renderers.table import sections
@@ -57,7 +58,9 @@ def summary(view: CommitView) -> str:
         event = "`release`" if is_release(view.commit.lane) else "`merge_group`"
         lines.append(_WHY_NOTHING.format(event=event))
     said = [kept for text in lines if (kept := room.keep(text, "some notes"))]
-    for scene in _scenes(view):
+    scenes = _scenes(view)
+    said.append(receipts(view.receipts, scenes[0] if scenes else None, view.as_of, room))
+    for scene in scenes:
         said += _rollout(scene, room)
     return "\n\n".join(part for part in (*said, room.left_out("summary")) if part) + "\n"
 

@@ -58,4 +58,5 @@ class CommitView:
     unreviewed: Mapping[int, Sequence[int]] = field(default_factory=dict)
     frozen: str = ""
     mode: str = "apply"
+    receipts: tuple[Receipt, ...] = ()  # as above: what was said by the check run's buttons
     pull: None = None

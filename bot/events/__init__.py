@@ -11,6 +11,7 @@ from typing import Any
 
 from bot.events import (
     affected_stacks,
+    check_run,
     commits,
     elsewhere,
     inventory,
@@ -61,6 +62,8 @@ EVENTS = OURS | {
     "deployment_review": Kind(workflow_run.place_review, workflow_run.gather_review),
     "merge_group": Kind(commits.place_merge_group, commits.gather_merge_group),
     "release": Kind(commits.place_release, commits.gather_release),
+    "check_run": Kind(check_run.place, check_run.gather),
+    "check_suite": Kind(check_run.place_suite, check_run.gather),
     "issue_comment": Kind(issue_comment.place, issue_comment.gather),
     "push": Kind(elsewhere.place_push),
     "repository": Kind(elsewhere.place_repository),

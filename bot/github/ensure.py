@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import http
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import gidgethub
 
@@ -20,6 +20,15 @@ MOST_SUMMARY = 65_535
 
 
 @dataclass(frozen=True, slots=True)
+class Action:
+    """A button of a check run, in GitHub's words."""
+
+    label: str
+    description: str
+    identifier: str
+
+
+@dataclass(frozen=True, slots=True)
 class CheckRun:
     """What a check run is to say. Without a `conclusion` it is under way, as `status` says."""
 
@@ -30,6 +39,7 @@ class CheckRun:
     status: str  # queued, in_progress or completed
     conclusion: str = ""
     details_url: str = ""
+    actions: tuple[Action, ...] = ()  # at most three
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +190,7 @@ def _check_body(check: CheckRun) -> dict[str, object]:
         "external_id": check.external_id,
         "status": check.status,
         "output": {"title": check.title, "summary": check.summary[:MOST_SUMMARY]},
+        "actions": [asdict(action) for action in check.actions],
     }
     if check.conclusion:
         body["conclusion"] = check.conclusion

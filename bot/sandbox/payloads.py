@@ -95,6 +95,7 @@ def installation(base: str, one: Installation, app_id: int, slug: str) -> Json:
         },
         "events": [
             "check_run",
+            "check_suite",
             "deployment_review",
             "issue_comment",
             "merge_group",

@@ -88,6 +88,12 @@ class Talk(Core):
         """Press "Re-run" beside a check run."""
         self._emit_check(check, "rerequested", self.user(by))
 
+    def rerequest_all(self, check: Check, by: str) -> None:
+        """Press "Re-run all checks" where the app's check runs of a commit are listed."""
+        suite = {"id": check.suite_id, "head_sha": check.head_sha, "status": "queued", "conclusion": None}
+        body = {"action": "rerequested", "check_suite": suite | {"pull_requests": [], "app": self.app_json}}
+        self.emit("check_suite", check.repo, body, self.user(by))
+
     def request_action(self, check: Check, identifier: str, by: str) -> None:
         """Press one of the buttons that the app put on a check run."""
         self._emit_check(check, "requested_action", self.user(by), requested_action={"identifier": identifier})

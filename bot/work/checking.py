@@ -7,17 +7,20 @@ import hashlib
 from dataclasses import replace
 
 from bot.domain import concluding
+from bot.domain.commands.buttons import buttons
 from bot.domain.model import Commit, Repo
 from bot.domain.rollout import Walk
+from bot.domain.states import states
 from bot.domain.view import CommitView
 from bot.github import ensure as github
-from bot.github.ensure import CheckRun
-from bot.store import commits, inbox, outbox, pulls, shared
+from bot.github.ensure import Action, CheckRun
+from bot.store import commands, commits, inbox, outbox, pulls, shared
 from bot.store.db import transaction
 from bot.store.outbox import Wish
 from bot.work.parts import Parts
 from renderers import check
 
+_RECEIPTS = 10
 #: That time passed is not news.
 _NO_TIME = 4_102_444_800.0
 
@@ -57,7 +60,16 @@ def _check(parts: Parts, view: CommitView) -> CheckRun:
         status="completed" if view.conclusion else under_way,
         conclusion=view.conclusion,
         details_url=check.details_url(view, state if parts.public_url else ""),
+        actions=_actions(view),
     )
+
+
+def _actions(view: CommitView) -> tuple[Action, ...]:
+    if view.commit.ended and not view.commit.merged:
+        return ()
+    counting = [walk for walk in view.current if not walk.rollout.superseded_by]
+    found = buttons(state for walk in counting for state in states(walk))
+    return tuple(Action(one.label, one.does, one.command) for one in found)
 
 
 async def _write(parts: Parts, repo: Repo, sha: str, known: int, run: CheckRun) -> int:
@@ -97,6 +109,7 @@ def view_of(parts: Parts, repo: Repo, commit: Commit) -> CommitView:
         stale=seen.stale,
         frozen=seen.frozen,
         mode=parts.rules.mode,
+        receipts=tuple(commands.last(parts.db, lane, _RECEIPTS)),
     )
 
 

@@ -12,8 +12,10 @@ import gidgethub
 import msgspec
 
 from bot.domain import runs
+from bot.domain.commands.obey import FRESH
 from bot.domain.facts import PullFacts, RunFacts
 from bot.domain.model import Dispatch, Pull, Repo, lane_of_pull
+from bot.events import check_run
 from bot.events.elsewhere import read_again
 from bot.events.workflow_run import RunRead
 from bot.github import ensure, reads
@@ -183,6 +185,8 @@ class Sweep:
         since = max(meta.get(parts.db, "deliveries_since"), now - _LOG_KEPT)
         found = await reads.deliveries(parts.github, since=since)
         for delivery in reads.never_arrived(found):
+            if delivery.event in check_run.WEBHOOKS and delivery.delivered_at < now - FRESH:
+                continue  # who pressed that button so long ago has looked again since
             with transaction(parts.db):
                 wanted = meta.redelivered(parts.db, delivery.guid, now, _REDELIVERIES)
             if wanted:

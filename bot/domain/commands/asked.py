@@ -51,6 +51,8 @@ def steered(desk: Desk, phase: Phase | None = None) -> Draft:
 
 def _nothing(desk: Desk) -> str:
     pull = desk.pull
+    if desk.commit is not None and desk.commit.ended:
+        return f"Nothing of this commit is worked any more: {desk.commit.ended}."
     if pull is not None and pull.fork:
         return "It comes from a fork, and nothing is started for forks."
     if pull is not None and pull.merged:

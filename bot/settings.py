@@ -58,6 +58,7 @@ class Settings:
     unplanned: str = "hold"  # or "allow"
     stale: str = "warn"  # or "hold"
     approve_stacks: tuple[str, ...] = ()
+    self_approve: bool = True
     breaker_plan: int = 500
     breaker_apply: int = 100
     run_timeout: float = 86_400.0
@@ -91,6 +92,7 @@ class Settings:
             unplanned=read.choice("SWITCHYARD_UNPLANNED", "hold", "allow"),
             stale=read.choice("SWITCHYARD_STALE", "warn", "hold"),
             approve_stacks=read.patterns("SWITCHYARD_APPROVE_STACKS"),
+            self_approve=read.truth("SWITCHYARD_SELF_APPROVE"),
             breaker_plan=read.whole("SWITCHYARD_BREAKER_PLAN", 0),
             breaker_apply=read.whole("SWITCHYARD_BREAKER_APPLY", 0),
             run_timeout=read.number("SWITCHYARD_RUN_TIMEOUT"),
@@ -114,6 +116,7 @@ class Settings:
             breaker_plan=self.breaker_plan,
             breaker_apply=self.breaker_apply,
             approve_stacks=self.approve_stacks,
+            self_approve=self.self_approve,
         )
 
     @property
@@ -153,6 +156,15 @@ def database_from_env(environ: Mapping[str, str] | None = None) -> str:
     return path
 
 
+def self_approve_from_env(environ: Mapping[str, str] | None = None) -> bool:
+    """Read whether authors may approve what their own merges hold, and nothing else; raises BadSettings."""
+    read = _Reader(environ)
+    may = read.truth("SWITCHYARD_SELF_APPROVE")
+    if read.problems:
+        raise BadSettings(read.problems)
+    return may
+
+
 class _Reader:
     """Reads settings one by one and gathers what is wrong; what could not be read comes back as something harmless."""
 
@@ -168,6 +180,10 @@ class _Reader:
         if not value and setting.required:
             self._wrong(name, f"is not set. {setting.help}")
         return value
+
+    def truth(self, name: str) -> bool:
+        """Read true or false."""
+        return self.choice(name, "true", "false") == "true"
 
     def whole(self, name: str, least: int, most: int | None = None) -> int:
         """Read a whole number."""

@@ -78,6 +78,11 @@ SETTINGS = (
         "SWITCHYARD_APPROVE_STACKS",
         "Stacks whose applies somebody other than the author must approve: patterns such as *-prod*, with commas.",
     ),
+    Setting(
+        "SWITCHYARD_SELF_APPROVE",
+        "Whether the author may approve what the own merge holds: true or false (then somebody else must).",
+        "true",
+    ),
     Setting("SWITCHYARD_BREAKER_PLAN", "A plan that would start more runs than this is held until approved.", "500"),
     Setting("SWITCHYARD_BREAKER_APPLY", "An apply that would start more runs than this is held until approved.", "100"),
     Setting(

@@ -11,13 +11,14 @@ import click
 
 from bot.cli.database import named, opened
 from bot.domain import approving
-from bot.domain.approving import Chosen
+from bot.domain.approving import Chosen, Limits
 from bot.domain.events import Approved
 from bot.domain.model import Rollout, lane_of_pull
 from bot.domain.rollout import Walk
 from bot.domain.targets import BadTarget
 from bot.domain.texts import commit
 from bot.events.sending import note_refused, put_approved
+from bot.settings import BadSettings, self_approve_from_env
 from bot.store import pulls, rollouts
 from bot.store.db import Db, transaction
 
@@ -63,6 +64,14 @@ def _person(by: str) -> str:
     return who
 
 
+def _limits() -> Limits:
+    """Read what the service's settings let authors approve; raises ClickException."""
+    try:
+        return Limits(self_approve=self_approve_from_env())
+    except BadSettings as error:
+        raise click.ClickException(str(error)) from None
+
+
 def _choose(db: Db, repo_id: int, number: int, targets: Iterable[str], by: str) -> tuple[Walk, Chosen]:
     known = rollouts.current(db, lane_of_pull(repo_id, number))
     newest = max((one.id for one in known), default=0)
@@ -70,7 +79,7 @@ def _choose(db: Db, repo_id: int, number: int, targets: Iterable[str], by: str) 
     if walk is None:
         raise click.ClickException(f"Switchyard has no rollout of #{number} that counts, so nothing of it is held.")
     try:
-        chosen = approving.wanted(walk, pulls.get(db, repo_id, number), targets, by)
+        chosen = approving.wanted(walk, pulls.get(db, repo_id, number), targets, by, _limits())
     except BadTarget as error:
         raise click.ClickException(f"Nothing is approved: {error}") from None
     if chosen.refused:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from math import inf
 
-from bot.domain import holds, review, targets
+from bot.domain import releasing, review, targets
 from bot.domain.events import Wanted
 from bot.domain.graph import Instance
 from bot.domain.model import Hold, HoldKind, Pull, Status, Step
@@ -35,6 +36,15 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """What an approval does not cover, whatever it names."""
+
+    self_approve: bool = True  # the author may let go what the own merge holds
+    destroys: bool = True  # whoever approves may have things destroyed
+    said: float = inf  # when it was given: what is held since then nobody had seen
+
+
+@dataclass(frozen=True, slots=True)
 class Chosen:
     """What is let go of a rollout, and what of that which was asked for is not."""
 
@@ -47,7 +57,7 @@ def is_person(by: str) -> bool:
     return _PERSON.fullmatch(by) is not None
 
 
-def wanted(walk: Walk, pull: Pull | None, named: Iterable[str], by: str) -> Chosen:
+def wanted(walk: Walk, pull: Pull | None, named: Iterable[str], by: str, limits: Limits | None = None) -> Chosen:
     """Choose what somebody approves by these targets; without any, all that is held.
 
     What is destroyed and what is in doubt must be named in full. Raises targets.BadTarget.
@@ -58,6 +68,7 @@ def wanted(walk: Walk, pull: Pull | None, named: Iterable[str], by: str) -> Chos
     open_plan = pull is not None and pull.open and not pull.merged
     ahead = frozenset(review.unreviewed(walk, pull)) if pull is not None and open_plan else frozenset()
     held = {step.instance: step.index for step in walk.steps if _is_held(step) or step.index in ahead}
+    who = _Who(walk, pull, by, limits or Limits(), found)
     asked = tuple(named) or (targets.HELD,)
     chosen = targets.select(asked, [step.instance for step in walk.steps], {targets.HELD: held})
     approved: list[Wanted] = []
@@ -68,8 +79,7 @@ def wanted(walk: Walk, pull: Pull | None, named: Iterable[str], by: str) -> Chos
             if in_full:
                 refused.append(_refused(instance, "it is not held"))
             continue
-        step = walk.steps[index]
-        one, reasons = _one(step, found[index], Wanted(*instance, (), named=in_full), by, pull)
+        one, reasons = _one(walk.steps[index], Wanted(*instance, (), named=in_full), who)
         approved += [one] if one else []
         refused += [_refused(instance, reason) for reason in reasons]
     return Chosen(tuple(approved), tuple(refused))
@@ -91,39 +101,90 @@ def why_nothing(walk: Walk, chosen: Chosen) -> str:
         )
     if not chosen.refused:
         return f"Nothing of that is held in rollout {rollout.id}, so there is nothing to approve."
+    return f"Nothing of rollout {rollout.id} is let go. {why_kept(chosen)}."
+
+
+def why_kept(chosen: Chosen) -> str:
+    """Say why some of it is not let go, as a part of a sentence; of many reasons the first."""
     reasons = "; ".join(str(one) for one in chosen.refused[:_TOLD])
     more = len(chosen.refused) - _TOLD
-    rest = f"; and {more:,} more" if more > 0 else ""
-    return f"Nothing of rollout {rollout.id} is let go. {reasons}{rest}."
+    return reasons + (f"; and {more:,} more" if more > 0 else "")
 
 
 def _is_held(step: Step) -> bool:
     return bool(step.holds and own_status(step) is None) or own_status(step) is Status.HELD
 
 
-def _one(step: Step, state: State, asked: Wanted, by: str, pull: Pull | None) -> tuple[Wanted | None, list[str]]:
+@dataclass(frozen=True, slots=True)
+class _Who:
+    """Who approves something of a rollout, and what that cannot cover."""
+
+    walk: Walk
+    pull: Pull | None
+    by: str
+    limits: Limits
+    found: list[State]
+
+    def saw(self, at: float) -> bool:
+        """Tell whether what is so since then was so when they spoke. GitHub tells whole seconds only."""
+        return int(at) <= self.limits.said
+
+
+def _one(step: Step, asked: Wanted, who: _Who) -> tuple[Wanted | None, list[str]]:
     """Choose of one step that is held; returns what is approved of it, and why the rest is not."""
-    name = str(step.instance)
-    if state.status is Status.HELD and not step.holds:
-        doubts = tuple(sent.id for sent in step.dispatches if sent.status is Status.HELD)
-        if doubts and not asked.named:
-            return None, [f"its dispatch is in doubt: see whether it ran, then name {name} to have it sent again"]
-        return replace(asked, doubts=doubts), []
-    if not step.holds:
-        if state.status in _TO_COME and not asked.named:
-            return None, [f"its plan is still to come: wait for it, or name {name} to do without"]
-        return asked, []
+    if releasing.is_barred(who.walk.rollout.phase, who.by, who.pull, self_approve=who.limits.self_approve):
+        return None, [_by_another(who)]
+    if step.holds:
+        return _of_holds(step, asked, who)
+    if who.found[step.index].status is Status.HELD:
+        return _in_doubt(step, asked, who)
+    return _before_merge(step, asked, who)
+
+
+def _of_holds(step: Step, asked: Wanted, who: _Who) -> tuple[Wanted | None, list[str]]:
+    if step.destroys and not who.limits.destroys:
+        return None, ["it would be destroyed, and only somebody with the role maintain or admin can approve that"]
     if step.destroys and not asked.named:
-        return None, [f"it would be destroyed: name {name} to approve that"]
-    may = tuple(hold for hold in step.holds if holds.may_release(hold, asked, by, pull))
-    reasons = [_why_not(hold, by) for hold in step.holds if hold not in may]
-    return (replace(asked, holds=may) if may else None), reasons
+        return None, [f"it would be destroyed: name {step.instance} to approve that"]
+    reasons = {hold: _why_not(hold, asked, who) for hold in step.holds}
+    may = tuple(hold for hold, reason in reasons.items() if not reason)
+    return (replace(asked, holds=may) if may else None), [reason for reason in reasons.values() if reason]
 
 
-def _why_not(hold: Hold, by: str) -> str:
-    if hold.kind is HoldKind.STACK:
-        return f"{by} is the author, and {hold.sentence}"
-    return hold.sentence
+def _why_not(hold: Hold, asked: Wanted, who: _Who) -> str:
+    if not who.saw(hold.since):
+        return f"{hold.sentence}, but only since that was said: look at it, and say it again"
+    if releasing.may_release(hold, asked, who.by, who.pull):
+        return ""
+    return f"{who.by} is the author, and {hold.sentence}" if hold.kind is HoldKind.STACK else hold.sentence
+
+
+def _in_doubt(step: Step, asked: Wanted, who: _Who) -> tuple[Wanted | None, list[str]]:
+    doubtful = [sent for sent in step.dispatches if sent.status is Status.HELD]
+    if not asked.named:
+        return None, [f"its dispatch is in doubt: see whether it ran, then name {step.instance} to have it sent again"]
+    if not all(who.saw(sent.finished_at) for sent in doubtful):
+        return None, ["its dispatch is in doubt, but only since that was said: see whether it ran, and say it again"]
+    return replace(asked, doubts=tuple(sent.id for sent in doubtful)), []
+
+
+def _before_merge(step: Step, asked: Wanted, who: _Who) -> tuple[Wanted | None, list[str]]:
+    """Choose what has no plan that succeeded, to be applied after the merge all the same."""
+    if not who.limits.self_approve and releasing.is_author(who.by, who.pull):
+        return None, [_by_another(who)]
+    if who.pull is not None and not who.saw(who.pull.head_since):
+        return None, ["the head moved after that was said: look at its plan, and say it again"]
+    state = who.found[step.index]
+    if state.status in _TO_COME and not asked.named:
+        return None, [f"its plan is still to come: wait for it, or name {step.instance} to do without"]
+    failed = step if state.cause is None else who.walk.steps[state.cause]
+    if not asked.named and not all(who.saw(sent.finished_at) for sent in failed.dispatches):
+        return None, ["its plan ended only after that was said: look at it, and say it again"]
+    return asked, []
+
+
+def _by_another(who: _Who) -> str:
+    return f"{who.by} is the author, and somebody else must approve what this merge holds"
 
 
 def _refused(instance: Instance, reason: str) -> Refused:

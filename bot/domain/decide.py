@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import assert_never
 
-from bot.domain import commits, dispatching, holds, pulls, results, runs, uploads
+from bot.domain import commits, dispatching, holds, pulls, releasing, results, runs, uploads
 from bot.domain.commands.obey import obey
 from bot.domain.desk import Decision, Desk, Lane
 from bot.domain.events import (
@@ -49,7 +49,7 @@ def decide(lane: Lane, event: Event, facts: Facts, *, now: float, ids: Callable[
         case RunReported() | StatusReported() | Sent() | NotSent() | KeptBack():
             _moved(desk, event)
         case Approved():
-            holds.approved(desk, event)
+            releasing.approved(desk, event)
         case Commanded():
             obey(desk, event)
         case Overrun():

@@ -232,6 +232,7 @@ class Rules:
     breaker_plan: int = 500
     breaker_apply: int = 100
     approve_stacks: tuple[str, ...] = ()  # patterns of stacks whose applies somebody else must approve
+    self_approve: bool = True  # a pull request's author may let go what its own merge holds
 
 
 @dataclass(frozen=True, slots=True)

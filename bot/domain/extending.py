@@ -21,7 +21,7 @@ def extend(desk: Desk, draft: Draft, fresh: list[Step]) -> None:
     """Add the instances that an apply does not have yet. Nothing that was sent is repeated or moved."""
     old = len(draft.walk.steps)
     where = {step.instance: step.index for step in draft.walk.steps}
-    made = holds.of_steps(_in_time(desk, draft, fresh), draft.rollout, desk.pull, desk.facts)
+    made = holds.of_steps(_in_time(desk, draft, fresh), draft.rollout, desk.pull, desk.facts, desk.now)
     added = [step for step in made if step.instance not in where]
     mended = sum(_mend(draft, where[step.instance], step) for step in made if step.instance in where)
     if mended:

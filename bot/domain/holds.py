@@ -1,4 +1,4 @@
-"""What is held until a person lets it go, and how that is done."""
+"""What is held until a person lets it go."""
 
 from __future__ import annotations
 
@@ -7,14 +7,12 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from math import inf
 
-from bot.domain import pro
 from bot.domain.desk import Desk
-from bot.domain.effects import StartRun
-from bot.domain.events import Approved, Facts, Overrun, Wanted
+from bot.domain.events import Facts, Overrun
 from bot.domain.graph import Instance
-from bot.domain.model import Approval, Dispatch, Hold, HoldKind, Pull, Release, Rollout, Status, Step
+from bot.domain.model import Approval, Hold, HoldKind, Pull, Release, Rollout, Status, Step, is_server_run
 from bot.domain.order import Place
-from bot.domain.pro import Phase
+from bot.domain.pro import DELETED, Phase
 from bot.domain.rollout import Draft, is_sent, own_status
 from bot.domain.texts import commit
 
@@ -25,14 +23,18 @@ RESTORED = Hold(HoldKind.RESTORED, "the database was restored from a backup, and
 
 def of_new(steps: Iterable[Step], rollout: Rollout, pull: Pull | None, facts: Facts) -> list[Step]:
     """Give the steps of a new rollout their holds."""
-    made = of_steps(steps, rollout, pull, facts)
+    made = of_steps(steps, rollout, pull, facts, rollout.created_at)
     hold = breaker(made, rollout.phase, facts)
-    return [replace(step, holds=(*step.holds, hold)) if hold and step.calls else step for step in made]
+    if hold is None:
+        return made
+    hold = replace(hold, since=rollout.created_at)
+    return [replace(step, holds=(*step.holds, hold)) if step.calls else step for step in made]
 
 
-def of_steps(steps: Iterable[Step], rollout: Rollout, pull: Pull | None, facts: Facts) -> list[Step]:
+def of_steps(steps: Iterable[Step], rollout: Rollout, pull: Pull | None, facts: Facts, now: float) -> list[Step]:
     """Give steps the holds that each has for itself; those without anything to send get none."""
-    return [_held(step, rollout, pull, facts) if step.calls else step for step in steps]
+    made = (_held(step, rollout, pull, facts) if step.calls else step for step in steps)
+    return [replace(step, holds=tuple(replace(hold, since=now) for hold in step.holds)) for step in made]
 
 
 def breaker(steps: Iterable[Step], phase: Phase, facts: Facts) -> Hold | None:
@@ -60,7 +62,8 @@ def _held(step: Step, rollout: Rollout, pull: Pull | None, facts: Facts) -> Step
     if rollout.phase is not Phase.APPLY:
         return step
     since = facts.planned.get(step.instance, 0.0)
-    held: list[Hold] = [_DESTROY] if step.destroys else []
+    # What a merge removed waits for an approval; what a person wants destroyed was confirmed before it began.
+    held: list[Hold] = [_DESTROY] if step.destroys and rollout.activity != DELETED else []
     released: tuple[Release, ...] = ()
     if (hold := _unreviewed(step, rollout, pull, facts)) is not None:
         approval = next((one for one in pull.approved if _is_for(one, step.instance)), None) if pull else None
@@ -77,12 +80,20 @@ def _held(step: Step, rollout: Rollout, pull: Pull | None, facts: Facts) -> Step
 def _unreviewed(step: Step, rollout: Rollout, pull: Pull | None, facts: Facts) -> Hold | None:
     if facts.rules.unplanned == "allow" or step.destroys or step.instance in facts.planned:
         return None
-    if pull is None:  # what is on an applied branch was reviewed when it was merged
-        return None if rollout.position else Hold(HoldKind.UNREVIEWED, "its commit is on no branch that is applied")
+    if pull is None:
+        return _unreviewed_commit(step, rollout)
     if not step.paired:
         return None
     when = "before the merge" if pull.merged else "before"
     return Hold(HoldKind.UNREVIEWED, f"no plan of it succeeded at {commit(pull.head_sha)} {when}")
+
+
+def _unreviewed_commit(step: Step, rollout: Rollout) -> Hold | None:
+    if not rollout.position:
+        return Hold(HoldKind.UNREVIEWED, "its commit is on no branch that is applied")
+    if not is_server_run(rollout.lane) or not step.paired:
+        return None  # what is on an applied branch was reviewed when it was merged
+    return Hold(HoldKind.UNREVIEWED, f"no plan of it succeeded at {commit(rollout.sha)}")
 
 
 def _is_for(approval: Approval, instance: Instance) -> bool:
@@ -181,100 +192,9 @@ def add(desk: Desk, draft: Draft, index: int, hold: Hold) -> None:
     step = draft.step(index)
     known = (*step.holds, *(release.hold for release in step.released))
     if own_status(step) is None and step.calls and hold not in known:
-        draft.put(replace(step, holds=(*step.holds, hold)))
+        draft.put(replace(step, holds=(*step.holds, replace(hold, since=desk.now))))
         desk.note("hold", hold.sentence, draft, index)
         desk.show()
-
-
-def approved(desk: Desk, event: Approved) -> None:
-    """Let go what was held when somebody looked; what is held for another reason since then stays."""
-    draft = next((one for one in desk.drafts if one.rollout.id == event.rollout_id), None)
-    if draft is None:
-        desk.say("the rollout counts no more, so nothing of it is let go")
-        return
-    desk.show()
-    if draft.rollout.phase is Phase.PLAN and desk.pull is not None and not desk.pull.merged:
-        _approve_before(desk, draft, event)
-    for wanted in event.steps:
-        index = draft.find(Instance(wanted.stack, wanted.component))
-        if index is not None:
-            _release(desk, draft, index, wanted, event.by)
-
-
-def _approve_before(desk: Desk, draft: Draft, event: Approved) -> None:
-    """Note that instances may be applied after the merge, though no plan of theirs succeeded."""
-    pull = desk.pull
-    if pull is None or pull.head_sha != draft.rollout.sha:
-        desk.say("the head has moved, and an approval is for what was shown")
-        return
-    known = {(one.stack, one.component) for one in pull.approved}
-    bare = (one for one in event.steps if not one.holds and not one.doubts)
-    wanted = [one for one in bare if (one.stack, one.component) not in known]
-    made = tuple(Approval(one.stack, one.component, event.by, desk.now) for one in wanted)
-    desk.pull = replace(pull, approved=(*pull.approved, *made))
-    for one in made:
-        index = draft.find(Instance(one.stack, one.component))
-        desk.note("approve", f"for the merge of {commit(pull.head_sha)}", draft, index, actor=event.by)
-    if made:
-        desk.say(f"{event.by} approved {len(made)} for after the merge")
-
-
-def _release(desk: Desk, draft: Draft, index: int, wanted: Wanted, by: str) -> None:
-    step = draft.step(index)
-    if wanted.doubts:
-        _again(desk, draft, index, wanted.doubts, by)
-    if not wanted.holds or step.heir is not None:  # what superseded it speaks for it
-        return
-    ended = tuple(hold for hold in step.holds if hold in wanted.holds and may_release(hold, wanted, by, desk.pull))
-    if not ended:
-        desk.say(f"{step.instance} has nothing that {by} can let go")
-        return
-    kept = tuple(hold for hold in step.holds if hold not in ended)
-    draft.put(replace(step, holds=kept, released=(*step.released, *(Release(hold, by, desk.now) for hold in ended))))
-    for hold in ended:
-        desk.note("approve", hold.sentence, draft, index, actor=by)
-    desk.say(f"{by} approved {step.instance}")
-
-
-def may_release(hold: Hold, wanted: Wanted, by: str, pull: Pull | None) -> bool:
-    """Tell whether somebody may end a hold: what is destroyed is named in full, and a stack's approval is another's."""
-    if hold.kind is HoldKind.DESTROY:
-        return wanted.named
-    if hold.kind is HoldKind.STACK and pull is not None:
-        return by.casefold() != pull.author.casefold()
-    return True
-
-
-def _again(desk: Desk, draft: Draft, index: int, doubts: Iterable[str], by: str) -> None:
-    """Send what of a step is in doubt again, because somebody says that it did not run.
-
-    It keeps the step's place: nothing else is applied there meanwhile, and its other files are not run once more.
-    """
-    step = draft.step(index)
-    doubtful = [sent for sent in step.dispatches if sent.status is Status.HELD and sent.id in doubts]
-    if not doubtful or draft.rollout.superseded_by:
-        desk.say(f"the dispatch of {step.instance} is not in doubt any more")
-        return
-    for sent in doubtful:
-        if sent.hold is not None:
-            release = Release(Hold(sent.hold, sent.reason), by, desk.now)
-            draft.put(replace(draft.step(index), released=(*draft.step(index).released, release)))
-        fresh = desk.ids()
-        inputs = dict(sent.inputs) | ({pro.DISPATCH_ID: fresh} if pro.DISPATCH_ID in dict(sent.inputs) else {})
-        draft.put_dispatch(
-            Dispatch(
-                id=fresh,
-                step=index,
-                workflow=sent.workflow,
-                inputs=tuple(sorted(inputs.items())),
-                status=Status.DISPATCHING,
-                created_at=desk.now,
-            )
-        )
-        desk.wish(StartRun(fresh))
-        desk.note("dispatch", f"{sent.workflow} as {fresh} for {draft.rollout.activity}", draft, index)
-    desk.note("approve", "its dispatch was in doubt, and is sent again", draft, index, actor=by)
-    desk.say(f"{by} has {step.instance} sent again")
 
 
 def overrun(desk: Desk, event: Overrun) -> None:
@@ -290,7 +210,7 @@ def overrun(desk: Desk, event: Overrun) -> None:
         return
     draft.retire(index)
     step = draft.step(index)
-    hold = Hold(HoldKind.OVERRUN, event.sentence)
+    hold = Hold(HoldKind.OVERRUN, event.sentence, desk.now)
     # The same may happen twice, and then an earlier approval says nothing.
     released = tuple(one for one in step.released if one.hold != hold)
     draft.put(replace(step, holds=(*step.holds, hold), released=released))

@@ -5,7 +5,7 @@ Facts are stored, status is derived (`bot.domain.rollout`). Times are seconds si
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bot.domain.facts import Gate
@@ -60,6 +60,7 @@ class Hold:
 
     kind: HoldKind
     sentence: str
+    since: float = field(default=0.0, compare=False)  # what is said of it before then is not about it
 
 
 @dataclass(frozen=True, slots=True)

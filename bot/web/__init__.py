@@ -7,6 +7,7 @@ from collections.abc import Callable
 from flask import Flask
 from prometheus_client import CollectorRegistry
 
+from bot.domain.approving import Limits
 from bot.domain.events import Rules
 from bot.store.writer import Writer
 from bot.web import (
@@ -63,7 +64,7 @@ def create_app(
     covering = Covering(reader, writer, now)
     app.register_blueprint(exchange.blueprint(trust, sessions, covering, writer, now))
     app.register_blueprint(api.blueprint(gate, writer, now))
-    app.register_blueprint(approvals.blueprint(gate, reader, writer, now))
+    app.register_blueprint(approvals.blueprint(gate, reader, writer, now, Limits(self_approve=rules.self_approve)))
     app.register_blueprint(inventory.blueprint(gate, writer, now))
     app.register_blueprint(statuses.blueprint(gate, writer, now))
     app.register_blueprint(locks.blueprint(gate, writer, now))

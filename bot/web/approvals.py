@@ -10,7 +10,7 @@ import msgspec
 from flask import Blueprint, Response
 
 from bot.domain import approving
-from bot.domain.approving import PERSON, Chosen
+from bot.domain.approving import PERSON, Chosen, Limits
 from bot.domain.events import Approved
 from bot.domain.names import LONGEST, shown
 from bot.domain.rollout import Walk
@@ -92,7 +92,7 @@ ENDPOINTS = (
 )
 
 
-def blueprint(gate: Gate, reader: Reader, writer: Writer, now: Callable[[], float]) -> Blueprint:
+def blueprint(gate: Gate, reader: Reader, writer: Writer, now: Callable[[], float], limits: Limits) -> Blueprint:
     """Make the endpoint that approves."""
     pages = Blueprint("approvals", __name__, url_prefix="/api/v1")
 
@@ -103,7 +103,7 @@ def blueprint(gate: Gate, reader: Reader, writer: Writer, now: Callable[[], floa
         by = caller.name if asked.by is None else asked.by
         if asked.by is not None and not approving.is_person(by):
             raise Refusal(400, f"`{shown(by)}` is no login. Give the one of who approves, or leave `by` out.")
-        walk, chosen = _choose(reader, caller, number, asked.targets or [], by)
+        walk, chosen = _choose(reader, caller, number, asked.targets or [], by, limits)
         rollout = walk.rollout
         if chosen.refused:
             writer.run(lambda db: note_refused(db, rollout, chosen.refused, by, now()))
@@ -117,7 +117,9 @@ def blueprint(gate: Gate, reader: Reader, writer: Writer, now: Callable[[], floa
     return pages
 
 
-def _choose(reader: Reader, caller: Caller, number: str, targets: list[str], by: str) -> tuple[Walk, Chosen]:
+def _choose(
+    reader: Reader, caller: Caller, number: str, targets: list[str], by: str, limits: Limits
+) -> tuple[Walk, Chosen]:
     known = number.isascii() and number.isdecimal() and len(number) <= 15
     with reader.moment() as db:
         walk = rollouts.load(db, int(number)) if known else None
@@ -130,7 +132,7 @@ def _choose(reader: Reader, caller: Caller, number: str, targets: list[str], by:
         rollout = walk.rollout
         pull = pulls.get(db, rollout.repo_id, rollout.pull) if rollout.pull else None
     try:
-        chosen = approving.wanted(walk, pull, targets, by)
+        chosen = approving.wanted(walk, pull, targets, by, limits)
     except BadTarget as error:
         raise Refusal(409, f"Nothing is approved: {error}") from None
     return walk, chosen

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain.approving import is_person, told, wanted, why_nothing
+from bot.domain.approving import Limits, is_person, told, wanted, why_nothing
 from bot.domain.events import Approved, KeptBack
 from bot.domain.model import Approval, Hold, HoldKind, Pull, Status
 from bot.domain.pro import DISPATCH_ID
@@ -247,3 +247,69 @@ def test_a_file_that_is_kept_back_beside_another_is_held_until_it_is_named():
     assert (release.hold.sentence, release.by) == ("the repository has no environment `prod`", "lead")
     world.finish_runs()
     assert world.statuses() == {"a": "succeeded"}
+
+
+# What an approval does not cover, whatever it names.
+
+
+def asked(text, at, *targets, by="lead", pull=MERGED, activity="pull_request.merged", **steps):
+    return wanted(walk(text, activity, **steps), pull, targets, by, Limits(said=at))
+
+
+def test_what_is_held_since_it_was_said_is_not_covered_and_the_rest_is():
+    late, early = replace(BREAKER, since=61.0), replace(UNREVIEWED, since=60.9)
+    chosen = asked("a", 60.0, a=(early, late))
+    assert covered(chosen) == {"a": ["unreviewed"]}
+    told = "all of it would start many runs, but only since that was said: look at it, and say it again"
+    assert refused(chosen) == {"a": told}
+    assert covered(asked("a", 60.0, "dev/a", a=(late,))) == {}  # named or not
+
+
+def test_a_dispatch_that_is_in_doubt_since_it_was_said_is_not_sent_again():
+    some = walk("a", a=Status.HELD)
+    (sent,) = some.steps[0].dispatches
+    some.steps[0] = replace(some.steps[0], dispatches=(replace(sent, finished_at=61.0),))
+    told = "its dispatch is in doubt, but only since that was said: see whether it ran, and say it again"
+    assert refused(wanted(some, MERGED, ["dev/a"], "lead", Limits(said=60.0))) == {"a": told}
+    assert covered(wanted(some, MERGED, ["dev/a"], "lead", Limits(said=61.0))) == {"a": []}
+
+
+def test_a_head_that_came_since_it_was_said_is_not_approved():
+    told = "the head moved after that was said: look at its plan, and say it again"
+    plans = {"activity": "pull_request.synchronize", "pull": OPEN, "a": Status.FAILED}
+    assert refused(asked("a", 99.0, "dev/a", **plans)) == {"a": told}
+    assert covered(asked("a", 100.0, **plans)) == {"a": []}
+
+
+def test_a_plan_that_failed_since_it_was_said_is_approved_only_by_name():
+    some = walk("a>b", "pull_request.synchronize", a=Status.FAILED)
+    (sent,) = some.steps[0].dispatches
+    some.steps[0] = replace(some.steps[0], dispatches=(replace(sent, finished_at=200.0),))
+    told = "its plan ended only after that was said: look at it, and say it again"
+    late = Limits(said=150.0)
+    assert refused(wanted(some, OPEN, (), "lead", late)) == {"a": told, "b": told}  # b was blocked by it
+    assert covered(wanted(some, OPEN, ["dev/a"], "lead", late)) == {"a": []}
+    assert covered(wanted(some, OPEN, (), "lead", Limits(said=200.0))) == {"a": [], "b": []}
+
+
+def test_only_some_may_have_things_destroyed():
+    some = walk("a b", a=(DESTROY, BREAKER), b=(UNREVIEWED,))
+    chosen = wanted(some, MERGED, ["dev/a", "b"], "lead", Limits(destroys=False))
+    assert covered(chosen) == {"b": ["unreviewed"]}
+    assert refused(chosen) == {
+        "a": "it would be destroyed, and only somebody with the role maintain or admin can approve that"
+    }
+
+
+@pytest.mark.parametrize("by", ["dora", "DoRa"])
+def test_an_author_may_be_kept_from_approving_the_own_merge(by):
+    barred = Limits(self_approve=False)
+    told = f"{by} is the author, and somebody else must approve what this merge holds"
+    assert refused(wanted(walk("a", a=(UNREVIEWED,)), MERGED, (), by, barred)) == {"a": told}
+    assert refused(wanted(walk("a", a=Status.HELD), MERGED, ["dev/a"], by, barred)) == {"a": told}
+    failed = walk("a", "pull_request.synchronize", a=Status.FAILED)
+    assert refused(wanted(failed, OPEN, ["dev/a"], by, barred)) == {"a": told}
+    assert covered(wanted(failed, OPEN, ["dev/a"], "ada", barred)) == {"a": []}
+    # What a plan is held for is no merge, and no plan changes anything.
+    plan = walk("a", "pull_request.synchronize", a=(BREAKER,))
+    assert covered(wanted(plan, OPEN, (), by, barred)) == {"a": ["breaker"]}

@@ -11,6 +11,7 @@ from bot.domain.events import Approved, Facts, Overrun, Rules, Wanted
 from bot.domain.model import Approval, Hold, HoldKind, Pull, Release, Status, Step, lane_of_pull
 from bot.domain.order import Place
 from bot.domain.pro import MERGED, Phase
+from bot.domain.releasing import may_release
 from bot.domain.rollout import Walk, own_status
 from tests.domain.world import REPO, at, call, dispatch_of, pull_facts, rollout_of, sha_of
 
@@ -121,11 +122,11 @@ def test_when_the_plan_began_is_kept():
 @pytest.mark.parametrize("by", ["dora", "DoRa", "ada"])
 def test_who_may_let_go_what(kind, named, by):
     expected = {HoldKind.DESTROY: named, HoldKind.STACK: by == "ada"}.get(kind, True)
-    assert holds.may_release(Hold(kind, "why"), Wanted("dev", "a", (), named=named), by, pull_of()) is expected
+    assert may_release(Hold(kind, "why"), Wanted("dev", "a", (), named=named), by, pull_of()) is expected
 
 
 def test_without_an_author_anybody_else_s_approval_is_anybody_s():
-    assert holds.may_release(Hold(HoldKind.STACK, "why"), Wanted("dev", "a", ()), "dora", None)
+    assert may_release(Hold(HoldKind.STACK, "why"), Wanted("dev", "a", ()), "dora", None)
 
 
 # On a rollout that is under way.

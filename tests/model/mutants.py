@@ -10,7 +10,7 @@ from itertools import count
 from typing import Any
 from unittest.mock import patch
 
-from bot.domain import heads, holds, order, rollout, runs
+from bot.domain import heads, holds, order, releasing, rollout, runs
 from bot.domain.desk import Desk
 from bot.domain.model import PASSED, Hold, HoldKind, Rollout, Status, Step
 from bot.domain.order import Place
@@ -115,7 +115,7 @@ def _yes(*_args: object, **_kwargs: object) -> bool:
     return True
 
 
-_first, _held, _may_release = order.first, holds._held, holds.may_release
+_first, _held, _may_release = order.first, holds._held, releasing.may_release
 _planned, _put_once = shared.planned, inbox.put_once
 _arrivals = count(order.STRETCH)
 
@@ -134,10 +134,10 @@ MUTANTS = (
     Mutant("the plan of any head counts", shared, "_shows", _plan_of_any_head),
     Mutant("a plan counts whenever it ended", shared, "planned", _planned_at_any_time),
     Mutant("what is destroyed needs no approval", holds, "_held", _destroys_freely),
-    Mutant("what is destroyed need not be named", holds, "may_release", _named_or_not),
+    Mutant("what is destroyed need not be named", releasing, "may_release", _named_or_not),
     Mutant("plans of an older head go on", heads, "end_plans", _nothing),
     Mutant("no stack wants an approval", holds, "_matches", _nothing),
-    Mutant("an author may approve the own change", holds, "may_release", _author_too),
+    Mutant("an author may approve the own change", releasing, "may_release", _author_too),
     Mutant("the breaker never trips", holds, "breaker", _nothing),
     Mutant("what others were applied to is not held", holds, "stale_by", _nothing),
     Mutant("an environment may be missing", permits, "unprotected", _open_to_all),

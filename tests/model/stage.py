@@ -8,7 +8,7 @@ from bot.domain.claims import Claims
 from bot.domain.events import Rules
 from bot.domain.graph import Instance
 from bot.events.packing import Header
-from tests.model import invariants, repository
+from tests.model import invariants, repository, when_quiet
 from tests.model.hub import Hub
 from tests.model.process import Broken, Process
 from tests.model.repository import AFFECTED, MAIN
@@ -231,7 +231,7 @@ class Stage:
 
     def look(self) -> None:
         """Hold what is shown against what is; raises Broken, also for what was found before."""
-        self._note("one_comment", invariants.one_comment(self.hub))
+        self._note("one_comment", when_quiet.one_comment(self.hub))
         self._note("no_fault_of_its_own", self.process.gave_up())
         if not self.hub.hooks and not self.hub.lost() and self.process.idle() and self.process.has_heard():
             for law in invariants.WHEN_QUIET:

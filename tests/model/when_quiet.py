@@ -1,0 +1,113 @@
+"""What must be true of what is shown once the bot has heard everything, and in the end: a sentence where it is not."""
+
+from __future__ import annotations
+
+from bot.domain.graph import Instance
+from tests.model import repository
+from tests.model.hub import Hub
+from tests.model.on_dispatch import others, undone
+from tests.model.shown import Shown, comment, read
+from tests.model.things import Pull, Run
+
+#: GitHub's words for a run, as people read them in the comment.
+_WORDS = {"queued": "queued", "in_progress": "running", "waiting": "approval"}
+_ENDS = {"success": "succeeded", "failure": "failed", "cancelled": "cancelled"}
+#: What a step shows that goes on by itself, so that nothing may stay so.
+MOVING = frozenset({"waiting", "ready", "dispatching", "queued", "running"})
+
+
+def one_comment(hub: Hub) -> str:
+    """There is one comment on a pull request, and no second one."""
+    many = next((number for number, listed in hub.comments.items() if len(listed) > 1), 0)
+    return f"#{many} has {len(hub.comments[many])} comments" if many else ""
+
+
+def says_what_is(hub: Hub) -> str:
+    """The comment says what is: of each instance what its run does at GitHub, and the counts are those of its rows."""
+    for pull in hub.pulls:
+        shown = read(comment(hub, pull))
+        if shown is None:
+            continue
+        if any(times > 1 and sha.startswith(shown.commit) for sha, times in pull.begun.items()):
+            continue  # of several plans of one commit nobody can tell which is meant
+        words = [word for word, _ in shown.rows.values()]
+        if (words.count("succeeded"), len(words)) != (shown.succeeded, shown.total):
+            return f"#{pull.number} counts {shown.succeeded} of {shown.total}, but its rows say {words}"
+        for instance, (word, why) in shown.rows.items():
+            said = _says(hub, shown, instance, word, why)
+            if said:
+                return f"#{pull.number}: {said}"
+    return ""
+
+
+def _says(hub: Hub, shown: Shown, instance: Instance, word: str, why: str) -> str:
+    runs = [run for run in hub.dispatched if run.target[:7] == shown.commit and run.applies is shown.applies]
+    own = [run for run in runs if run.instance == instance]
+    if own and own[-1].attempt > 1 and own[-1].status == "queued":
+        return ""  # GitHub tells nobody of this
+    if own and undone(hub, own[-1], approved=False):
+        return ""  # an older commit was applied over it, so that it is offered again
+    if word == "superseded" and own and own[-1].over and _is_overtaken(hub, own[-1]):
+        return ""
+    if own:
+        is_now = _ENDS[own[-1].conclusion or ""] if own[-1].over else _WORDS[own[-1].status]
+        return f"{instance} is shown as {word}, but its run is {is_now}" if word != is_now else ""
+    if word in (*_WORDS.values(), "succeeded") or (word == "cancelled" and "was not sent" not in why):
+        return f"{instance} is shown as {word}, but has no run"
+    if shown.applies:  # what superseded a parent speaks for it
+        runs = [run for run in hub.dispatched if run.applies]
+    ended = [run for run in runs if any(one.conclusion not in (None, "success") for one in run.news)]
+    above = repository.ancestors(instance, frozenset(shown.rows))
+    blocked = any(run.instance in above for run in ended)
+    if word == "blocked" and not blocked:
+        return f"{instance} is shown as blocked, but nothing above it failed"
+    return ""
+
+
+def contained(hub: Hub) -> str:
+    """Where an older commit is applied again over a newer one, by a re-run at GitHub, its comment says so."""
+    for run in hub.dispatched:
+        if not run.applies or run.attempt == 1 or run.heard is None or run.heard.attempt < run.attempt:
+            continue
+        pull = hub.pull_of(run)
+        shown = read(comment(hub, pull))
+        sent = (one for one in others(hub, run, run.instance) if one.applies and one.created_at < run.started_at)
+        newer = any(hub.position(one.target) > hub.position(run.target) for one in sent)
+        if newer and shown and "run again" not in shown.rows.get(run.instance, ("", ""))[1]:
+            return f"#{pull.number} does not tell that {run.instance} was run again over a newer commit"
+    return ""
+
+
+def _is_overtaken(hub: Hub, run: Run) -> bool:
+    """Tell whether a newer commit was applied where an apply did not succeed."""
+    applied = (one for one in others(hub, run, run.instance) if run.applies and one.applies)
+    return run.conclusion != "success" and any(hub.position(one.target) > hub.position(run.target) for one in applied)
+
+
+def nothing_waits_for_ever(hub: Hub) -> str:
+    """Everything that may go goes in the end: each instance has its run, or people are shown why not."""
+    for pull in hub.pulls:
+        if not (pull.open or pull.merged) or not uploaded(hub, pull):
+            continue
+        target = pull.merge_sha if pull.merged else pull.head
+        shown = read(comment(hub, pull))
+        if shown is None or not target.startswith(shown.commit) or shown.applies is not pull.merged:
+            return f"#{pull.number} shows nothing of {target[:7]}"
+        gone = repository.removed(pull.changed)  # what is left for people has no row
+        if shown.rows.keys() | gone != pull.affected:
+            return f"#{pull.number} shows {sorted(shown.rows)}, but affects {sorted(pull.affected)}"
+        stopped = hub.rules.fail_fast and "stopped, because" in comment(hub, pull)
+        for instance, (word, why) in shown.rows.items():
+            above = repository.ancestors(instance, pull.affected)
+            behind_people = word == "waiting" and any(shown.rows[one][0] == "held" for one in above)
+            if word in MOVING and not stopped and not behind_people:
+                return f"#{pull.number}: {instance} is {word} for ever"
+            if word not in _ENDS.values() and not why.strip(" |"):
+                return f"#{pull.number}: {instance} is {word}, and nobody is told why"
+    return ""
+
+
+def uploaded(hub: Hub, pull: Pull) -> bool:
+    """Tell whether the affected stacks of a pull request's head, or of its merge, were uploaded."""
+    runs = (run for run in hub.runs.values() if run.pull == pull.number and run.sha == pull.head)
+    return any(run.uploaded and run.merged is pull.merged for run in runs)

@@ -284,8 +284,11 @@ def file_content(obj: Any) -> bytes | None:
 
 
 def role(told: Any) -> Role:
-    """Read what a person may do; of a role that the organization made, the permission that it grants."""
-    if "admin" in (text(told, "permission"), text(told, "role_name")) or text(told, "role_name") == "maintain":
+    """Read what a person may do; of a role that the organization made, the permission that it is based on.
+
+    GitHub's `permission` has four words only, and says `write` for maintain too.
+    """
+    permission = text(told, "permission")
+    if permission == "write" and text(told, "role_name") == "maintain":
         return Role.MAINTAIN
-    known = {"write": Role.WRITE, "read": Role.READ}
-    return known.get(text(told, "permission"), Role.NONE)
+    return {"admin": Role.MAINTAIN, "write": Role.WRITE, "read": Role.READ}.get(permission, Role.NONE)

@@ -115,9 +115,11 @@ class Repos(Core):
             del installation.repos[name]
         return installation
 
-    def set_permission(self, repo: Repo, login: str, permission: str) -> None:
-        """Set a person's role: admin, maintain, write, triage, read or none."""
+    def set_permission(self, repo: Repo, login: str, permission: str, *, base: str = "") -> None:
+        """Set a role: admin, maintain, write, triage, read or none; or one that the owner made, with its base."""
         repo.permissions[self.user(login).login] = permission
+        if base:
+            repo.custom_roles[permission] = base
 
     def permission(self, repo: Repo, login: str) -> str:
         """Return a person's role; without one, read where the repository is public and none elsewhere."""

@@ -125,7 +125,8 @@ def get_permission(call: Call) -> Answer:
     """Answer GET …/collaborators/{user}/permission."""
     repo, user = call.repo(), found(call.hub.users.get(call.part("user")))
     role = call.hub.permission(repo, user.login)
-    return Answer({"permission": BASIC.get(role, role), "role_name": role, "user": payloads.user(call.base, user)})
+    base = repo.custom_roles.get(role, role)
+    return Answer({"permission": BASIC.get(base, base), "role_name": role, "user": payloads.user(call.base, user)})
 
 
 def list_environments(call: Call) -> Answer:

@@ -94,6 +94,7 @@ class Repo:
     releases: list[Release] = field(default_factory=list)
     workflows: dict[str, Workflow] = field(default_factory=dict)
     permissions: dict[str, str] = field(default_factory=dict)
+    custom_roles: dict[str, str] = field(default_factory=dict)  # the owner's own roles, with what each is based on
     actions_enabled: bool = True
 
     @property

@@ -151,7 +151,8 @@ def unpark_known(db: Db) -> int:
         f"AND {column} >= {sha} AND {column} < {sha} || 'g'"
         for column in ("head_sha", "merge_sha")
     )
-    tries = f"SELECT 1 FROM commits WHERE repo_id = inbox.repo_id AND sha >= {sha} AND sha < {sha} || 'g'"  # noqa: S608
+    tries = f"SELECT 1 FROM commits WHERE repo_id = inbox.repo_id AND sha >= {sha} AND sha < {sha} || 'g' "  # noqa: S608
+    tries += "AND lane NOT LIKE '%~%'"  # nothing is uploaded for what was started on the server
     return db.write(
         "UPDATE inbox SET state = 'new', park = NULL, lane = NULL WHERE state = 'parked' AND ("  # noqa: S608
         f"park LIKE 'commit:%' AND (EXISTS ({heads}) OR EXISTS ({merges}) OR EXISTS ({tries})) OR park LIKE 'run:%' "
@@ -204,16 +205,22 @@ def _heads_between(db: Db, now: float, limit: int, lane: str, last: str | None, 
         if head["due"] <= now:
             found.append(head["id"])
             continue
-        # A row in back-off holds later uploads and commands of its lane, but not later webhooks.
+        # A row in back-off holds later uploads and what people say in its lane, but not later news of GitHub's.
         other = db.row(
-            "SELECT id FROM inbox WHERE state = 'new' AND lane = ? AND due <= ? AND kind NOT IN ('upload', 'command') "
-            "ORDER BY id LIMIT 1",
+            "SELECT id FROM inbox WHERE state = 'new' AND lane = ? AND due <= ? "
+            "AND kind NOT IN ('upload', 'issue_comment', 'check_run', 'check_suite') ORDER BY id LIMIT 1",
             lane,
             now,
         )
         if other is not None:
             found.append(other["id"])
     return found
+
+
+def outcome(db: Db, guid: str) -> tuple[str, str]:
+    """Tell the state of an input, and why it is in that."""
+    row = db.row("SELECT state, reason FROM inbox WHERE guid = ?", guid)
+    return (row["state"], row["reason"]) if row else ("", "")
 
 
 def failed_uploads(db: Db, lane: str, since: float) -> list[str]:

@@ -190,11 +190,15 @@ def in_doubt(db: Db) -> int:
 
 
 def prune(db: Db) -> None:
-    """Forget finished wishes for runs and cancels, but for a dispatch that does not know of its run yet."""
+    """Forget finished wishes for runs, cancels and reactions, but for a dispatch that does not know of its run yet.
+
+    A reaction that was given up is missed by nobody.
+    """
     db.write(
         "DELETE FROM outbox WHERE kind IN ('run', 'cancel') AND done >= want AND NOT EXISTS "
         "(SELECT 1 FROM dispatches WHERE 'run:' || id = key AND run_id = 0 AND open)"
     )
+    db.write("DELETE FROM outbox WHERE kind = 'react' AND (done >= want OR state = 'dead')")
 
 
 def _wish(row: object) -> Wish:

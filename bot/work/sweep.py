@@ -21,7 +21,7 @@ from bot.events.workflow_run import RunRead
 from bot.github import ensure, reads
 from bot.github.failures import FailureKind, classify, is_ours
 from bot.github.line import Uninstalled
-from bot.store import audit, chunks, graphs, inbox, locks, meta, outbox, places, pulls, repos, rollouts
+from bot.store import audit, chunks, commands, graphs, inbox, locks, meta, outbox, places, pulls, repos, rollouts
 from bot.store.db import transaction
 from bot.store.rollouts import Placed
 from bot.work.parts import Parts
@@ -43,6 +43,8 @@ _QUIET = 900.0
 _ALL_OPEN = 10
 #: Where applies stand that ended is kept this long, so that what was planned before them is told.
 _PLACES_KEPT = 90 * 86_400.0
+#: Longer than GitHub can deliver a comment once more, in seconds: what was done is known until then.
+_COMMANDS_KEPT = 90 * 86_400.0
 #: A delivery may appear in the log this late.
 _LATE = 300.0
 
@@ -211,6 +213,7 @@ class Sweep:
             locks.prune(db, now)
             audit.prune(db, now)
             places.prune(db, now - _PLACES_KEPT)
+            commands.prune(db, now - _COMMANDS_KEPT)
             inbox.nudge_waiting(db, now=now)
 
 

@@ -9,6 +9,7 @@ import gidgethub
 import pytest
 from aiohttp import web
 
+from bot.domain.commands.words import Role
 from bot.domain.facts import Gate, Rejection
 from bot.domain.model import Repo
 from bot.domain.pro import ProProblem
@@ -248,3 +249,26 @@ async def test_what_never_arrived(wire, github):
     pages(wire, "/app/hook/deliveries", listed)
     missing = reads.never_arrived(await reads.deliveries(github, since=0))
     assert [(known.id, known.guid) for known in missing] == [(8, "b"), (5, "c")]
+
+
+async def test_the_role_of_somebody_is_asked_for_by_login(wire, gh, repo):
+    wire.on("GET", f"{HOME}/collaborators/ada/permission", web.json_response({"permission": "write"}))
+    assert await reads.role(gh, repo, "ada") is Role.WRITE
+
+
+async def test_who_has_nothing_to_do_with_a_repository_has_no_role(wire, gh, repo):
+    gone = {"message": "Not Found", "documentation_url": "https://docs.github.com/rest", "status": "404"}
+    wire.on("GET", f"{HOME}/collaborators/eve/permission", web.json_response(gone, status=404))
+    assert await reads.role(gh, repo, "eve") is Role.NONE
+
+
+@pytest.mark.parametrize("status", [401, 403, 500, 503])
+async def test_where_a_role_cannot_be_read_nobody_is_taken_for_anybody(wire, gh, repo, status):
+    wire.on("GET", f"{HOME}/collaborators/ada/permission", web.json_response({"message": "No."}, status=status))
+    with pytest.raises(gidgethub.HTTPException):
+        await reads.role(gh, repo, "ada")
+
+
+async def test_a_login_is_no_path(wire, gh, repo):
+    wire.on("GET", f"{HOME}/collaborators/ada%2F..%2Fboss/permission", web.json_response({"permission": "read"}))
+    assert await reads.role(gh, repo, "ada/../boss") is Role.READ

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from bot.domain.commands.words import Role
 from bot.domain.facts import MergeGroupFacts, PullFacts, ReleaseFacts, RunFacts
 from bot.domain.model import Repo
 from bot.github import shapes
@@ -239,3 +240,46 @@ def test_a_comparison_that_says_nothing():
 
 def test_a_time_with_an_offset():
     assert shapes.moment({"at": "2026-11-20T10:00:00+02:00"}, "at") == at("2026-11-20T08:00:00")
+
+
+def permission(permission, role_name, **user):
+    """Make GitHub's answer about somebody's role in a repository; it has the user's flags in two places."""
+    flags = {"pull": True, "triage": False, "push": False, "maintain": False, "admin": False}
+    return {
+        "permission": permission,
+        "user": {"login": "ada", "id": 5, "type": "User", "permissions": flags, "role_name": role_name, **user},
+        "role_name": role_name,
+    }
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        (permission("admin", "admin"), Role.MAINTAIN),
+        (permission("write", "maintain"), Role.MAINTAIN),
+        (permission("write", "write"), Role.WRITE),
+        (permission("read", "triage"), Role.READ),
+        (permission("read", "read"), Role.READ),
+        (permission("none", ""), Role.NONE),
+        # Roles that an organization made count as what they are based on.
+        (permission("write", "release manager"), Role.WRITE),
+        (permission("admin", "release manager"), Role.MAINTAIN),
+        (permission("read", "auditor"), Role.READ),
+        # No role that is new to us, or only named like one, gives more than GitHub says.
+        (permission("read", "admin"), Role.READ),
+        (permission("read", "maintain"), Role.READ),
+        (permission("Admin", "Admin"), Role.NONE),
+        (permission("security_manager", "security_manager"), Role.NONE),
+        ({"permission": "write"}, Role.WRITE),
+        ({"permission": None, "role_name": None}, Role.NONE),
+        ({}, Role.NONE),
+    ],
+)
+def test_what_a_person_may_do(told, expected):
+    assert shapes.role(told) is expected
+
+
+@pytest.mark.parametrize("told", [[], None, {"permission": 3}, {"permission": "write", "role_name": ["admin"]}])
+def test_what_is_no_answer_about_a_role_is_an_error(told):
+    with pytest.raises(ValueError, match="GitHub"):
+        shapes.role(told)

@@ -36,9 +36,10 @@ def test_where_there_are_more_lanes_than_places_each_has_its_turn(db: Db) -> Non
     assert inbox.heads(db, 1.0, 0) == []
 
 
-def test_a_row_in_back_off_holds_uploads_but_not_webhooks(db: Db) -> None:
+def test_a_row_in_back_off_holds_uploads_and_commands_but_not_news(db: Db) -> None:
     put(db, "a", "pull_request", due=100.0)
-    put(db, "a", "upload")
+    for kind in ("upload", "issue_comment", "check_run", "check_suite"):
+        put(db, "a", kind)
     assert inbox.heads(db, 1.0, 10) == []
     put(db, "a", "workflow_run")
     assert [row.kind for row in inbox.heads(db, 1.0, 10)] == ["workflow_run"]

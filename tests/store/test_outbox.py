@@ -102,3 +102,16 @@ def test_a_comment_that_was_given_up_is_tried_again_for_a_while(db: Db) -> None:
     assert outbox.due(db, 99.0, 10) == []
     outbox.reopen_comments(db, died_before=51.0, wished_after=-1.0)
     assert [found.key for found in outbox.due(db, 99.0, 10)] == ["comment:1#1"]
+
+
+def test_reactions_that_are_done_or_given_up_are_forgotten(db: Db) -> None:
+    for name in ("1:eyes", "2:eyes", "3:eyes"):
+        wish(db, name, "react")
+    done = outbox.begin(db, "react:1:eyes")
+    assert done is not None
+    outbox.fulfilled(db, done)
+    outbox.bury(db, "react:2:eyes", "GitHub says no", now=1.0)
+    outbox.prune(db)
+    assert [wish.key for wish in outbox.due(db, 1.0, 10)] == ["react:3:eyes"]
+    assert outbox.get(db, "react:1:eyes") is None
+    assert outbox.get(db, "react:2:eyes") is None

@@ -6,8 +6,7 @@ from bot.domain.locks import locked_by
 from bot.domain.model import Dispatch, Heir, HoldKind, Status, Step
 from bot.domain.pro import Phase
 from bot.domain.results import Result, known
-from bot.domain.rollout import passes
-from bot.domain.states import State
+from bot.domain.states import State, awaited
 from renderers.markdown import clip, code, escape, link, prose
 from renderers.scene import LONGEST_NAME, Scene, name
 from renderers.words import clock, listed, outcome
@@ -82,7 +81,7 @@ def _superseded(dropped: str, heir: Heir | None) -> str:
 
 def _parents(scene: Scene, step: Step) -> str:
     """Name the parents that are not done, by component alone where the stack is the step's own."""
-    waiting = [scene.walk.steps[i] for i in step.parents if not passes(scene.walk.steps[i])]
+    waiting = [scene.walk.steps[index] for index in awaited(scene.walk, step.index)]
     return listed([_near(parent, step) for parent in waiting])
 
 

@@ -9,6 +9,7 @@ from bot.domain.graph import Instance
 from bot.domain.locks import Lock
 from bot.domain.model import OPEN, Heir, Rollout, Status, Step
 from bot.domain.rollout import Draft, Walk, is_pending, own_status, passes
+from bot.domain.standing import is_passed_over
 
 #: Positions of one history of a base branch lie within so many; one that was rewritten begins a new stretch.
 STRETCH = 1_000_000_000
@@ -158,7 +159,7 @@ def goes(
     todo, opened = [index], set()
     while todo:
         step = walk.steps[todo[-1]]
-        before = step.parents if own_status(step) is None else ()
+        before = step.parents if own_status(step) is None or is_passed_over(step) else ()
         new = [parent for parent in before if parent not in known]
         if step.index in known or step.index in opened or not new or not _moves(step, locks):
             todo.pop()

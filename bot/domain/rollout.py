@@ -7,82 +7,15 @@ and keeps what changed apart, so that an event on a large rollout costs what it 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from bot.domain.graph import Instance
-from bot.domain.model import OPEN, PASSED, Dispatch, Rollout, Status, Step
+from bot.domain.model import Dispatch, Rollout, Step
+from bot.domain.standing import failed, is_passed_over, is_pending, is_sent, own_status, passes, was_sent
 
-#: Of several dispatches of one step the first of these that occurs is the step's own status.
-_LEADING = (
-    Status.HELD,
-    Status.APPROVAL,
-    Status.RUNNING,
-    Status.QUEUED,
-    Status.DISPATCHING,
-    Status.FAILED,
-    Status.TIMED_OUT,
-    Status.CANCELLED,
-)
-
-
-_NOT_DONE = frozenset({Status.FAILED, Status.TIMED_OUT, Status.CANCELLED})
-
-
-def own_status(step: Step) -> Status | None:
-    """Tell a step's status where it follows from the step alone; None where its parents decide."""
-    if step.dispatches:
-        statuses = {dispatch.status for dispatch in step.dispatches}
-        own = next((status for status in _LEADING if status in statuses), Status.SUCCEEDED)
-        if own in _NOT_DONE and step.decided is not None:
-            return step.decided.status
-        return Status.SUPERSEDED if own in _NOT_DONE and step.heir is not None else own
-    if step.dropped:
-        return Status.SUPERSEDED
-    if step.decided is not None:
-        return step.decided.status
-    if step.problem:
-        return Status.FAILED
-    if step.manual:
-        return Status.MANUAL
-    return None
-
-
-def passes(step: Step) -> bool:
-    """Tell whether a step lets its children go; what superseded one in another rollout speaks for it."""
-    own = own_status(step)
-    if own is Status.SUPERSEDED and step.heir is not None:
-        return step.heir.status in PASSED
-    return own in PASSED
-
-
-def failed(step: Step) -> bool:
-    """Tell whether a step failed, timed out or was cancelled; or what superseded it did.
-
-    One that is run again has not succeeded yet.
-    """
-    own = own_status(step)
-    if any(sent.attempt > 1 and sent.status in OPEN for sent in step.dispatches):
-        return True
-    if own is Status.SUPERSEDED and step.heir is not None:
-        return step.heir.status in _NOT_DONE
-    return own in _NOT_DONE
-
-
-def is_pending(step: Step) -> bool:
-    """Tell whether a superseded step still waits for the outcome of what superseded it."""
-    return step.heir is not None and (step.heir.status is None or step.heir.status in (*OPEN, Status.HELD))
-
-
-def was_sent(step: Step) -> bool:
-    """Tell whether a run of a step exists, or may exist, also one that is behind it."""
-    return step.sent_before or is_sent(step)
-
-
-def is_sent(step: Step) -> bool:
-    """Tell whether a step's own dispatches have a run, or may have one."""
-    return any(sent.run_id or sent.status in OPEN or sent.status is Status.HELD for sent in step.dispatches)
+__all__ = ["Draft", "Walk", "failed", "is_pending", "is_sent", "own_status", "passes", "was_sent"]
 
 
 @dataclass(slots=True)
@@ -95,6 +28,8 @@ class Walk:
     by_dispatch: dict[str, int] = field(default_factory=dict)
     #: The steps that failed, timed out or were cancelled, and are not known to have succeeded since.
     failed: set[int] = field(default_factory=set)
+    #: The steps that are passed over, but whose children must wait for what these depend on themselves.
+    shut: set[int] = field(default_factory=set)
     #: The ready steps as a heap, longest remaining chain first. It may also hold steps that are ready no more.
     queue: list[tuple[int, int]] = field(default_factory=list)
     #: Where, among a step's parents, one was found that has not passed: a good place to look first the next time.
@@ -105,8 +40,10 @@ class Walk:
     @classmethod
     def of(cls, rollout: Rollout, steps: list[Step]) -> Walk:
         """Make a walk from stored facts; finds what is ready by looking at every step once."""
-        walk = cls(rollout, steps)
+        walk = cls(rollout, steps, shut={step.index for step in steps if is_passed_over(step)})
         draft = Draft(walk)
+        draft.spread(walk.shut)
+        walk.shut = {index for index in walk.shut if draft.is_shut(index)}
         walk.ready = {step.index for step in steps if draft.may_go(step.index)}
         walk.queue = sorted((-steps[index].chain, index) for index in walk.ready)
         walk.by_dispatch = {dispatch.id: step.index for step in steps for dispatch in step.dispatches}
@@ -127,6 +64,8 @@ class Walk:
             for dispatch in step.dispatches:
                 self.by_dispatch[dispatch.id] = index
             (self.failed.add if failed(step) else self.failed.discard)(index)
+        for index, shut in draft.shut.items():
+            (self.shut.add if shut else self.shut.discard)(index)
         for index in draft.readied - self.ready:
             heapq.heappush(self.queue, (-self.steps[index].chain, index))
         self.ready |= draft.readied
@@ -149,9 +88,10 @@ class Draft:
     changed: dict[int, Step] = field(default_factory=dict)
     touched: set[str] = field(default_factory=set)  # ids of dispatches that are new or changed
     removed: set[str] = field(default_factory=set)  # ids of dispatches that were taken back
-    retired: set[str] = field(default_factory=set)  # ids of dispatches that are not their step's latest any more
+    retired: dict[str, Dispatch] = field(default_factory=dict)  # by id: what is not its step's latest any more
     readied: set[int] = field(default_factory=set)
     unreadied: set[int] = field(default_factory=set)
+    shut: dict[int, bool] = field(default_factory=dict)  # what of `Walk.shut` is otherwise now
 
     def __post_init__(self) -> None:
         self.rollout = self.walk.rollout
@@ -166,8 +106,16 @@ class Draft:
         self.changed[step.index] = step
         self._refresh(step.index)
         if self.passed(step.index) is not passed:
-            for child in step.children:
-                self._refresh(child)
+            self.spread(step.children)
+
+    def spread(self, indexes: Iterable[int]) -> None:
+        """See which of these steps may go, and which behind those of them that are passed over."""
+        todo = list(indexes)
+        for index in todo:
+            passed = self.passed(index)
+            self._refresh(index)
+            if self.passed(index) is not passed:
+                todo += self.step(index).children
 
     def lay(self, step: Step) -> None:
         """Change a step's place in the order, or add a step. After the last one call `settle`."""
@@ -175,8 +123,7 @@ class Draft:
 
     def settle(self) -> None:
         """See which of the changed steps may go."""
-        for index in self.changed:
-            self._refresh(index)
+        self.spread(self.changed)
 
     def put_dispatch(self, dispatch: Dispatch) -> None:
         """Add a dispatch to its step, or change it. A step keeps the latest one of each workflow file."""
@@ -195,7 +142,7 @@ class Draft:
     def retire(self, index: int) -> None:
         """Put a step's dispatches, and what was decided of it, behind it, so that it can be sent again."""
         step = self.step(index)
-        self.retired.update(dispatch.id for dispatch in step.dispatches)
+        self.retired.update((dispatch.id, dispatch) for dispatch in step.dispatches)
         self.put(replace(step, dispatches=(), decided=None, sent_before=was_sent(step)))
 
     def now(self) -> Walk:
@@ -216,7 +163,11 @@ class Draft:
 
     def passed(self, index: int) -> bool:
         """Tell whether this step lets its children go."""
-        return passes(self.step(index))
+        return passes(self.step(index)) and not self.is_shut(index)
+
+    def is_shut(self, index: int) -> bool:
+        """Tell whether a step is passed over, but something that it depends on has not passed."""
+        return self.shut.get(index, index in self.walk.shut)
 
     def may_go(self, index: int) -> bool:
         """Tell whether nothing but what is shared keeps this step: it is neither sent nor held, and all parents passed.
@@ -288,6 +239,10 @@ class Draft:
         return bool(self.changed) or self.rollout is not self.walk.rollout
 
     def _refresh(self, index: int) -> None:
+        step = self.step(index)
+        shut = is_passed_over(step) and not all(self.passed(parent) for parent in step.parents)
+        if shut is not self.is_shut(index):
+            self.shut[index] = shut
         if self.may_go(index):
             self.readied.add(index)
             self.unreadied.discard(index)

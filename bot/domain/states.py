@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from bot.domain.model import OPEN, Status, Step
 from bot.domain.rollout import Draft, Walk, is_pending, own_status, passes
+from bot.domain.standing import is_passed_over
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +21,23 @@ class State:
 
 def states(walk: Walk) -> list[State]:
     """Derive the state of every step, in one pass over the graph."""
-    found = {step.index: State(own) for step in walk.steps if (own := own_status(step)) is not None}
+    own = {step.index: State(status) for step in walk.steps if (status := own_status(step)) is not None}
+    # What is passed over stands there as its parents make it: READY where its children need not wait for these.
+    found = {index: state for index, state in own.items() if not is_passed_over(walk.steps[index])}
     for index in _in_order(walk.steps, set(found)):
         found[index] = _state(walk.steps, index, found, superseded=bool(walk.rollout.superseded_by))
-    return [found[step.index] for step in walk.steps]
+    return [own.get(step.index) or found[step.index] for step in walk.steps]
+
+
+def awaited(walk: Walk, index: int) -> list[int]:
+    """List what a step waits for: parents that are not done, and what is behind those that are passed over."""
+    todo, seen = list(walk.steps[index].parents), set(walk.steps[index].parents)
+    for parent in todo:
+        new = [other for other in walk.steps[parent].parents if other not in seen]
+        if is_passed_over(walk.steps[parent]):
+            seen.update(new)
+            todo += new
+    return [parent for parent in todo if not passes(walk.steps[parent])]
 
 
 def _in_order(steps: list[Step], known: set[int]) -> Iterable[int]:
@@ -52,12 +66,13 @@ def _state(steps: list[Step], index: int, found: dict[int, State], *, superseded
     for parent, state in parents:
         if state.status is Status.BLOCKED:
             return State(Status.BLOCKED, state.cause)
-        if passes(steps[parent]):
+        if passes(steps[parent]) and state.status is not Status.WAITING:
             continue
         if state.status not in OPEN and state.status not in _NOT_YET and not is_pending(steps[parent]):
             return State(Status.BLOCKED, parent)
-        waits = parent if waits is None else waits
-    if step.holds:
+        if waits is None:
+            waits = state.cause if passes(steps[parent]) else parent
+    if step.holds and own_status(step) is None:
         return State(Status.HELD)
     if waits is not None:
         return State(Status.WAITING, waits)

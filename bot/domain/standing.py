@@ -1,0 +1,85 @@
+"""How a step stands by itself, whatever its parents and the rest of its rollout do."""
+
+from __future__ import annotations
+
+from bot.domain.model import OPEN, PASSED, Status, Step
+
+#: Of several dispatches of one step the first of these that occurs is the step's own status.
+_LEADING = (
+    Status.HELD,
+    Status.APPROVAL,
+    Status.RUNNING,
+    Status.QUEUED,
+    Status.DISPATCHING,
+    Status.FAILED,
+    Status.TIMED_OUT,
+    Status.CANCELLED,
+)
+
+
+_NOT_DONE = frozenset({Status.FAILED, Status.TIMED_OUT, Status.CANCELLED})
+
+
+def own_status(step: Step) -> Status | None:
+    """Tell a step's status where it follows from the step alone; None where its parents decide."""
+    if step.dispatches:
+        statuses = {dispatch.status for dispatch in step.dispatches}
+        own = next((status for status in _LEADING if status in statuses), Status.SUCCEEDED)
+        if own in _NOT_DONE and step.decided is not None:
+            return step.decided.status
+        return Status.SUPERSEDED if own in _NOT_DONE and step.heir is not None else own
+    if step.dropped:
+        return Status.SUPERSEDED
+    if step.decided is not None:
+        return step.decided.status
+    if step.problem:
+        return Status.FAILED
+    if step.manual:
+        return Status.MANUAL
+    return None
+
+
+def passes(step: Step) -> bool:
+    """Tell whether a step lets its children go; what superseded one in another rollout speaks for it."""
+    own = own_status(step)
+    if own is Status.SUPERSEDED and step.heir is not None:
+        return step.heir.status in PASSED
+    return own in PASSED
+
+
+def is_passed_over(step: Step) -> bool:
+    """Tell whether a step lets its children go though nothing of it was done: they wait for what it depends on."""
+    own = own_status(step)
+    if own is Status.SUPERSEDED and step.heir is not None:
+        return step.heir.status is Status.SKIPPED
+    return own is Status.SKIPPED
+
+
+def failed(step: Step) -> bool:
+    """Tell whether a step failed, timed out or was cancelled; or what superseded it did.
+
+    One that is run again has not succeeded yet. What a person cancelled before anything of it was sent is no failure.
+    """
+    own = own_status(step)
+    if own is Status.CANCELLED and not step.dispatches:
+        return False
+    if any(sent.attempt > 1 and sent.status in OPEN for sent in step.dispatches):
+        return True
+    if own is Status.SUPERSEDED and step.heir is not None:
+        return step.heir.status in _NOT_DONE
+    return own in _NOT_DONE
+
+
+def is_pending(step: Step) -> bool:
+    """Tell whether a superseded step still waits for the outcome of what superseded it."""
+    return step.heir is not None and (step.heir.status is None or step.heir.status in (*OPEN, Status.HELD))
+
+
+def was_sent(step: Step) -> bool:
+    """Tell whether a run of a step exists, or may exist, also one that is behind it."""
+    return step.sent_before or is_sent(step)
+
+
+def is_sent(step: Step) -> bool:
+    """Tell whether a step's own dispatches have a run, or may have one."""
+    return any(sent.run_id or sent.status in OPEN or sent.status is Status.HELD for sent in step.dispatches)

@@ -15,7 +15,7 @@ from bot.domain.texts import commit, same_commit
 
 def told(desk: Desk, event: CommitTold) -> None:
     """Take over that a commit is tried or released, and start what the last upload names for that."""
-    now = _placed(desk, event.commit, event.spot)
+    now = placed(desk, event.commit, event.spot)
     old = desk.commit
     if old is not None and old.sha == now.sha and not old.ended:
         more = tuple(activity for activity in now.activities if activity not in old.activities)
@@ -29,8 +29,8 @@ def told(desk: Desk, event: CommitTold) -> None:
         _start(desk, now, event.upload, _named(event.upload, event.commit))
 
 
-def _placed(desk: Desk, now: Commit, spot: Spot | None) -> Commit:
-    """Give a release's commit its place in the order; raises Regather where that has moved on."""
+def placed(desk: Desk, now: Commit, spot: Spot | None) -> Commit:
+    """Give a commit its place in the order; raises Regather where that has moved on."""
     if spot is None:
         return now
     if spot.anchor != desk.facts.anchors.get(now.branch):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import assert_never
 
-from bot.domain import commits, dispatching, holds, pulls, releasing, results, runs, uploads
+from bot.domain import commits, dispatching, holds, pulls, releasing, results, runs, server_runs, uploads
 from bot.domain.commands.obey import obey
 from bot.domain.desk import Decision, Desk, Lane
 from bot.domain.events import (
@@ -23,6 +23,7 @@ from bot.domain.events import (
     Overrun,
     PullChanged,
     RunReported,
+    RunWanted,
     Sent,
     StatusReported,
     UploadCame,
@@ -40,12 +41,8 @@ def decide(lane: Lane, event: Event, facts: Facts, *, now: float, ids: Callable[
             pulls.changed(desk, event)
         case UploadCame():
             uploads.came(desk, event)
-        case CommitTold():
-            commits.told(desk, event)
-        case CommitEnded():
-            commits.ended(desk, event)
-        case CommitUploaded():
-            commits.uploaded(desk, event)
+        case CommitTold() | CommitEnded() | CommitUploaded() | RunWanted():
+            _worked(desk, event)
         case RunReported() | StatusReported() | Sent() | NotSent() | KeptBack():
             _moved(desk, event)
         case Approved():
@@ -64,6 +61,19 @@ def decide(lane: Lane, event: Event, facts: Facts, *, now: float, ids: Callable[
             assert_never(event)
     dispatching.go(desk)
     return desk.decision()
+
+
+def _worked(desk: Desk, event: CommitTold | CommitEnded | CommitUploaded | RunWanted) -> None:
+    """Take over what is to become of a commit without a pull request."""
+    match event:
+        case CommitTold():
+            commits.told(desk, event)
+        case CommitEnded():
+            commits.ended(desk, event)
+        case CommitUploaded():
+            commits.uploaded(desk, event)
+        case RunWanted():
+            server_runs.wanted(desk, event)
 
 
 def _moved(desk: Desk, event: RunReported | StatusReported | Sent | NotSent | KeptBack) -> None:

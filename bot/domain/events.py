@@ -83,6 +83,29 @@ class CommitUploaded:
 
 
 @dataclass(frozen=True, slots=True)
+class ServerRun:
+    """What somebody wants run, without a pull request, as it was shown to them."""
+
+    by: str
+    at: float
+    sha: str  # may be short
+    activity: str
+    instances: tuple[Instance, ...]
+    destroys: bool
+    shown: str  # a hash of what was remembered of these instances
+
+
+@dataclass(frozen=True, slots=True)
+class RunWanted:
+    """Somebody wants something run on the server."""
+
+    wanted: ServerRun
+    commit: Commit | None  # None where it is refused
+    spot: Spot | None = None  # as in CommitTold
+    refused: str = ""  # why nothing can be run at that commit, a sentence
+
+
+@dataclass(frozen=True, slots=True)
 class RunReported:
     """A run of ours moved, or was read again."""
 
@@ -181,6 +204,7 @@ class Commanded:
     now: PullFacts | None = None  # the pull request as GitHub tells it now; None without one
     spot: Spot | None = None  # as in PullChanged
     runs: tuple[RunReported, ...] = ()  # the runs that were asked about, as some commands want it
+    unread: frozenset[str] = frozenset()  # dispatches whose runs were too many to be asked about as well
     upload: Upload | None = None  # the last one of the head, for what plans anew
     comment_id: int = 0  # to answer with a reaction; 0 where it was said elsewhere
 
@@ -205,6 +229,7 @@ Event = (
     | CommitTold
     | CommitEnded
     | CommitUploaded
+    | RunWanted
     | RunReported
     | StatusReported
     | AffectedRunReported
@@ -237,11 +262,12 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """What is remembered of an instance that is deleted."""
+    """What is remembered of an instance."""
 
     pro: Mapping[str, Any] | None
     parents: tuple[Instance, ...]
     children: tuple[Instance, ...]  # what is known to depend on it directly
+    placed: bool = True  # False: it was only listed, so what it depends on is not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,4 +297,4 @@ class Facts:
     expected: tuple[Expected, ...] = ()  # merges whose affected stacks are on their way
     anchors: Mapping[str, Anchor] = field(default_factory=dict)  # by base branch
     planned: Mapping[Instance, float] = field(default_factory=dict)  # what was planned with success, since when
-    remembered: Mapping[Instance, Remembered] = field(default_factory=dict)  # of what an upload says is deleted
+    remembered: Mapping[Instance, Remembered] = field(default_factory=dict)  # of what is deleted, or run by the server

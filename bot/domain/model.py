@@ -83,6 +83,17 @@ class Approval:
 
 
 @dataclass(frozen=True, slots=True)
+class Unconfirmed:
+    """What somebody wants destroyed, until that is confirmed: once, and only as it was shown."""
+
+    code: str
+    sha: str  # the merge commit
+    steps: tuple[tuple[str, str, str], ...]  # stack, component and how it stood, in the order in which they go
+    by: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Heir:
     """The step of another rollout that superseded one: its outcome counts for both."""
 
@@ -143,24 +154,26 @@ class Pull:
     pushes: tuple[float, ...] = ()  # when the latest heads were first seen, oldest first
     approved: tuple[Approval, ...] = ()  # for this head
     paused: str = ""  # by whom; empty while it goes on
+    unconfirmed: Unconfirmed | None = None  # what is destroyed once that is confirmed
 
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """A commit that is worked without a pull request: a merge queue's try of one, or a release."""
+    """A commit that is worked without a pull request: a merge queue's try of one, a release, or a run by the server."""
 
     lane: str
     repo_id: int
     sha: str
-    ref: str  # what its runs are dispatched on: the queue's branch, or the tag in full
+    ref: str  # what its runs are dispatched on: the queue's branch, the tag in full, or the branch that has it
     activities: tuple[str, ...]  # what happened to it, in the order in which it was told
-    branch: str  # of a group: what it is to be merged into; of a release: whose order it stands in, if any
+    branch: str  # of a group: what it is to be merged into; else whose order it stands in, if any
     since: float
     pull: int = 0  # of a group: the pull request that is tried
-    position: int = 0  # of a release: where it stands in the order of `branch`
+    position: int = 0  # where it stands in the order of `branch`, but for a group
     fork: bool = False  # of a group: it holds what comes from another repository
     merged: bool = False  # of a group: it became the tip of its branch
     ended: str = ""  # why nothing more of it is done, one sentence without its full stop
+    by: str = ""  # of a run by the server: who started it
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +273,11 @@ def lane_of_release(repo_id: int, tag: str) -> str:
     return f"{repo_id}^{tag}"
 
 
+def lane_of_server_run(repo_id: int, number: int) -> str:
+    """Name the lane of what somebody started on the server. No tag can have this mark in its name."""
+    return f"{repo_id}~{number}"
+
+
 def pull_of_lane(lane: str) -> int:
     """Number the pull request whose lane it is; 0 where it is another's, such as of a tag with any sign in its name."""
     mark, name = _parts_of_lane(lane)
@@ -268,7 +286,7 @@ def pull_of_lane(lane: str) -> int:
 
 def is_of_commit(lane: str) -> bool:
     """Tell whether a lane is that of a commit without a pull request."""
-    return _parts_of_lane(lane)[0] in ("^", "@")
+    return _parts_of_lane(lane)[0] in ("^", "@", "~")
 
 
 def is_release(lane: str) -> bool:
@@ -276,10 +294,15 @@ def is_release(lane: str) -> bool:
     return _parts_of_lane(lane)[0] == "^"
 
 
+def is_server_run(lane: str) -> bool:
+    """Tell whether a lane is that of what somebody started on the server."""
+    return _parts_of_lane(lane)[0] == "~"
+
+
 def name_of_lane(lane: str) -> str:
-    """Name for people what a lane is about: "#42", "release v1", or a commit."""
+    """Name for people what a lane is about: "#42", "release v1", "server run 3", or a commit."""
     mark, name = _parts_of_lane(lane)
-    told = {"#": f"#{name}", "^": f"release {name}", "@": f"commit {name[:7]}"}
+    told = {"#": f"#{name}", "^": f"release {name}", "~": f"server run {name}", "@": f"commit {name[:7]}"}
     return told.get(mark, lane)
 
 

@@ -18,6 +18,7 @@ from bot.events import (
     issue_comment,
     pull_request,
     sending,
+    server_runs,
     status,
     workflow_run,
 )
@@ -49,6 +50,7 @@ OURS = {
     "dispatch_sent": Kind(gather=sending.gather_sent),
     "dispatch_failed": Kind(gather=sending.gather_failed),
     "dispatch_kept": Kind(gather=sending.gather_kept),
+    server_runs.KIND: Kind(gather=server_runs.gather),
     "approve": Kind(gather=sending.gather_approved),
     "overrun": Kind(gather=sending.gather_overrun),
     "nudge": Kind(gather=sending.gather_nudge),

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from bot.domain.model import Commit
+from bot.domain.model import Commit, is_server_run
 from bot.store.db import Db
 
 _encode = msgspec.json.Encoder().encode
@@ -28,9 +28,14 @@ def get(db: Db, lane: str) -> Commit | None:
 
 
 def of_sha(db: Db, repo_id: int, sha: str) -> list[Commit]:
-    """Find what is worked at a commit (7 or more digits), the latest first."""
+    """Find what GitHub told of a commit (7 or more digits), the latest first."""
+    return _latest(one for one in at(db, repo_id, sha) if not is_server_run(one.lane))
+
+
+def at(db: Db, repo_id: int, sha: str) -> list[Commit]:
+    """Find what is worked at a commit (7 or more digits), also what was started on the server."""
     sql = "SELECT facts FROM commits WHERE repo_id = ? AND sha >= ? AND sha < ? || 'g'"
-    return _latest(_commit(row["facts"]) for row in db.rows(sql, repo_id, sha, sha))
+    return [_commit(row["facts"]) for row in db.rows(sql, repo_id, sha, sha)]
 
 
 def of_pull(db: Db, repo_id: int, number: int) -> list[Commit]:

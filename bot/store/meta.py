@@ -6,6 +6,8 @@ from bot.store.db import Db
 
 #: When the database was last restored from a backup.
 RESTORED_AT = "restored_at"
+#: How many runs were started on the server so far.
+SERVER_RUNS = "server_runs"
 
 
 def get(db: Db, key: str, default: float = 0.0) -> float:
@@ -17,6 +19,13 @@ def get(db: Db, key: str, default: float = 0.0) -> float:
 def put(db: Db, key: str, value: float) -> None:
     """Write a number."""
     db.write("INSERT OR REPLACE INTO meta VALUES (?, ?)", key, repr(value))
+
+
+def count(db: Db, key: str) -> int:
+    """Count one more; returns how many there are now."""
+    more = int(get(db, key)) + 1
+    put(db, key, more)
+    return more
 
 
 def redelivered(db: Db, guid: str, now: float, most: int) -> bool:

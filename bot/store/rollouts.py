@@ -112,6 +112,12 @@ def ids_of_lane(db: Db, lane: str) -> list[int]:
     return [row["id"] for row in db.rows("SELECT id FROM rollouts WHERE lane = ? ORDER BY id", lane)]
 
 
+def ids_at(db: Db, repo_id: int, sha: str) -> list[int]:
+    """Number all rollouts at a commit (7 or more digits), oldest first."""
+    sql = "SELECT id FROM rollouts WHERE repo_id = ? AND sha >= ? AND sha < ? || 'g' ORDER BY id"
+    return [row["id"] for row in db.rows(sql, repo_id, sha, sha)]
+
+
 def next_id(db: Db) -> int:
     """Tell which number the next rollout gets."""
     row = db.row("SELECT coalesce(max(id), 0) + 1 AS id FROM rollouts")
@@ -152,7 +158,8 @@ def _save_steps(db: Db, draft: Draft, *, new: bool) -> None:
 def _save_dispatches(db: Db, draft: Draft, now: float) -> None:
     for dispatch_id in draft.removed:
         db.write("DELETE FROM dispatches WHERE id = ?", dispatch_id)
-    for dispatch_id in draft.retired:
+    for dispatch_id, behind in draft.retired.items():
+        _save_dispatch(db, draft.rollout, behind, now)  # something may have been learnt of it just before
         db.write("UPDATE dispatches SET latest = 0, in_flight = 0, open = 0 WHERE id = ?", dispatch_id)
     for step in draft.changed.values():
         for dispatch in step.dispatches:

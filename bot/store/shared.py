@@ -119,11 +119,21 @@ def _shows(walk: Walk, head_sha: str) -> bool:
 
 def planned(db: Db, lane: str, pull: Pull | PullFacts, *, before: float, get: Get) -> dict[Instance, float]:
     """Tell which instances a plan of a head, for this base branch, has shown with success by then, and since when."""
+    walks = (walk for one in rollouts.ids_of_lane(db, lane) if (walk := get(one)) is not None)
+    return _shown(
+        (walk for walk in walks if _shows(walk, pull.head_sha) and walk.rollout.branch == pull.base_ref), before
+    )
+
+
+def planned_at(db: Db, repo_id: int, sha: str, *, before: float, get: Get) -> dict[Instance, float]:
+    """Tell which instances any plan at a commit (7 or more digits) has shown with success by then, and since when."""
+    walks = (walk for one in rollouts.ids_at(db, repo_id, sha) if (walk := get(one)) is not None)
+    return _shown((walk for walk in walks if walk.rollout.phase is Phase.PLAN), before)
+
+
+def _shown(walks: Iterable[Walk], before: float) -> dict[Instance, float]:
     found: dict[Instance, float] = {}
-    for rollout_id in rollouts.ids_of_lane(db, lane):
-        walk = get(rollout_id)
-        if walk is None or not _shows(walk, pull.head_sha) or walk.rollout.branch != pull.base_ref:
-            continue
+    for walk in walks:
         for step in walk.steps:
             if (began := holds.succeeded_since(step, before)) is not None:
                 found[step.instance] = max(found.get(step.instance, 0.0), began)

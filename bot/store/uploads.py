@@ -10,7 +10,7 @@ import msgspec
 
 from bot.domain.events import Remembered
 from bot.domain.graph import Graph, Instance
-from bot.domain.model import Status
+from bot.domain.model import Status, is_server_run
 from bot.domain.rollout import Draft, own_status
 from bot.store.db import Db
 
@@ -39,22 +39,32 @@ def last(db: Db, lane: str) -> tuple[str, float, list[bytes]] | None:
     return row["head_sha"], row["received_at"], msgspec.msgpack.decode(zlib.decompress(row["body"]), type=list[bytes])
 
 
-def recall(db: Db, repo_id: int, instances: Iterable[Instance]) -> dict[Instance, Remembered]:
-    """Read what is remembered of instances, and what is known to depend on each directly."""
-    wanted = set(instances)
-    if not wanted:
+def recall(
+    db: Db, repo_id: int, instances: Iterable[Instance] | None = None, *, below: bool = False
+) -> dict[Instance, Remembered]:
+    """Read what is remembered of instances, or of all, and what is known to depend on each directly.
+
+    With `below` also of all that is known to depend on them, through any distance.
+    """
+    wanted = set(instances or ())
+    if instances is not None and not wanted:
         return {}
-    known: dict[Instance, tuple[bytes | None, tuple[Instance, ...]]] = {}
+    known: dict[Instance, tuple[bytes | None, tuple[Instance, ...], bool]] = {}
     children: dict[Instance, list[Instance]] = {}
-    for row in db.rows("SELECT stack, component, pro, parents FROM instances WHERE repo_id = ?", repo_id):
+    for row in db.rows("SELECT stack, component, pro, parents, seen_at FROM instances WHERE repo_id = ?", repo_id):
         instance, parents = Instance(row["stack"], row["component"]), _parents(row["parents"])
-        known[instance] = (row["pro"], parents)
+        known[instance] = (row["pro"], parents, row["seen_at"] > 0)
         for parent in parents:
             children.setdefault(parent, []).append(instance)
+    todo = list(wanted) if below else []
+    while todo:
+        new = [child for child in children.get(todo.pop(), ()) if child not in wanted]
+        wanted.update(new)
+        todo += new
     return {
-        instance: Remembered(_pro(known[instance][0]), known[instance][1], tuple(sorted(children.get(instance, ()))))
-        for instance in wanted
-        if instance in known
+        instance: Remembered(_pro(told), parents, tuple(sorted(children.get(instance, ()))), placed)
+        for instance, (told, parents, placed) in known.items()
+        if instances is None or instance in wanted
     }
 
 
@@ -85,7 +95,12 @@ def remember(db: Db, repo_id: int, graph: Graph, now: float) -> None:
 
 
 def forget_destroyed(db: Db, draft: Draft) -> None:
-    """Forget instances that were destroyed, unless they were seen or listed again since they were removed."""
+    """Forget instances that were destroyed, unless they were seen or listed again since they were removed.
+
+    What somebody had destroyed on the server is still configured, and may be brought up again.
+    """
+    if is_server_run(draft.rollout.lane):
+        return
     since = draft.rollout.created_at
     for step in draft.changed.values():
         if step.destroys and own_status(step) is Status.SUCCEEDED:

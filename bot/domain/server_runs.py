@@ -1,0 +1,151 @@
+"""What somebody starts on the server: a rollout over what is remembered of instances, without a pull request.
+
+What is shown before it starts and what is decided then come from the same functions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+
+from bot.domain import commits, pro, targets, uploads
+from bot.domain.desk import Desk
+from bot.domain.events import Remembered, Removal, RunWanted, ServerRun, Upload
+from bot.domain.graph import Graph, Instance, Node, contract
+from bot.domain.model import Commit, HoldKind, Release
+from bot.domain.pro import DELETED, Phase
+from bot.domain.rollout import Draft
+from bot.domain.texts import commit
+
+#: What was shown longer ago than this when it is taken up is not run, in seconds.
+FRESH = 900.0
+#: As many instances as a sentence names.
+_NAMED = 3
+
+Known = Mapping[Instance, Remembered]
+
+
+def choose(known: Known, named: Iterable[str], *, below: bool, themselves: bool = True) -> tuple[Instance, ...]:
+    """Find what targets mean among what is remembered, with what depends on it where `below` says so.
+
+    Without `themselves` only what depends on them. Raises targets.BadTarget.
+    """
+    chosen = set(targets.select(named, sorted(known), {}))
+    found = set(chosen)
+    todo = sorted(chosen) if below else []
+    while todo:
+        new = [child for child in known[todo.pop()].children if child in known and child not in found]
+        found.update(new)
+        todo += new
+    return tuple(sorted(found if themselves else found - chosen))
+
+
+def digest(known: Known, instances: Iterable[Instance]) -> str:
+    """Hash what is remembered of instances: what was shown of them holds as long as this stays the same."""
+    told = [[*one, known[one].pro, known[one].parents, known[one].children] for one in instances if one in known]
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+def graph_of(known: Known, instances: Collection[Instance], *, destroys: bool) -> Graph:
+    """Make the graph of instances; what lies between them and is not among them keeps their order.
+
+    What is destroyed gets its order later, from what is remembered.
+    """
+    if destroys:
+        return Graph.of((Node(one, known[one].pro, deleted=True) for one in instances), ())
+    edges = ((parent, child) for child, one in known.items() for parent in one.parents if parent in known)
+    whole = Graph.of((Node(instance, one.pro) for instance, one in known.items()), edges)
+    return contract(whole, lambda node: node.instance in instances)
+
+
+def why_not(known: Known, instances: Collection[Instance], activity: str, *, destroys: bool) -> str:
+    """Say why instances cannot be run together, a sentence or two; empty where they can."""
+    if not instances:
+        return "Nothing is known to depend on that, so there is nothing to run."
+    listed = [one for one in instances if not known[one].placed]
+    if listed:
+        return (
+            f"Only the inventory tells of {_named(listed)}, and not what that depends on, so it has no place in an "
+            "order. A merged pull request that affects it tells; until then leave it out."
+        )
+    if destroys:
+        return _why_not_destroyed(known, instances)
+    if any(pro.offers(known[one].pro, activity) for one in instances):
+        return ""
+    return f"None of that names a workflow for `{activity}`, so there is nothing to run."
+
+
+def _why_not_destroyed(known: Known, instances: Collection[Instance]) -> str:
+    for one in instances:
+        staying = [child for child in known[one].children if child not in instances]
+        if staying:
+            return (
+                f"`{one}` must stay while something needs it, and {_named(staying)} is known to depend on it and would "
+                "not be destroyed. Destroy that as well, with `--downstream`, or leave both."
+            )
+    left = [one for one in instances if not pro.offers(known[one].pro, DELETED)]
+    if left:
+        return f"{_named(left)} names no workflow for `{DELETED}`, so it cannot be destroyed here, nor what it needs."
+    return ""
+
+
+def _named(instances: list[Instance]) -> str:
+    more = len(instances) - _NAMED
+    return ", ".join(f"`{one}`" for one in instances[:_NAMED]) + (f" (and {more:,} more)" if more > 0 else "")
+
+
+def wanted(desk: Desk, event: RunWanted) -> None:
+    """Start what somebody wants run, unless it is not any more what was shown to them."""
+    asked, known = event.wanted, desk.facts.remembered
+    why = event.refused or _why_not_now(desk, asked, known)
+    if why or event.commit is None:
+        desk.note("refuse", why, actor=asked.by)
+        desk.say(why)
+        return
+    desk.commit = commits.placed(desk, event.commit, event.spot)
+    graph = graph_of(known, asked.instances, destroys=asked.destroys)
+    upload = Upload(desk.commit.sha, "", asked.shown, asked.at, graph)
+    _start(desk, desk.commit, upload, asked)
+    (draft,) = desk.new
+    if asked.destroys:
+        _confirmed(desk, draft, asked.by)
+    desk.note("run", f"{asked.activity} at {commit(desk.commit.sha)} on the server", draft, actor=asked.by)
+    desk.show()
+
+
+def _why_not_now(desk: Desk, asked: ServerRun, known: Known) -> str:
+    if desk.now - asked.at > FRESH:
+        return f"It was more than {FRESH / 60:.0f} minutes old when it was taken up. Say it again."
+    gone = [one for one in asked.instances if one not in known]
+    if gone or digest(known, asked.instances) != asked.shown:
+        return "What is remembered of these instances has changed since it was shown. Look again, and say it again."
+    return why_not(known, asked.instances, asked.activity, destroys=asked.destroys)
+
+
+def _start(desk: Desk, now: Commit, upload: Upload, asked: ServerRun) -> None:
+    if pro.phase(asked.activity) is Phase.PLAN:
+        uploads.plan(desk, upload, activity=asked.activity, sha=now.sha, ref=now.ref, branch=now.branch)
+        return
+    uploads.apply(
+        desk,
+        upload,
+        Removal(before=now.sha, agrees=True) if asked.destroys else None,
+        activity=asked.activity,
+        sha=now.sha,
+        ref=now.ref,
+        branch=now.branch,
+        position=now.position,
+    )
+
+
+def _confirmed(desk: Desk, draft: Draft, by: str) -> None:
+    """Let go what is held because it would be destroyed: that was confirmed with each name in view."""
+    for step in list(draft.walk.steps):
+        named = [hold for hold in step.holds if hold.kind is HoldKind.DESTROY]
+        if named:
+            kept = tuple(hold for hold in step.holds if hold not in named)
+            released = (*step.released, *(Release(hold, by, desk.now) for hold in named))
+            draft.put(replace(step, holds=kept, released=released))
+            desk.note("approve", "it was confirmed on the server", draft, step.index, actor=by)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.domain.names import shown
 from bot.domain.rollout import Draft
+from bot.domain.texts import rfc3339
 
 #: The message of a lock where nobody said why, as the CLI sends it.
 UNTOLD = "Locked by Atmos"
+#: As long as a lock may last, in seconds: a year.
+LONGEST_SECONDS = 31_536_000
+#: As many locks as may hold in a repository at once: each decision reads them all.
+MOST = 1_000
 #: As much of a message as a sentence carries.
 _LONGEST = 200
 
@@ -23,6 +29,44 @@ class Lock:
     owner: str  # for people: "octocat in run 123", "the key ci"
     message: str
     until: float
+    holder: str = ""  # whose it is: the same in all that one run, key or person asks for
+    since: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Unlock:
+    """That somebody ends the lock of this name, whoever has it."""
+
+    name: str
+    by: str  # for people, as a lock's owner
+    holder: str
+
+
+def end_of(now: float, seconds: int) -> float:
+    """Tell when a lock ends: no sooner than asked, and at the very second that is told."""
+    return float(math.ceil(now) + seconds)
+
+
+def renewed(lock: Lock, before: Lock | None) -> Lock:
+    """Let a lock be the one that its holder has already, if any."""
+    return lock if before is None else replace(lock, id=before.id, since=before.since)
+
+
+def why_not(lock: Lock, before: Lock | None, *, count: int, repo: str, unlock: str) -> str:
+    """Say why somebody may not lock; empty where they may.
+
+    `before` is the lock that holds there, `count` are all of the repository, and `unlock` is how one is ended.
+    """
+    if before is not None and before.holder != lock.holder:
+        told = locked_by(before, rfc3339(before.until))
+        end = "" if told.endswith((".", "!", "?")) else "."
+        return f"{lock.name} is {told}{end} Wait until then, or end that lock with `{unlock}`, which Switchyard notes."
+    if before is None and count >= MOST:
+        return (
+            f"{repo} has {MOST:,} locks already, and there may be no more. End some with `{unlock}`, or wait until "
+            "they end."
+        )
+    return ""
 
 
 def kept(draft: Draft, locks: Mapping[str, Lock]) -> dict[int, Lock]:

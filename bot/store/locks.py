@@ -2,32 +2,46 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 
-from bot.domain.locks import Lock
+from bot.domain.locks import Lock, Unlock, locked_by
+from bot.domain.texts import rfc3339
+from bot.store import audit, inbox
 from bot.store.db import Db
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A lock that holds, and whose it is."""
+def take(db: Db, repo_id: int, lock: Lock, now: float) -> None:
+    """Lock, and have the lanes looked at that this may concern."""
+    put(db, repo_id, lock, now)
+    cause = f"until {rfc3339(lock.until)}" + (f": {lock.message}" if lock.message else "")
+    audit.note(db, now=now, repo_id=repo_id, actor=lock.owner, action="lock", target=lock.name, cause=cause)
+    inbox.nudge_waiting(db, now=now, repo_id=repo_id)
 
-    lock: Lock
-    holder: str  # the same for all requests of one run, or of one key
-    created_at: float
-    updated_at: float
+
+def end(db: Db, repo_id: int, unlock: Unlock, now: float) -> str:
+    """Unlock, and have the lanes looked at that waited for it; returns whose lock it was, where it was another's."""
+    held = get(db, repo_id, unlock.name, now)
+    drop(db, repo_id, unlock.name)
+    overruled = ""
+    if held is not None:
+        inbox.nudge_waiting(db, now=now, repo_id=repo_id)
+        if held.holder != unlock.holder:
+            overruled = f"it was {locked_by(held, rfc3339(held.until))}"
+    cause = overruled or ("its own" if held is not None else "its own, which had ended")
+    audit.note(db, now=now, repo_id=repo_id, actor=unlock.by, action="unlock", target=unlock.name, cause=cause)
+    return overruled
 
 
 def holding(db: Db, repo_id: int, now: float) -> dict[str, Lock]:
     """Read the locks of a repository that hold now, by name."""
     sql = "SELECT * FROM locks WHERE repo_id = ? AND expires_at > ?"
-    return {row["name"]: _held(row).lock for row in db.rows(sql, repo_id, now)}
+    return {row["name"]: _lock(row) for row in db.rows(sql, repo_id, now)}
 
 
-def get(db: Db, repo_id: int, name: str, now: float) -> Held | None:
+def get(db: Db, repo_id: int, name: str, now: float) -> Lock | None:
     """Read the lock of this name, where it holds now."""
     row = db.row("SELECT * FROM locks WHERE repo_id = ? AND name = ? AND expires_at > ?", repo_id, name, now)
-    return _held(row) if row else None
+    return _lock(row) if row else None
 
 
 def of_dispatch(db: Db, dispatch_id: str, now: float) -> Lock | None:
@@ -38,7 +52,7 @@ def of_dispatch(db: Db, dispatch_id: str, now: float) -> Lock | None:
         "WHERE dispatches.id = ? AND expires_at > ?",
         *(dispatch_id, now),
     )
-    return _held(row).lock if row else None
+    return _lock(row) if row else None
 
 
 def count(db: Db, repo_id: int, now: float) -> int:
@@ -47,14 +61,12 @@ def count(db: Db, repo_id: int, now: float) -> int:
     return int(row["n"]) if row else 0
 
 
-def put(db: Db, repo_id: int, held: Held) -> None:
+def put(db: Db, repo_id: int, lock: Lock, now: float) -> None:
     """Keep a lock, in place of any other of its name."""
-    lock = held.lock
     db.write(
         "INSERT OR REPLACE INTO locks (repo_id, name, id, holder, owner, message, created_at, updated_at, expires_at) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        *(repo_id, lock.name, lock.id, held.holder, lock.owner, lock.message),
-        *(held.created_at, held.updated_at, lock.until),
+        *(repo_id, lock.name, lock.id, lock.holder, lock.owner, lock.message, lock.since, now, lock.until),
     )
 
 
@@ -74,7 +86,7 @@ def prune(db: Db, now: float) -> None:
     db.write("DELETE FROM locks WHERE expires_at <= ?", now - 86_400.0)
 
 
-def _held(row: object) -> Held:
+def _lock(row: object) -> Lock:
     fields = dict(row)  # type: ignore[call-overload]
     lock = Lock(fields["name"], fields["id"], fields["owner"], fields["message"], fields["expires_at"])
-    return Held(lock, fields["holder"], fields["created_at"], fields["updated_at"])
+    return replace(lock, holder=fields["holder"], since=fields["created_at"])

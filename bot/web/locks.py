@@ -6,7 +6,6 @@ A lock is held by the run whose session took it, or by the key: all workflows wi
 from __future__ import annotations
 
 import logging
-import math
 import re
 import secrets
 from collections.abc import Callable
@@ -15,26 +14,22 @@ from typing import Annotated
 import msgspec
 from flask import Blueprint, Response
 
-from bot.domain.locks import UNTOLD, Lock, locked_by
+from bot.domain.locks import LONGEST_SECONDS, UNTOLD, Lock, Unlock, end_of, renewed, why_not
 from bot.domain.names import LONGEST, shown
-from bot.store import audit, inbox, locks
+from bot.domain.texts import rfc3339
+from bot.store import audit, locks
 from bot.store.db import Db
-from bot.store.locks import Held
 from bot.store.writer import Writer
 from bot.web import bodies
 from bot.web.answers import Refusal, envelope
 from bot.web.auth import Caller, Gate
 from bot.web.endpoint import Endpoint
-from bot.web.times import rfc3339
 
 log = logging.getLogger(__name__)
 
 _SECONDS = 30
-_LONGEST_SECONDS = 31_536_000
 _LONGEST_MESSAGE = 2_000
 _LONGEST_KEY = 2 * LONGEST + 200
-#: As many locks as may hold in a repository at once: each decision reads them all.
-_MOST = 1_000
 #: As JSON Schema has it. What follows the repository is never split: stack and component may contain `/`.
 _KEY = r"^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9_.+@=:-]+){2,}$"
 _PARTS = re.compile(r"([^/]+)/([^/]+)/(.+)")
@@ -51,7 +46,7 @@ Seconds = Annotated[
     int,
     msgspec.Meta(
         description=f"How long it lasts, in seconds; {_SECONDS} if left out.",
-        extra_json_schema={"minimum": 1, "maximum": _LONGEST_SECONDS},
+        extra_json_schema={"minimum": 1, "maximum": LONGEST_SECONDS},
     ),
 ]
 Message = Annotated[
@@ -127,15 +122,16 @@ def blueprint(gate: Gate, writer: Writer, now: Callable[[], float]) -> Blueprint
         asked = bodies.read(Lockable)
         name = _name(caller, asked.key)
         seconds = _SECONDS if asked.ttl is None else asked.ttl
-        if not 1 <= seconds <= _LONGEST_SECONDS:
-            raise Refusal(400, f"A lock lasts 1 to {_LONGEST_SECONDS:,} seconds, not {seconds}; give another `--ttl`.")
+        if not 1 <= seconds <= LONGEST_SECONDS:
+            raise Refusal(400, f"A lock lasts 1 to {LONGEST_SECONDS:,} seconds, not {seconds}; give another `--ttl`.")
         message = asked.lockMessage or UNTOLD
         if len(message) > _LONGEST_MESSAGE:
             raise Refusal(400, f"The lock's message is longer than {_LONGEST_MESSAGE:,} characters; shorten it.")
-        held = writer.run(lambda db: _lock(db, caller, name, seconds, message, now()))
-        if isinstance(held, str):
-            raise Refusal(409, held)
-        return envelope(200, msgspec.structs.asdict(_shown(held, asked.key)))
+        at = now()
+        made = writer.run(lambda db: _lock(db, caller, name, seconds, message, at))
+        if isinstance(made, str):
+            raise Refusal(409, made)
+        return envelope(200, msgspec.structs.asdict(_shown(made, asked.key, at)))
 
     @pages.delete("/locks")
     def unlock() -> Response:
@@ -163,34 +159,19 @@ def _name(caller: Caller, key: str) -> str:
     return parts[3]
 
 
-def _lock(db: Db, caller: Caller, name: str, seconds: int, message: str, now: float) -> Held | str:
+def _lock(db: Db, caller: Caller, name: str, seconds: int, message: str, now: float) -> Lock | str:
     """Lock; returns why not where somebody else has it. That is noted, so it must not be undone by a raise."""
-    repo_id = caller.repo.id
-    held = locks.get(db, repo_id, name, now)
-    refused = ""
-    if held is not None and held.holder != caller.holder:
-        told = locked_by(held.lock, rfc3339(held.lock.until))
-        end = "" if told.endswith((".", "!", "?")) else "."
-        refused = (
-            f"{name} is {told}{end} Wait until then, or end that lock with `atmos pro unlock`, which Switchyard notes."
-        )
-    elif held is None and locks.count(db, repo_id, now) >= _MOST:
-        refused = (
-            f"{caller.repo.full_name} has {_MOST:,} locks already, and there may be no more. End some with "
-            "`atmos pro unlock`, or wait until they end."
-        )
+    repo = caller.repo
+    held = locks.get(db, repo.id, name, now)
+    new_id = f"lock-{secrets.token_hex(8)}"
+    lock = renewed(Lock(name, new_id, caller.name, message, end_of(now, seconds), caller.holder, now), held)
+    count = locks.count(db, repo.id, now)
+    refused = why_not(lock, held, count=count, repo=repo.full_name, unlock="atmos pro unlock")
     if refused:
-        audit.note(db, now=now, repo_id=repo_id, actor=caller.name, action="refuse", target=name, cause=refused)
+        audit.note(db, now=now, repo_id=repo.id, actor=caller.name, action="refuse", target=name, cause=refused)
         return refused
-    lock_id, since = (held.lock.id, held.created_at) if held else (f"lock-{secrets.token_hex(8)}", now)
-    # It lasts no shorter than asked, and ends at the very second that is told.
-    lock = Lock(name, lock_id, caller.name, message, float(math.ceil(now) + seconds))
-    made = Held(lock, caller.holder, since, now)
-    locks.put(db, repo_id, made)
-    cause = f"until {rfc3339(lock.until)}: {message}"
-    audit.note(db, now=now, repo_id=repo_id, actor=caller.name, action="lock", target=name, cause=cause)
-    inbox.nudge_waiting(db, now=now, repo_id=repo_id)
-    return made
+    locks.take(db, repo.id, lock, now)
+    return lock
 
 
 def _unlock(db: Db, caller: Caller, name: str, now: float) -> str:
@@ -199,25 +180,15 @@ def _unlock(db: Db, caller: Caller, name: str, now: float) -> str:
     One's own that has ended already is unlocked as well: a job whose work took longer has not failed by that.
     """
     repo_id = caller.repo.id
-    held = locks.get(db, repo_id, name, now)
-    if held is None and not locks.last_of(db, repo_id, name, caller.holder):
+    if locks.get(db, repo_id, name, now) is None and not locks.last_of(db, repo_id, name, caller.holder):
         raise Refusal(
             404,
             f"{name} is not locked. Its lock has ended, and nothing needs to be done; or its name is another: give "
             "`-s` and `-c` as for the lock.",
         )
-    locks.drop(db, repo_id, name)
-    overruled = ""
-    if held is not None:
-        inbox.nudge_waiting(db, now=now, repo_id=repo_id)
-        if held.holder != caller.holder:
-            overruled = f"it was {locked_by(held.lock, rfc3339(held.lock.until))}"
-    cause = overruled or ("its own" if held is not None else "its own, which had ended")
-    audit.note(db, now=now, repo_id=repo_id, actor=caller.name, action="unlock", target=name, cause=cause)
-    return overruled
+    return locks.end(db, repo_id, Unlock(name, caller.name, caller.holder), now)
 
 
-def _shown(held: Held, key: str) -> Locked:
-    lock = held.lock
-    times = (rfc3339(at) for at in (lock.until, held.created_at, held.updated_at))
+def _shown(lock: Lock, key: str, now: float) -> Locked:
+    times = (rfc3339(at) for at in (lock.until, lock.since, now))
     return Locked(lock.id, key, lock.message, *times)

@@ -13,7 +13,7 @@ from bot.domain.pro import Phase
 from bot.domain.results import Result, known, of_step
 from bot.domain.rollout import Walk, own_status
 from bot.domain.states import State, count, states, unfinished
-from bot.web.times import rfc3339
+from bot.domain.texts import rfc3339
 from renderers.words import listed, outcome
 
 #: What is told of the cause of a blocked step.

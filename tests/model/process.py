@@ -26,7 +26,6 @@ from bot.metrics import Metrics
 from bot.store import freezes, inbox, locks, outbox, repos, rollouts, uploads
 from bot.store.db import connect, transaction
 from bot.store.freezes import Freeze
-from bot.store.locks import Held
 from bot.store.migrations import migrate
 from bot.work.parts import Parts, Timing
 from bot.work.worker import Worker
@@ -179,7 +178,7 @@ class Process:
         """Lock an instance."""
         lock = Lock(str(instance), f"lock-{instance}", "dora", "wait", until)
         with transaction(self.db):
-            locks.put(self.db, REPO_ID, Held(lock, "key:2", self.hub.now(), self.hub.now()))
+            locks.put(self.db, REPO_ID, lock, self.hub.now())
             inbox.nudge_waiting(self.db, now=self.hub.now(), repo_id=REPO_ID)
 
     def unlock(self, instance: Instance) -> None:

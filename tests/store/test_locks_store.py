@@ -8,22 +8,21 @@ from bot.domain.locks import Lock
 from bot.domain.rollout import Draft
 from bot.store import audit, inbox, locks, rollouts, waiting
 from bot.store.db import Db
-from bot.store.locks import Held
 from tests.domain.world import dispatch_of, walk_of
 
 LOCK = Lock("dev/a", "lock-1", "octocat in run 5", "Upgrading.", 100.0)
 
 
-def put(db: Db, name: str = "dev/a", until: float = 100.0, repo_id: int = 7) -> Held:
-    held = Held(replace(LOCK, name=name, until=until), "run:5", 10.0, 20.0)
-    locks.put(db, repo_id, held)
-    return held
+def put(db: Db, name: str = "dev/a", until: float = 100.0, repo_id: int = 7) -> Lock:
+    lock = replace(LOCK, name=name, until=until, holder="run:5", since=10.0)
+    locks.put(db, repo_id, lock, 20.0)
+    return lock
 
 
 def test_a_lock_holds_until_its_end_and_counts_as_none_then(db: Db) -> None:
     held = put(db)
     assert locks.get(db, 7, "dev/a", 99.9) == held
-    assert locks.holding(db, 7, 99.9) == {"dev/a": held.lock}
+    assert locks.holding(db, 7, 99.9) == {"dev/a": held}
     assert locks.count(db, 7, 99.9) == 1
     assert locks.get(db, 7, "dev/a", 100.0) is None
     assert locks.holding(db, 7, 100.0) == {}
@@ -44,7 +43,7 @@ def test_a_lock_is_of_one_repository_and_one_whole_name(db: Db) -> None:
 def test_there_is_one_lock_of_a_name(db: Db) -> None:
     put(db)
     later = put(db, until=200.0)
-    assert locks.holding(db, 7, 0.0) == {"dev/a": later.lock}
+    assert locks.holding(db, 7, 0.0) == {"dev/a": later}
 
 
 def test_what_has_ended_is_forgotten(db: Db) -> None:
@@ -53,7 +52,7 @@ def test_what_has_ended_is_forgotten(db: Db) -> None:
     locks.prune(db, 86_499.0)
     assert len(locks.holding(db, 7, 0.0)) == 2
     locks.prune(db, 86_500.0)
-    assert locks.holding(db, 7, 0.0) == {"dev/b": kept.lock}
+    assert locks.holding(db, 7, 0.0) == {"dev/b": kept}
 
 
 def test_the_lock_on_a_dispatch_s_instance_is_found_wherever_the_slash_is(db: Db) -> None:
@@ -66,7 +65,7 @@ def test_the_lock_on_a_dispatch_s_instance_is_found_wherever_the_slash_is(db: Db
     assert locks.of_dispatch(db, "sy-1", 50.0) is None
     held = put(db, "dev/net/vpc")
     put(db, "dev/a", repo_id=8)
-    assert locks.of_dispatch(db, "sy-1", 50.0) == held.lock
+    assert locks.of_dispatch(db, "sy-1", 50.0) == held
     assert locks.of_dispatch(db, "sy-1", 100.0) is None
     assert locks.of_dispatch(db, "sy-0", 50.0) is None
     assert locks.of_dispatch(db, "sy-9", 50.0) is None

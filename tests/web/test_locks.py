@@ -177,7 +177,7 @@ def test_a_renamed_repository_keeps_its_locks(site: Site) -> None:
 @pytest.mark.parametrize("method", ["POST", "DELETE"])
 def test_another_repository_cannot_be_locked(site: Site, by: str, method: str) -> None:
     with transaction(site.db):
-        locks.put(site.db, 8, locks.Held(replace(LOCK, name="dev/vpc"), "run:9001", 0.0, 0.0))
+        locks.put(site.db, 8, replace(LOCK, name="dev/vpc", holder="run:9001"), 0.0)
     token = site.session() if by == "run" else "swy_good"
     told = envelope(send(site, method, {"key": "acme/other/dev/vpc"}, token))
     assert told.status == 403
@@ -261,7 +261,7 @@ def test_what_is_wrong_with_a_body_is_in_the_message_as_the_cli_shows_nothing_el
 def test_there_may_be_no_more_locks_than_a_decision_can_read(site: Site) -> None:
     with transaction(site.db):
         for number in range(1_000):
-            locks.put(site.db, 7, locks.Held(replace(LOCK, name=f"dev/c{number}"), "run:9001", 0.0, 0.0))
+            locks.put(site.db, 7, replace(LOCK, name=f"dev/c{number}", holder="run:9001"), 0.0)
     told = lock(site)
     assert told.status == 409
     assert "1,000 locks already" in told.errorMessage

@@ -68,7 +68,14 @@ class Settings:
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
         """Read and check all settings; raises BadSettings with everything that is wrong, not only the first."""
         read = _Reader(environ)
-        settings = cls(
+        settings = cls._read(read)
+        if read.problems:
+            raise BadSettings(read.problems)
+        return settings
+
+    @classmethod
+    def _read(cls, read: _Reader) -> Settings:
+        return cls(
             database=read.database(),
             app_id=read.whole("GITHUB_APP_ID", 1),
             private_key=read.private_key(),
@@ -98,9 +105,6 @@ class Settings:
             run_timeout=read.number("SWITCHYARD_RUN_TIMEOUT"),
             check_name=read.text("SWITCHYARD_CHECK_NAME"),
         )
-        if read.problems:
-            raise BadSettings(read.problems)
-        return settings
 
     @property
     def rules(self) -> Rules:
@@ -165,19 +169,29 @@ def self_approve_from_env(environ: Mapping[str, str] | None = None) -> bool:
     return may
 
 
+def rules_from_env(environ: Mapping[str, str] | None = None) -> Rules:
+    """Read the settings that decisions depend on; what else a service must have may be missing. Raises BadSettings."""
+    read = _Reader(environ, partly=True)
+    settings = Settings._read(read)
+    if read.problems:
+        raise BadSettings(read.problems)
+    return settings.rules
+
+
 class _Reader:
     """Reads settings one by one and gathers what is wrong; what could not be read comes back as something harmless."""
 
-    def __init__(self, environ: Mapping[str, str] | None) -> None:
+    def __init__(self, environ: Mapping[str, str] | None, *, partly: bool = False) -> None:
         self._environ = os.environ if environ is None else environ
         self._settings = {setting.name: setting for setting in SETTINGS}
+        self._partly = partly  # what is required may be missing
         self.problems: list[str] = []
 
     def text(self, name: str) -> str:
         """Read a text; a required one that is not there is a problem."""
         setting = self._settings[name]
         value = self._environ.get(name, "").strip() or setting.default
-        if not value and setting.required:
+        if not value and setting.required and not self._partly:
             self._wrong(name, f"is not set. {setting.help}")
         return value
 

@@ -15,6 +15,7 @@ _COMMANDS = {
     "simulate": "Show what an upload would do, without GitHub.",
     "keys": "Make, list and revoke API keys.",
     "approve": "Let go what is held of a pull request.",
+    "run": "Start a rollout that no pull request carries.",
     "freeze": "Apply nothing, in one repository or in all.",
     "unfreeze": "End a freeze.",
     "backup": "Copy the database while the service runs.",

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import getpass
 import re
 import time
 from collections.abc import Iterable
 
 import click
 
-from bot.cli.database import named, opened
+from bot.cli.database import named, opened, person
 from bot.domain import approving
 from bot.domain.approving import Chosen, Limits
 from bot.domain.events import Approved
@@ -41,7 +40,7 @@ def command(pull: str, targets: tuple[str, ...], by: str, yes: bool) -> None:
     match = _PULL.fullmatch(pull)
     if match is None:
         raise click.BadParameter("give it as OWNER/REPO#NUMBER", param_hint="OWNER/REPO#NUMBER")
-    who = _person(by)
+    who = person(by)
     with opened() as db:
         repo = named(db, match[1])
         walk, chosen = _choose(db, repo.id, int(match[2]), targets, who)
@@ -51,17 +50,6 @@ def command(pull: str, targets: tuple[str, ...], by: str, yes: bool) -> None:
         with transaction(db):
             put_approved(db, walk.rollout, Approved(walk.rollout.id, who, chosen.approved), time.time())
     click.echo("It is noted, and the service takes it up within a second.")
-
-
-def _person(by: str) -> str:
-    """Find out who approves."""
-    try:
-        who = by or getpass.getuser()
-    except (OSError, KeyError):
-        who = ""
-    if not approving.is_person(who):
-        raise click.BadParameter("say who approves, by a login", param_hint="--by")
-    return who
 
 
 def _limits() -> Limits:

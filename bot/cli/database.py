@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from bot.domain.approving import is_person
 from bot.domain.model import Repo
 from bot.settings import BadSettings, database_from_env
 from bot.store import repos
@@ -54,6 +56,17 @@ def named(db: Db, repository: str) -> Repo:
             f"Switchyard knows no repository {repository}: nothing came from it yet. Compare its name with GitHub's."
         )
     return found
+
+
+def person(by: str) -> str:
+    """Find out who acts: who is named, else who is logged in here; raises BadParameter."""
+    try:
+        who = by or getpass.getuser()
+    except (OSError, KeyError):
+        who = ""
+    if not is_person(who):
+        raise click.BadParameter("say who you are, by a login", param_hint="--by")
+    return who
 
 
 def owner_and_name(repository: str) -> tuple[str, str]:

@@ -63,7 +63,7 @@ def simulate(upload: Upload, graph: Graph, activity: str, failing: Iterable[Inst
     Raises UploadTooLarge.
     """
     sha, ref = _place(activity, upload.head_sha)
-    steps = lay_out(graph, activity=activity, sha=sha, files=_assumed(graph, activity, sha)).steps
+    steps = lay_out(graph, activity=activity, sha=sha, files=assumed(graph, activity, sha)).steps
     walk, wanted = _walk(steps, activity, sha, ref), set(failing)
     for step in steps:
         if step.instance in wanted and states(walk)[step.index].status in _GOES:
@@ -104,7 +104,7 @@ def _place(activity: str, head_sha: str) -> tuple[str, str]:
     return sha, _REFS.get(activity) or _REFS.get(activity.partition(".")[0], "<head branch>")
 
 
-def _assumed(graph: Graph, activity: str, sha: str) -> dict[str, WorkflowFile]:
+def assumed(graph: Graph, activity: str, sha: str) -> dict[str, WorkflowFile]:
     """Make up workflow files that declare what the stacks give them, and the two inputs that the bot adds."""
     declared: dict[str, set[str]] = {}
     for instance, node in graph.nodes.items():

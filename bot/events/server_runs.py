@@ -10,12 +10,14 @@ import msgspec
 from bot.domain import destroys, layout
 from bot.domain.events import RunWanted, ServerRun
 from bot.domain.heads import applies_on
-from bot.domain.model import Commit, Repo, lane_of_server_run
+from bot.domain.model import Commit, Repo, Status, is_server_run, lane_of_server_run
 from bot.domain.server_runs import graph_of
+from bot.domain.states import count, states, unfinished
+from bot.domain.texts import same_commit
 from bot.events.context import Context, Finished, Gathered
 from bot.events.merges import is_on, spot_on
 from bot.github import reads
-from bot.store import inbox, meta, shared, uploads
+from bot.store import inbox, meta, rollouts, shared, uploads
 from bot.store.db import Db
 from bot.store.inbox import Row
 
@@ -75,3 +77,20 @@ async def _files(ctx: Context, repo: Repo, wanted: ServerRun, branch: str) -> di
     graph = graph_of(known, instances, destroys=wanted.destroys)
     names = destroys.workflows_of(graph, known) | layout.workflows_of(graph, wanted.activity)
     return dict(await ctx.files.read(ctx.github.installation(repo.installation), repo, names, branch))
+
+
+def twin(db: Db, repo_id: int, wanted: ServerRun) -> str:
+    """Find the lane of an earlier run of the very same that is not through; empty where there is none."""
+    for row in inbox.waiting(db, KIND, repo_id=repo_id):
+        other = msgspec.json.decode(row.body, type=ServerRun)
+        if (other.activity, other.shown) == (wanted.activity, wanted.shown) and same_commit(other.sha, wanted.sha):
+            return row.lane or ""
+    for rollout_id in rollouts.ids_at(db, repo_id, wanted.sha):
+        walk = rollouts.load(db, rollout_id)
+        if walk is None or not is_server_run(walk.rollout.lane) or walk.rollout.superseded_by:
+            continue
+        found = count(states(walk))
+        same = (walk.rollout.activity, walk.rollout.content) == (wanted.activity, wanted.shown)
+        if same and unfinished(found) + found[Status.HELD]:
+            return walk.rollout.lane
+    return ""

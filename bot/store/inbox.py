@@ -217,6 +217,12 @@ def _heads_between(db: Db, now: float, limit: int, lane: str, last: str | None, 
     return found
 
 
+def waiting(db: Db, kind: str, *, repo_id: int) -> list[Row]:
+    """Read the inputs of a kind that a repository has still to handle."""
+    sql = "SELECT * FROM inbox WHERE state = 'new' AND lane IS NOT NULL AND kind = ? AND repo_id = ? ORDER BY id"
+    return [_row(row) for row in db.rows(sql, kind, repo_id)]
+
+
 def outcome(db: Db, guid: str) -> tuple[str, str]:
     """Tell the state of an input, and why it is in that."""
     row = db.row("SELECT state, reason FROM inbox WHERE guid = ?", guid)

@@ -69,7 +69,7 @@ def keep(db: Db, *steps: Step, **changes: Any) -> None:
 def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Db]:
     path = tmp_path / "test.db"
     monkeypatch.setenv("SWITCHYARD_DATABASE", str(path))
-    monkeypatch.setattr("bot.cli.approve.getpass.getuser", lambda: "root")
+    monkeypatch.setattr("bot.cli.database.getpass.getuser", lambda: "root")
     db = connect(path)
     migrate(db)
     with transaction(db):
@@ -177,9 +177,9 @@ def test_a_user_without_a_name_must_say_who_approves(database: Db, monkeypatch: 
     def nobody() -> str:
         raise KeyError("getpwuid(): uid not found: 1000")
 
-    monkeypatch.setattr("bot.cli.approve.getpass.getuser", nobody)
+    monkeypatch.setattr("bot.cli.database.getpass.getuser", nobody)
     keep(database, held(0, UNREVIEWED))
     done = run("acme/infra#42", "--yes")
     assert done.exit_code == 2
-    assert "say who approves, by a login" in done.stderr
+    assert "say who you are, by a login" in done.stderr
     assert run("acme/infra#42", "--yes", "--by", "lead").exit_code == 0

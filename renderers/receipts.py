@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.domain import targets
+from bot.domain.commands import destroy
 from bot.domain.commands.asked import groups
 from bot.domain.commands.table import SPECS
 from bot.domain.commands.words import Command, Receipt, Spec
@@ -42,7 +43,8 @@ def _told(one: Receipt, main: Scene | None) -> str:
         return _help(command)
     if one.done and command is not None and command.name == "why":
         return _why(command, main)
-    return prose(one.sentence, most=600)
+    whole = one.done and command is not None and command.name == "destroy"
+    return prose(one.sentence, most=destroy.LONGEST if whole else 600)
 
 
 def _help(command: Command) -> str:

@@ -61,6 +61,7 @@ def refresh(
         pushes=(*old.pushes, desk.now)[-REMEMBERED:] if moved else old.pushes,
         approved=() if moved or turned else old.approved,
         paused=old.paused,
+        unconfirmed=old.unconfirmed,
     )
     _follow(desk, old, desk.pull)
     return desk.pull

@@ -22,7 +22,7 @@ CREATE TABLE pulls (
     fork INTEGER NOT NULL, draft INTEGER NOT NULL, open INTEGER NOT NULL, merged INTEGER NOT NULL,
     merge_sha TEXT NOT NULL, merged_at REAL NOT NULL, updated_at REAL NOT NULL, activity TEXT NOT NULL,
     epoch INTEGER NOT NULL, head_since REAL NOT NULL, position INTEGER NOT NULL, pushes TEXT NOT NULL,
-    approved TEXT NOT NULL, paused TEXT NOT NULL, token TEXT NOT NULL,
+    approved TEXT NOT NULL, paused TEXT NOT NULL, unconfirmed TEXT, token TEXT NOT NULL,
     PRIMARY KEY (repo_id, number)
 ) WITHOUT ROWID;
 CREATE INDEX pulls_by_head ON pulls (repo_id, head_sha);

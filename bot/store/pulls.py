@@ -8,13 +8,14 @@ from typing import Any
 import msgspec
 
 from bot.domain.facts import RunFacts
-from bot.domain.model import Approval, Pull
+from bot.domain.model import Approval, Pull, Unconfirmed
 from bot.store.db import Db
 
 _FIELDS = tuple(Pull.__slots__)
 _encode = msgspec.json.Encoder().encode
 _pushes = msgspec.json.Decoder(tuple[float, ...]).decode
 _approved = msgspec.json.Decoder(tuple[Approval, ...]).decode
+_unconfirmed = msgspec.json.Decoder(Unconfirmed).decode
 
 
 def save(db: Db, pull: Pull) -> None:
@@ -25,7 +26,7 @@ def save(db: Db, pull: Pull) -> None:
     db.write(
         f"INSERT INTO pulls ({names}, token) VALUES ({marks}, ?) "  # noqa: S608 -- names of our own fields
         f"ON CONFLICT (repo_id, number) DO UPDATE SET {updates}",
-        *(_encode(value) if isinstance(value, tuple) else value for value in _values(pull)),
+        *(_encode(value) if isinstance(value, tuple | Unconfirmed) else value for value in _values(pull)),
         secrets.token_urlsafe(24),
     )
 
@@ -149,4 +150,5 @@ def _pull(row: object) -> Pull | None:
     fields = dict(row)  # type: ignore[call-overload]
     told: dict[str, Any] = {name: bool(fields[name]) for name in ("fork", "draft", "open", "merged")}
     told |= {"pushes": _pushes(fields["pushes"]), "approved": _approved(fields["approved"])}
+    told["unconfirmed"] = _unconfirmed(fields["unconfirmed"]) if fields["unconfirmed"] else None
     return Pull(**{name: fields[name] for name in _FIELDS} | told)

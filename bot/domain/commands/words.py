@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -71,6 +72,11 @@ class Line:
 
     written: str
     meant: Command | Misread
+
+
+def names(lines: Iterable[Line]) -> frozenset[str]:
+    """Name the commands that were understood among lines."""
+    return frozenset(line.meant.name for line in lines if isinstance(line.meant, Command))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from bot.domain.commands import parsing
-from bot.domain.commands.words import Command, Line
+from bot.domain.commands.obey import is_stale
+from bot.domain.commands.words import Command, Line, Role
 from bot.domain.events import Commanded, RunReported
 from bot.domain.model import OPEN, Repo, Status, lane_of_pull, pull_of_lane
 from bot.events import pull_request, workflow_run
@@ -60,11 +61,14 @@ async def gather(row: Row, ctx: Context) -> Gathered | Finished:
     event = Commanded(
         source=_source(comment_id),
         by=by,
-        role=await reads.role(ctx.github.installation(repo.installation), repo, by),
+        role=Role.NONE,
         at=shapes.moment(comment, "created_at"),
         lines=parsing.read(shapes.text(comment, "body")),
         comment_id=comment_id,
     )
+    if is_stale(event, ctx.now()):  # it is refused, whoever said it: what comes after it need not wait for GitHub
+        return Gathered(event)
+    event = replace(event, role=await reads.role(ctx.github.installation(repo.installation), repo, by))
     return await gathered(row, ctx, repo, event)
 
 

@@ -29,14 +29,19 @@ def obey(desk: Desk, event: Commanded) -> None:
     desk.show()
 
 
+def is_stale(event: Commanded, now: float) -> bool:
+    """Tell whether it is too late to do what was said."""
+    return now - event.at > FRESH
+
+
 def _answer(desk: Desk, event: Commanded, line: Line) -> Answer:
     if isinstance(line.meant, Misread):
         return Answer(False, line.meant.problem)
     spec = SPECS[line.meant.name]
+    if is_stale(event, desk.now):
+        return Answer(False, f"It was more than {FRESH / 60:.0f} minutes old when it was read. Say it again.")
     if event.role < spec.role:
         return Answer(False, f"{event.by} may not: it needs {_ROLES[spec.role]} to this repository.")
-    if desk.now - event.at > FRESH:
-        return Answer(False, f"It was more than {FRESH / 60:.0f} minutes old when it was read. Say it again.")
     try:
         return DO[spec.name](desk, Asked(event.by, event.role, line.meant, event))
     except Refused as refused:

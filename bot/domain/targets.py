@@ -1,9 +1,11 @@
-"""Which instances people mean when they write `plat-ue2-prod`, `vpc`, `plat-ue2-prod/vpc`, `*-prod/*` or `@held`."""
+"""Which instances people mean when they write `plat-ue2-prod`, `vpc`, `ue2-prod/vpc`, `*-prod/*` or `@held`."""
 
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
@@ -69,20 +71,51 @@ def _matching(pattern: str, instances: Sequence[Instance]) -> list[Instance]:
     return [one for one in instances if any(fnmatchcase(name, pattern) for name in (*one, str(one)))]
 
 
+@dataclass(frozen=True, slots=True)
+class _Meaning:
+    """What a name may mean, and how to write it so that it means nothing else."""
+
+    told: str
+    clear: str
+    means: list[Instance]
+
+
 def _named(name: str, instances: Sequence[Instance]) -> list[Instance]:
-    """Find what has a name; the same name may be a stack's, a component's and some instances'."""
-    stack = [one for one in instances if one.stack == name]
-    component = [one for one in instances if one.component == name]
-    exact = [one for one in instances if _in_full(name, one)]
-    meanings = [(f"the stack {name}", f"{name}{_SPLIT}*", stack)] if stack else []
-    if component:
-        meanings.append((f"the component {name}", f"*{_SPLIT}{name}", component))
-    meanings += [(f"{one.component} in the stack {one.stack}", _exact(one), [one]) for one in exact]
-    if any(means != meanings[0][2] for _, _, means in meanings):
-        both = " and ".join(told for told, _, _ in meanings)
-        clear = " or ".join(f"`{clear}`" for _, clear, _ in meanings)
+    """Find what has a name; or else what has a longer one that ends so, behind a `/` or a `-`."""
+    found = _meanings(name, instances, ending=False) or _meanings(name, instances, ending=True)
+    if any(one.means != found[0].means for one in found):
+        both = _some([one.told for one in found], " and ")
+        clear = " or ".join(f"`{one.clear}`" for one in found[:_SHOWN])
         raise BadTarget(f"{_told(name)} means {both}; write {clear}.")
-    return meanings[0][2] if meanings else []
+    return found[0].means if found else []
+
+
+def _meanings(name: str, instances: Sequence[Instance], *, ending: bool) -> list[_Meaning]:
+    """Find all that a name may mean; the same one may be a stack's, a component's and some instances'."""
+
+    def fits(whole: str) -> bool:
+        return bool(name) and whole.endswith((f"/{name}", f"-{name}")) if ending else whole == name
+
+    stacks, components = defaultdict(list), defaultdict(list)
+    full = []
+    for one in instances:
+        if fits(one.stack):
+            stacks[one.stack].append(one)
+        if fits(one.component):
+            components[one.component].append(one)
+        elif fits(str(one)) or name == _exact(one):
+            full.append(_Meaning(f"{one.component} in the stack {one.stack}", _exact(one), [one]))
+    return [
+        *(_Meaning(f"the stack {stack}", f"{stack}{_SPLIT}*", its) for stack, its in stacks.items()),
+        *(_Meaning(f"the component {part}", f"*{_SPLIT}{part}", its) for part, its in components.items()),
+        *full,
+    ]
+
+
+def _some(names: Sequence[str], between: str) -> str:
+    """Name some; of many only the first, and how many more there are."""
+    more = len(names) - _SHOWN
+    return between.join(names[:_SHOWN]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _nothing(target: str, instances: Sequence[Instance]) -> str:

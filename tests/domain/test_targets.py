@@ -98,6 +98,92 @@ def test_where_there_is_nothing_nothing_is_offered():
         meant("vpc", instances=[])
 
 
+NESTED = [
+    Instance(*name.split())
+    for name in (
+        "plat-ue2-dev network/vpc",
+        "plat-ue2-prod network/vpc",
+        "core-ue2-prod network/dns",
+        "core-ue2-prod eks/cluster",
+        "org/core/auto legacy/cluster",
+        "org/core/auto db-main",
+        "plat-use1-data data",
+        "only-here lone",
+    )
+]
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        ("vpc", ["plat-ue2-dev/network/vpc", "plat-ue2-prod/network/vpc"]),
+        ("dns", ["core-ue2-prod/network/dns"]),
+        ("main", ["org/core/auto/db-main"]),
+        ("ue2-prod/network/vpc", ["plat-ue2-prod/network/vpc"]),
+        ("prod/network/vpc", ["plat-ue2-prod/network/vpc"]),
+        ("auto/legacy/cluster", ["org/core/auto/legacy/cluster"]),
+        ("auto", ["org/core/auto/legacy/cluster", "org/core/auto/db-main"]),
+        ("core/auto/db-main", ["org/core/auto/db-main"]),
+        ("ue2-dev", ["plat-ue2-dev/network/vpc"]),
+        ("data", ["plat-use1-data/data"]),  # what has the very name goes before what ends with it
+        ("here", ["only-here/lone"]),
+    ],
+)
+def test_the_end_of_a_name_is_enough_where_it_means_one_thing(target, expected):
+    assert meant(target, instances=NESTED) == expected
+
+
+@pytest.mark.parametrize(
+    ("target", "sentence"),
+    [
+        (
+            "cluster",
+            "`cluster` means the component eks/cluster and the component legacy/cluster; "
+            "write `*//eks/cluster` or `*//legacy/cluster`.",
+        ),
+        (
+            "ue2-prod",
+            "`ue2-prod` means the stack plat-ue2-prod and the stack core-ue2-prod; "
+            "write `plat-ue2-prod//*` or `core-ue2-prod//*`.",
+        ),
+        ("pc", "`pc` names nothing here; there is, for example, plat-ue2-dev, network/vpc, plat-ue2-prod."),
+        (
+            "etwork/vpc",
+            "`etwork/vpc` names nothing here; there is, for example, plat-ue2-dev/network/vpc, "
+            "plat-ue2-prod/network/vpc, core-ue2-prod/network/dns.",
+        ),
+    ],
+)
+def test_the_end_of_several_names_or_of_a_word_means_nothing(target, sentence):
+    with pytest.raises(BadTarget) as told:
+        meant(target, instances=NESTED)
+    assert str(told.value) == sentence
+
+
+def test_the_end_of_two_full_names_is_told_with_both():
+    stacks = [Instance(f"{tenant}-prod", "vpc") for tenant in ("a", "b", "c", "d", "e")]
+    with pytest.raises(BadTarget) as told:
+        meant("prod/vpc", instances=stacks)
+    assert str(told.value) == (
+        "`prod/vpc` means vpc in the stack a-prod and vpc in the stack b-prod and vpc in the stack c-prod "
+        "and 2 more; write `a-prod//vpc` or `b-prod//vpc` or `c-prod//vpc`."
+    )
+
+
+def test_a_stack_and_a_component_that_end_so_are_two_meanings():
+    with pytest.raises(BadTarget, match="the stack org/core and the component net/core; write"):
+        meant("core", instances=[Instance("org/core", "vpc"), Instance("dev", "net/core")])
+
+
+@given(st.text(max_size=20))
+def test_whatever_is_written_means_something_or_is_told_in_one_line(target):
+    try:
+        told = str(list(select([target], NESTED, {"@held": HELD})))
+    except BadTarget as problem:
+        told = str(problem)
+    assert told.isprintable()
+
+
 PART = st.text("ab/", min_size=1, max_size=4).filter(lambda text: all(text.split("/")))
 
 

@@ -76,6 +76,8 @@ def named(draft: Draft, command: Command, *, default: str = targets.ALL) -> dict
         meant = targets.select(asked, [step.instance for step in walk.steps], groups(walk.steps, found))
     except targets.BadTarget as problem:
         raise Refused(str(problem)) from None
+    if command.targets and not meant:
+        raise Refused(f"Nothing here is {' or '.join(_EMPTY[one] for one in dict.fromkeys(command.targets))} now.")
     where = {step.instance: step.index for step in walk.steps}
     return {where[instance]: full for instance, full in meant.items()}
 
@@ -92,6 +94,13 @@ _GROUPS = {
     targets.FAILED: frozenset({Status.FAILED, Status.TIMED_OUT, Status.CANCELLED}),
     targets.BLOCKED: frozenset({Status.BLOCKED}),
     targets.HELD: frozenset({Status.HELD}),
+}
+#: Other targets name something, or are refused.
+_EMPTY = {
+    targets.FAILED: "failed or cancelled",
+    targets.BLOCKED: "blocked",
+    targets.HELD: "held",
+    targets.ALL: "affected",
 }
 _TOLD = 3
 

@@ -81,7 +81,10 @@ def _taken_up(desk: Desk, event: RunReported) -> tuple[Draft, Dispatch] | None:
         desk.say("the run belongs to a rollout that is gone")
         return None
     step = draft.step(behind.dispatch.step)
-    same = (sent for sent in step.dispatches if sent.workflow == behind.dispatch.workflow)
+    same = [sent for sent in step.dispatches if sent.workflow == behind.dispatch.workflow]
+    if event.run.status == "completed" and any(event.run.updated_at < sent.created_at for sent in same):
+        desk.say(f"{step.instance}: an earlier run of it had ended before it was sent again")
+        return None
     busy = next((sent for sent in same if sent.status in OPEN or sent.status is Status.HELD), None)
     if busy is None:
         return draft, behind.dispatch
@@ -98,7 +101,7 @@ def _is_again(dispatch: Dispatch, after: Dispatch, event: RunReported) -> bool:
     """Tell whether a dispatch is run again; or was, was to be cancelled before it starts, and has started."""
     if event.retired is not None or 0 < dispatch.attempt < after.attempt:
         return True
-    stopped = dispatch.cancel_wanted and bool(dispatch.warning)
+    stopped = dispatch.cancel_wanted and bool(dispatch.warning) and not dispatch.cancel_by
     return stopped and event.started and (after.status is Status.RUNNING or bool(after.conclusion))
 
 
@@ -158,8 +161,9 @@ def _ended(desk: Desk, draft: Draft, after: Dispatch) -> None:
     step = draft.step(after.step)
     if after.warning and not after.cancel_wanted:
         _offer_again(desk, draft, step.instance)  # the newer one may have been on its way itself till now
-    if step.holds and after.cancel_wanted and after.warning:
+    if step.holds and after.cancel_wanted and after.warning and not after.cancel_by:
         draft.retire(step.index)  # it was cancelled before it started: what was held is so still
+        draft.put(replace(draft.step(step.index), decided=step.decided))
     elif step.holds and after.status is Status.SUCCEEDED:
         draft.put(replace(step, holds=()))
 
@@ -204,7 +208,7 @@ def _after(draft: Draft, dispatch: Dispatch, run: RunFacts) -> Dispatch:
     if over and status is Status.SUCCEEDED and (other := _other_commit(draft, dispatch, run)):
         status, reason = Status.FAILED, other
     if status is Status.CANCELLED and dispatch.cancel_wanted:
-        reason = f"Cancelled after {draft.rollout.superseded_by}." if draft.rollout.superseded_by else ""
+        reason = _why_cancelled(draft, dispatch)
     started = run.started_at if status is not Status.QUEUED else 0.0
     kept = dispatch
     if dispatch.result_attempt < run.attempt:  # what an earlier attempt told is not true of this one
@@ -212,7 +216,8 @@ def _after(draft: Draft, dispatch: Dispatch, run: RunFacts) -> Dispatch:
     if run.attempt > dispatch.attempt or status is not Status.APPROVAL:
         kept = replace(kept, gate=None)
     if run.attempt > dispatch.attempt > 0:
-        kept = replace(kept, warning="", cancel_wanted=dispatch.cancel_wanted and not dispatch.warning)
+        wanted = dispatch.cancel_wanted and not dispatch.warning and not dispatch.cancel_by
+        kept = replace(kept, warning="", cancel_wanted=wanted, cancel_by="")
     return replace(
         kept,
         status=status,
@@ -225,6 +230,13 @@ def _after(draft: Draft, dispatch: Dispatch, run: RunFacts) -> Dispatch:
         finished_at=run.updated_at if over else 0.0,
         reason=reason,
     )
+
+
+def _why_cancelled(draft: Draft, dispatch: Dispatch) -> str:
+    if not dispatch.cancel_by:
+        return f"Cancelled after {draft.rollout.superseded_by}." if draft.rollout.superseded_by else ""
+    applied = draft.rollout.phase is Phase.APPLY
+    return f"Cancelled by {dispatch.cancel_by}." + (" It may be half applied, and its state locked." if applied else "")
 
 
 def _other_commit(draft: Draft, dispatch: Dispatch, run: RunFacts) -> str:
@@ -269,7 +281,8 @@ def not_sent(desk: Desk, event: NotSent) -> None:
         desk.say("the dispatch has its run, or is gone")
         return
     draft, dispatch = found
-    overtaken = Status.CANCELLED if draft.rollout.superseded_by else Status.FAILED
+    unwanted = draft.rollout.superseded_by or dispatch.cancel_by
+    overtaken = Status.CANCELLED if unwanted else Status.FAILED
     status = Status.HELD if event.held else overtaken
     draft.put_dispatch(replace(dispatch, status=status, reason=event.sentence, finished_at=desk.now))
     desk.note("hold" if event.held else "refuse", event.sentence, draft, dispatch.step)

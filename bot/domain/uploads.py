@@ -84,8 +84,7 @@ def _repeats_plan(desk: Desk, upload: Upload) -> bool:
 
 
 def _planned(desk: Desk, pull: Pull, upload: Upload) -> None:
-    ref = pull.base_ref if desk.facts.rules.plan_ref == "base" else pull.head_ref
-    activity = _activity_of(pull, upload)
+    ref, activity = _ref_of(desk, pull), _activity_of(pull, upload)
     plan(desk, upload, activity=activity, sha=pull.head_sha, ref=ref, branch=pull.base_ref)
 
 
@@ -104,9 +103,21 @@ def plan(desk: Desk, upload: Upload, *, activity: str, sha: str, ref: str, branc
     if any(_is_repeat(draft, desk.pull, upload, made) for draft in current):
         desk.say("the same upload is being worked already")
         return
-    fresh = _start(desk, upload, made, activity=activity, sha=sha, ref=ref, branch=branch)
+    fresh = start(desk, upload, made, activity=activity, sha=sha, ref=ref, branch=branch)
     for draft in current:
         _replace(desk, draft, fresh)
+
+
+def plan_again(desk: Desk, pull: Pull, upload: Upload, *, by: str) -> Draft:
+    """Start a plan of a head from its last upload, though that is worked or done; `by` ends the plan before it."""
+    ref, activity = _ref_of(desk, pull), _activity_of(pull, upload)
+    made = _steps(desk, upload, activity, pull.head_sha)
+    heads.end_plans(desk, by, cancel=True)
+    return start(desk, upload, made, activity=activity, sha=pull.head_sha, ref=ref, branch=pull.base_ref)
+
+
+def _ref_of(desk: Desk, pull: Pull) -> str:
+    return pull.base_ref if desk.facts.rules.plan_ref == "base" else pull.head_ref
 
 
 def _is_repeat(draft: Draft, pull: Pull | None, upload: Upload, made: layout.Layout) -> bool:
@@ -124,7 +135,7 @@ def _is_repeat(draft: Draft, pull: Pull | None, upload: Upload, made: layout.Lay
 
 def _bare(step: Step) -> Step:
     """Take from a step what became of it, so that what is left is what its upload said."""
-    return replace(step, dispatches=(), holds=(), released=())
+    return replace(step, dispatches=(), holds=(), released=(), decided=None, sent_before=False)
 
 
 def _merged(desk: Desk, pull: Pull, upload: Upload, removal: Removal | None) -> None:
@@ -159,7 +170,7 @@ def apply(
             extending.extend(desk, draft, made.steps)
             return
     place = branch if position else ""
-    _start(desk, upload, made, activity=activity, sha=sha, ref=ref, branch=place, position=position)
+    start(desk, upload, made, activity=activity, sha=sha, ref=ref, branch=place, position=position)
 
 
 def _refuse(desk: Desk, sentence: str) -> None:
@@ -187,7 +198,7 @@ def named(desk: Desk, upload: Upload, activity: str) -> None:
     # The head branch may be gone once the pull request is closed.
     ref = pull.head_ref if pull.open else pull.base_ref
     made = _steps(desk, upload, activity, pull.head_sha)
-    _start(desk, upload, made, activity=activity, sha=pull.head_sha, ref=ref)
+    start(desk, upload, made, activity=activity, sha=pull.head_sha, ref=ref)
 
 
 def _steps(desk: Desk, upload: Upload, activity: str, sha: str, removal: Removal | None = None) -> layout.Layout:
@@ -203,7 +214,7 @@ def _steps(desk: Desk, upload: Upload, activity: str, sha: str, removal: Removal
     )
 
 
-def _start(
+def start(
     desk: Desk,
     upload: Upload,
     made: layout.Layout,
@@ -214,7 +225,7 @@ def _start(
     branch: str = "",
     position: int = 0,
 ) -> Draft:
-    """Start a rollout that runs on `ref`."""
+    """Start a rollout that runs on `ref`, by what an upload says."""
     names = layout.workflows_of(upload.graph, activity)
     pull = desk.pull
     rollout = Rollout(

@@ -12,13 +12,13 @@ from bot.domain.facts import PullFacts
 from bot.domain.graph import build
 from bot.domain.heads import HEAD_ACTIONS
 from bot.domain.model import Repo, lane_of_pull, pull_of_lane
-from bot.domain.pro import Files, ProProblem, WorkflowFile
+from bot.domain.pro import Files, Phase, ProProblem, WorkflowFile
 from bot.domain.texts import same_commit
 from bot.events.context import Context, Finished, Gathered, InLane, Place, decode, repo_of
 from bot.events.merges import spot_of
 from bot.events.upload import content_key, merge, parse_upload
 from bot.github import reads, shapes
-from bot.store import uploads
+from bot.store import rollouts, uploads
 from bot.store.db import Db
 from bot.store.inbox import Row
 
@@ -66,13 +66,23 @@ async def with_upload(ctx: Context, repo: Repo, event: Commanded) -> Gathered:
     """Add the last upload of the head, with the workflow files that its plans name."""
     now = event.now
     upload = await _last_upload(ctx, repo, now) if now is not None else None
-    if now is None or upload is None:
+    if now is None or upload is None or not _was_planned(ctx, repo, now, upload):
         return Gathered(event)
     ref = now.base_ref if ctx.rules.plan_ref == "base" else now.head_ref
+    ctx.files.forget(repo.id, ref)  # one may have been mended a moment ago
     files: dict[str, WorkflowFile | ProProblem | None] = {}
     for action in sorted(HEAD_ACTIONS):
         files.update(await files_for(ctx, repo, upload, f"pull_request.{action}", ref))
     return Gathered(replace(event, upload=upload), files)
+
+
+def _was_planned(ctx: Context, repo: Repo, now: PullFacts, upload: Upload) -> bool:
+    """Tell whether an upload was planned for the base branch of now: what was compared with another is none of it."""
+    numbers = reversed(rollouts.ids_of_lane(ctx.db, lane_of_pull(repo.id, now.number)))
+    known = (rollouts.facts(ctx.db, number) for number in numbers)
+    plans = (one for one in known if one is not None and one.phase is Phase.PLAN and one.content == upload.content)
+    last = next(plans, None)
+    return last is not None and last.branch == now.base_ref
 
 
 async def _latest(ctx: Context, repo: Repo, told: PullFacts) -> PullFacts:

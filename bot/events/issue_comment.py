@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+import gidgethub
+
+from bot.domain import destroying
 from bot.domain.commands import parsing
+from bot.domain.commands.asked import Refused, chosen
 from bot.domain.commands.obey import is_stale
-from bot.domain.commands.words import Command, Line, Role
+from bot.domain.commands.words import Command, Line, Role, names
 from bot.domain.events import Commanded, RunReported
-from bot.domain.model import OPEN, Repo, Status, lane_of_pull, pull_of_lane
+from bot.domain.model import OPEN, Dispatch, Repo, Status, lane_of_pull, pull_of_lane
+from bot.domain.rollout import Draft, Walk
 from bot.events import pull_request, workflow_run
 from bot.events.context import Context, Finished, Gathered, InLane, Place, decode, repo_of
+from bot.events.destroying import with_destroys
 from bot.events.merges import spot_of
 from bot.github import reads, shapes
+from bot.github.failures import FailureKind, classify
 from bot.store import commands
 from bot.store.db import Db
 from bot.store.inbox import Row
@@ -21,9 +29,10 @@ from bot.store.rollouts import of_lane
 
 #: As many runs are read for one comment; the sweep asks about others in its time.
 _MOST_RUNS = 100
-#: Whose runs a command wants to be read first: `retry` those that are over, `status` those that are not.
+#: Whose runs a command wants to be read first: those that it would send again, and `status` those that are under way.
 _ASKED = {
     "retry": frozenset({Status.FAILED, Status.TIMED_OUT, Status.CANCELLED}),
+    "apply": frozenset({Status.CANCELLED}),
     "status": OPEN,
 }
 
@@ -79,7 +88,11 @@ async def gathered(row: Row, ctx: Context, repo: Repo, event: Commanded) -> Gath
     if number:
         now = await reads.pull(ctx.github.installation(repo.installation), repo, number)
         event = replace(event, now=now, spot=await spot_of(ctx, repo, now))
-    event = replace(event, runs=await _runs(ctx, repo, lane, event.lines))
+    asked, unread = _wanted(ctx, lane, event.lines)
+    told = [await _read(ctx, repo, dispatch) for dispatch in asked]
+    event = replace(event, runs=tuple(one for one in told if one is not None), unread=unread)
+    if event.now is not None and event.now.merged and names(event.lines) & destroying.COMMANDS:
+        return await with_destroys(ctx, repo, event, event.now)
     if event.now is None or all(_name(line) != "plan" for line in event.lines):
         return Gathered(event)
     return await pull_request.with_upload(ctx, repo, event)
@@ -89,14 +102,35 @@ def _name(line: Line) -> str:
     return line.meant.name if isinstance(line.meant, Command) else ""
 
 
-async def _runs(ctx: Context, repo: Repo, lane: str, lines: tuple[Line, ...]) -> tuple[RunReported, ...]:
-    """Ask for the runs whose state decides what a command means."""
+def _wanted(ctx: Context, lane: str, lines: tuple[Line, ...]) -> tuple[list[Dispatch], frozenset[str]]:
+    """Find the runs whose state decides what a command means, and those that are too many; of the newest rollout first.
+
+    What a command names goes before the rest.
+    """
     wanted = frozenset().union(*(_ASKED.get(_name(line), frozenset()) for line in lines))
-    sent = [
-        dispatch
-        for walk in of_lane(ctx.db, lane)
-        for step in walk.steps
-        for dispatch in step.dispatches
-        if dispatch.run_id and dispatch.status in wanted
-    ]
-    return tuple([await workflow_run.read_again(ctx, repo, dispatch) for dispatch in sent[:_MOST_RUNS]])
+    walks = of_lane(ctx.db, lane)[::-1] if wanted else []
+    meant = [(walk, _named(walk, lines)) for walk in walks]
+    steps = [walk.steps[index] for walk, first in meant for index in sorted(first)]
+    steps += [step for walk, first in meant for step in walk.steps if step.index not in first]
+    sent = [one for step in steps for one in step.dispatches if one.run_id and one.status in wanted]
+    return sent[:_MOST_RUNS], frozenset(one.id for one in sent[_MOST_RUNS:])
+
+
+def _named(walk: Walk, lines: tuple[Line, ...]) -> set[int]:
+    """Find the steps of a rollout that commands name."""
+    found: set[int] = set()
+    for line in lines:
+        if isinstance(line.meant, Command) and line.meant.name in _ASKED and line.meant.targets:
+            with suppress(Refused):  # that a target means nothing is told once it is done
+                found.update(chosen(Draft(walk), line.meant))
+    return found
+
+
+async def _read(ctx: Context, repo: Repo, dispatch: Dispatch) -> RunReported | None:
+    """Ask for a run; None where GitHub knows it no more, so that it counts as it is known here."""
+    try:
+        return await workflow_run.read_again(ctx, repo, dispatch)
+    except gidgethub.HTTPException as error:
+        if classify(error, ctx.now()).kind is not FailureKind.FORGET:
+            raise
+        return None

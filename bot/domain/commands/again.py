@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from bot.domain import order
-from bot.domain.commands.asked import Asked, Refused, above, listed, steered
+from bot.domain.commands.asked import Asked, Refused, above, below, listed, steered
 from bot.domain.commands.words import Answer, Role
 from bot.domain.desk import Desk
 from bot.domain.extending import was_refused
@@ -64,7 +64,6 @@ class Again:
             self.leave(index, reason)
             return
         self.going.append(index)
-        self.desk.note(self.asked.command.name, f"was {self.status(index)}", self.draft, index, actor=self.asked.by)
 
     def explain(self, index: int) -> None:
         """Leave a step as it is because of what it is doing."""
@@ -72,6 +71,9 @@ class Again:
 
     def answer(self, nothing: str) -> Answer:
         """Have all that was taken go again, in its order; raises Refused with `nothing` and the reasons for none."""
+        for index in self._hasty():
+            self.going.remove(index)
+            self.leave(index, "what it depends on goes first: say it again after that")
         told = [f"{listed(self.draft, indexes)} ({reason})" for reason, indexes in self.left.items()]
         more = len(told) - _TOLD
         rest = "; ".join(told[:_TOLD]) + (f"; and more for {more:,} other reasons" if more > 0 else "")
@@ -79,6 +81,7 @@ class Again:
             raise Refused(f"{nothing}: {rest}." if rest else f"{nothing}.")
         for index in self.going:
             self.draft.retire(index)
+            self.desk.note(self.asked.command.name, f"was {self.status(index)}", self.draft, index, actor=self.asked.by)
         goes = "goes" if len(self.going) == 1 else "go"
         said = [f"{listed(self.draft, self.going)} {goes} again."]
         if self.desk.pull is not None and self.desk.pull.paused:
@@ -86,6 +89,20 @@ class Again:
         if rest:
             said.append(f"Left as it is: {rest}.")
         return Answer(True, " ".join(said))
+
+    def _hasty(self) -> list[int]:
+        """Find applies that would not wait for what they depend on, as all between the two has been applied already."""
+        if self.draft.rollout.phase is not Phase.APPLY:
+            return []
+        going = set(self.going)
+        moving = [index for index, state in enumerate(self.found) if state.status in OPEN or index in going]
+        later = set(below(self.draft, (child for index in moving for child in self.draft.step(index).children)))
+        return [
+            index
+            for index in self.going
+            if index in later and going.isdisjoint(parents := self.draft.step(index).parents)
+            if all(self.status(parent) is Status.SUCCEEDED for parent in parents)
+        ]
 
     def _forbids(self, step: Step, *, in_full: bool) -> str:
         """Say what forbids that a step goes again whatever its status is; empty where nothing does."""

@@ -13,7 +13,8 @@ SPEC = Spec(
     "plan",
     "Plan everything that is affected again, at the head.",
     more=(
-        "The plan before it ends, and its runs are cancelled. The workflow files are read anew.",
+        "The plan before it ends, and its runs are cancelled. What was skipped is planned, too.",
+        "The workflow files are read anew.",
         "What is affected is taken from the last upload of the head; to find it anew, run the affected workflow again.",
     ),
 )

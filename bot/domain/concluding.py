@@ -13,6 +13,7 @@ from bot.domain.facts import RunFacts
 from bot.domain.keeping import not_in_mode
 from bot.domain.model import OPEN, Commit, Status
 from bot.domain.rollout import Walk
+from bot.domain.standing import failed as is_failed
 from bot.domain.states import count, states
 
 SUCCESS, FAILURE, CANCELLED, NEUTRAL, PEOPLE = "success", "failure", "cancelled", "neutral", "action_required"
@@ -53,8 +54,7 @@ def _conclusion(walk: Walk, rules: Rules) -> str:
         return ""
     if not_in_mode(rules.mode, walk.rollout.phase) is not None:
         return FAILURE if failed else NEUTRAL
-    stopped = rules.fail_fast and (failed or counts[Status.CANCELLED])
-    if counts[Status.READY] and not stopped:
+    if counts[Status.READY] and not (rules.fail_fast and any(map(is_failed, walk.steps))):
         return ""
     if failed:
         return FAILURE

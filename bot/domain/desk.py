@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from bot.domain.commands.words import Receipt
 from bot.domain.effects import CancelRun, DropRun, Effect, ShowCheck, ShowComment
 from bot.domain.events import Facts
+from bot.domain.locks import Lock, Unlock
 from bot.domain.model import IN_FLIGHT, OPEN, Commit, Dispatch, Pull, Repo, Status
 from bot.domain.rollout import Draft, Walk
 
@@ -56,6 +57,7 @@ class Decision:
     behind: frozenset[str] = frozenset()  # the lanes that this one waits for
     commit: Commit | None = None  # as the pull request
     receipts: tuple[Receipt, ...] = ()
+    locks: tuple[Lock | Unlock, ...] = ()  # what is locked and unlocked, in this order
 
 
 @dataclass(slots=True)
@@ -76,6 +78,7 @@ class Desk:
     kept: dict[int, int] = field(default_factory=dict)
     behind: set[str] = field(default_factory=set)
     receipts: list[Receipt] = field(default_factory=list)
+    locks: list[Lock | Unlock] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.pull = self.lane.pull
@@ -105,6 +108,12 @@ class Desk:
             self.wish(ShowComment(number))
         if self.commit is not None:
             self.wish(ShowCheck())
+
+    def lock(self, change: Lock | Unlock) -> None:
+        """Lock or unlock an instance; what is decided from here on sees it."""
+        self.locks.append(change)
+        kept = {name: lock for name, lock in self.facts.locks.items() if name != change.name}
+        self.facts = replace(self.facts, locks=kept | ({change.name: change} if isinstance(change, Lock) else {}))
 
     def find(self, dispatch_id: str) -> tuple[Draft, Dispatch] | None:
         """Find a dispatch among the lane's rollouts."""
@@ -140,7 +149,8 @@ class Desk:
     def cancel(self, draft: Draft, dispatch: Dispatch) -> None:
         """Have the run of a dispatch cancelled."""
         self.wish(CancelRun(dispatch.id))
-        self.note("cancel", draft.rollout.superseded_by or dispatch.warning, draft, dispatch.step)
+        by = dispatch.cancel_by and f"wanted by {dispatch.cancel_by}"
+        self.note("cancel", by or draft.rollout.superseded_by or dispatch.warning, draft, dispatch.step)
 
     def decision(self) -> Decision:
         """Close the desk."""
@@ -158,6 +168,7 @@ class Desk:
             frozenset(self.behind - {self.lane.key}),
             self.commit if self.commit != self.lane.commit else None,
             tuple(self.receipts),
+            tuple(self.locks),
         )
 
 

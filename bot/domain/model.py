@@ -195,6 +195,7 @@ class Dispatch:
     finished_at: float = 0.0
     reason: str = ""  # one sentence for people where the status alone does not tell
     cancel_wanted: bool = False
+    cancel_by: str = ""  # who wanted that, where it was a person: then an apply is cancelled also once it has started
     result: str = ""  # what the CLI said of it (bot.domain.results); empty until it did
     result_at: float = 0.0
     result_attempt: int = 0

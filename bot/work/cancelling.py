@@ -39,7 +39,7 @@ async def ensure(parts: Parts, wish: Wish) -> None:
             begun = outbox.begin(parts.db, wish.key)
         repo = parts.context.repo(wish.repo_id)
         gh, run_id = parts.installation(repo.installation), placed.dispatch.run_id
-        if begun is not None and await _has_begun(parts, repo, placed):
+        if begun is not None and not placed.dispatch.cancel_by and await _has_begun(parts, repo, placed):
             begun = None
         if (
             begun is not None

@@ -52,6 +52,9 @@ async def ensure(parts: Parts, wish: Wish) -> None:
     if rollout.superseded_by and not wish.attempts:  # it was in the air when it was overtaken, and did not arrive
         _refused(parts, wish, placed, f"It was not sent any more: superseded by {rollout.superseded_by}.", held=False)
         return
+    if placed.dispatch.cancel_by and not wish.attempts:  # likewise
+        _refused(parts, wish, placed, f"It was not sent: cancelled by {placed.dispatch.cancel_by}.", held=False)
+        return
     repo = parts.context.repo(wish.repo_id)
     gh = parts.installation(repo.installation)
     file = await parts.files.one(gh, repo, placed.dispatch.workflow, rollout.ref)
@@ -215,7 +218,7 @@ def _stays(parts: Parts, wish: Wish, placed: Placed, rollout: Rollout) -> bool:
     What was overtaken gives its place back, lock or not, and so does what people must let go first.
     """
     found = permits.kept_back(parts, placed.dispatch, rollout)
-    if rollout.superseded_by or found is None or found[0].hold is not None:
+    if rollout.superseded_by or placed.dispatch.cancel_by or found is None or found[0].hold is not None:
         return False
     return _keep(parts, wish, placed, rollout)
 

@@ -6,12 +6,13 @@ from bot.domain import awaiting
 from bot.domain.desk import Decision, Lane
 from bot.domain.events import AffectedRunReported, CommitUploaded, RunReported, Sent, Upload, UploadCame
 from bot.domain.facts import RunFacts
+from bot.domain.locks import Lock
 from bot.domain.model import Commit, Pull, Repo
 from bot.domain.order import Anchor
 from bot.domain.rollout import Draft
 from bot.domain.texts import same_commit
 from bot.events.context import Gathered
-from bot.store import audit, commands, commits, inbox, outbox, places, pulls, rollouts, shared, uploads, waiting
+from bot.store import audit, commands, commits, inbox, locks, outbox, places, pulls, rollouts, shared, uploads, waiting
 from bot.work.parts import Parts
 from bot.work.wishes import carry
 
@@ -29,6 +30,7 @@ def save(parts: Parts, lane: Lane, found: Gathered, decision: Decision) -> None:
     _save_waiting(parts, lane, decision)
     audit.add(parts.db, decision.audit, repo_id=repo.id, now=now)
     commands.add(parts.db, repo.id, lane.key, decision.receipts)
+    _save_locks(parts, lane, decision)
     places.set_behind(parts.db, lane.key, decision.behind)
     match found.event:
         case AffectedRunReported(run):
@@ -53,6 +55,14 @@ def _save_pull(parts: Parts, lane: Lane, pull: Pull) -> None:
         _look_again(parts, lane.repo, lane.key, since=pull.merged_at)
     if pull.position:
         shared.save_anchor(parts.db, lane.repo.id, pull.base_ref, Anchor(pull.merge_sha, pull.position))
+
+
+def _save_locks(parts: Parts, lane: Lane, decision: Decision) -> None:
+    for change in decision.locks:
+        if isinstance(change, Lock):
+            locks.take(parts.db, lane.repo.id, change, parts.now())
+        else:
+            locks.end(parts.db, lane.repo.id, change, parts.now())
 
 
 def _save_commit(parts: Parts, lane: Lane, commit: Commit) -> None:
@@ -87,7 +97,7 @@ def _keep(parts: Parts, lane: Lane, upload: Upload, found: Gathered, decision: D
     sha = pull.head_sha if pull is not None else commit.sha if commit is not None else ""
     if not sha:
         return
-    if same_commit(upload.head_sha, sha):
+    if same_commit(upload.head_sha, sha) or (pull is not None and same_commit(upload.head_sha, pull.merge_sha)):
         uploads.save(
             db,
             lane=lane.key,

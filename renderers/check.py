@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.domain.concluding import CANCELLED, FAILURE, NEUTRAL, PEOPLE, SUCCESS
-from bot.domain.model import Commit, Status, is_release
+from bot.domain.model import Commit, Status, is_release, is_server_run, name_of_lane
 from bot.domain.states import states
 from bot.domain.view import CommitView
 from renderers.keeps import standing
@@ -73,6 +73,9 @@ def _about(view: CommitView) -> str:
     """Tell what the commit is to GitHub."""
     commit, home = view.commit, f"{view.server_url}/{view.repo.full_name}/"
     at = linked(code(commit.sha[:7]), f"{home}commit/{commit.sha}")
+    if is_server_run(commit.lane):
+        who = f"{escape(name_of_lane(commit.lane).capitalize())}, started by {escape(commit.by)}"
+        return f"{who}: {at}, in the order of {code(commit.branch)}."
     if not is_release(commit.lane):
         pull = linked(escape(f"#{commit.pull}"), f"{home}pull/{commit.pull}") if commit.pull else "a pull request"
         return f"Merge queue: {pull} at {at}, to be merged into {code(commit.branch)}."

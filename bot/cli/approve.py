@@ -1,4 +1,4 @@
-"""`switchyard approve`: let go, on the server, what is held of a pull request."""
+"""`switchyard approve`: let go, on the server, what is held of a pull request, or of any rollout."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bot.cli.database import named, opened, person
 from bot.domain import approving
 from bot.domain.approving import Chosen, Limits
 from bot.domain.events import Approved
-from bot.domain.model import Rollout, lane_of_pull
+from bot.domain.model import Repo, Rollout, lane_of_pull
 from bot.domain.rollout import Walk
 from bot.domain.targets import BadTarget
 from bot.domain.texts import commit
@@ -27,24 +27,28 @@ _LISTED = 50
 
 
 @click.command("approve")
-@click.argument("pull", metavar="OWNER/REPO#NUMBER")
+@click.argument("pull", metavar="OWNER/REPO[#NUMBER]")
 @click.argument("targets", metavar="[TARGET]...", nargs=-1)
+@click.option("--rollout", metavar="ID", type=click.IntRange(1), help="A rollout, in place of a pull request's number.")
 @click.option("--by", metavar="LOGIN", default="", help="Who approves, for the record; else who is logged in here.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def command(pull: str, targets: tuple[str, ...], by: str, yes: bool) -> None:
-    """Let go what is held of a pull request: all of it, or what the targets name.
+def command(pull: str, targets: tuple[str, ...], rollout: int | None, by: str, yes: bool) -> None:
+    """Let go what is held of a pull request, or of a rollout: all of it, or what the targets name.
 
     A target is a stack, a component, STACK/COMPONENT, a pattern of them, or @held. What would be destroyed, and what
     may have been sent already, is let go only where it is named in full.
     """
     match = _PULL.fullmatch(pull)
-    if match is None:
+    if match is None and rollout is None:
         raise click.BadParameter("give it as OWNER/REPO#NUMBER", param_hint="OWNER/REPO#NUMBER")
+    if match is not None and rollout is not None:
+        raise click.UsageError("Give a pull request's number or --rollout, not both.")
     who = person(by)
     with opened() as db:
-        repo = named(db, match[1])
-        walk, chosen = _choose(db, repo.id, int(match[2]), targets, who)
-        _show(f"{repo.full_name}#{match[2]}", walk.rollout, chosen)
+        repo = named(db, match[1] if match else pull)
+        walk = _walk(db, repo, int(match[2]) if match else 0, rollout or 0)
+        chosen = _choose(db, walk, targets, who)
+        _show(f"{repo.full_name}#{match[2]}" if match else repo.full_name, walk.rollout, chosen)
         if not yes:
             click.confirm(f"Let this go, as {who}?", abort=True)
         with transaction(db):
@@ -60,14 +64,22 @@ def _limits() -> Limits:
         raise click.ClickException(str(error)) from None
 
 
-def _choose(db: Db, repo_id: int, number: int, targets: Iterable[str], by: str) -> tuple[Walk, Chosen]:
-    known = rollouts.current(db, lane_of_pull(repo_id, number))
-    newest = max((one.id for one in known), default=0)
-    walk = rollouts.load(db, newest)
-    if walk is None:
+def _walk(db: Db, repo: Repo, number: int, rollout_id: int) -> Walk:
+    """Read the newest rollout of a pull request that counts, or one by its id."""
+    known = rollouts.current(db, lane_of_pull(repo.id, number)) if number else ()
+    walk = rollouts.load(db, rollout_id or max((one.id for one in known), default=0))
+    if walk is not None and walk.rollout.repo_id == repo.id:
+        return walk
+    if number:
         raise click.ClickException(f"Switchyard has no rollout of #{number} that counts, so nothing of it is held.")
+    raise click.ClickException(f"{repo.full_name} has no rollout {rollout_id}.")
+
+
+def _choose(db: Db, walk: Walk, targets: Iterable[str], by: str) -> Chosen:
+    number = walk.rollout.pull
+    pull = pulls.get(db, walk.rollout.repo_id, number) if number else None
     try:
-        chosen = approving.wanted(walk, pulls.get(db, repo_id, number), targets, by, _limits())
+        chosen = approving.wanted(walk, pull, targets, by, _limits())
     except BadTarget as error:
         raise click.ClickException(f"Nothing is approved: {error}") from None
     if chosen.refused:
@@ -75,7 +87,7 @@ def _choose(db: Db, repo_id: int, number: int, targets: Iterable[str], by: str) 
             note_refused(db, walk.rollout, chosen.refused, by, time.time())
     if not chosen.approved:
         raise click.ClickException(approving.why_nothing(walk, chosen))
-    return walk, chosen
+    return chosen
 
 
 def _show(name: str, rollout: Rollout, chosen: Chosen) -> None:

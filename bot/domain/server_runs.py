@@ -8,15 +8,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
 
 from bot.domain import commits, pro, targets, uploads
 from bot.domain.desk import Desk
 from bot.domain.events import Remembered, Removal, RunWanted, ServerRun, Upload
 from bot.domain.graph import Graph, Instance, Node, contract
-from bot.domain.model import Commit, HoldKind, Release
+from bot.domain.model import Commit
 from bot.domain.pro import DELETED, Phase
-from bot.domain.rollout import Draft
 from bot.domain.texts import commit
 
 #: What was shown longer ago than this when it is taken up is not run, in seconds.
@@ -109,8 +107,7 @@ def wanted(desk: Desk, event: RunWanted) -> None:
     upload = Upload(desk.commit.sha, "", asked.shown, asked.at, graph)
     _start(desk, desk.commit, upload, asked)
     (draft,) = desk.new
-    if asked.destroys:
-        _confirmed(desk, draft, asked.by)
+    # What is destroyed is not held for that: it was confirmed with each name in view.
     desk.note("run", f"{asked.activity} at {commit(desk.commit.sha)} on the server", draft, actor=asked.by)
     desk.show()
 
@@ -138,14 +135,3 @@ def _start(desk: Desk, now: Commit, upload: Upload, asked: ServerRun) -> None:
         branch=now.branch,
         position=now.position,
     )
-
-
-def _confirmed(desk: Desk, draft: Draft, by: str) -> None:
-    """Let go what is held because it would be destroyed: that was confirmed with each name in view."""
-    for step in list(draft.walk.steps):
-        named = [hold for hold in step.holds if hold.kind is HoldKind.DESTROY]
-        if named:
-            kept = tuple(hold for hold in step.holds if hold not in named)
-            released = (*step.released, *(Release(hold, by, desk.now) for hold in named))
-            draft.put(replace(step, holds=kept, released=released))
-            desk.note("approve", "it was confirmed on the server", draft, step.index, actor=by)

@@ -11,7 +11,7 @@ from bot.domain import destroys, layout
 from bot.domain.events import RunWanted, ServerRun
 from bot.domain.heads import applies_on
 from bot.domain.model import Commit, Repo, Status, is_server_run, lane_of_server_run
-from bot.domain.server_runs import graph_of
+from bot.domain.server_runs import FRESH, graph_of
 from bot.domain.states import count, states, unfinished
 from bot.domain.texts import same_commit
 from bot.events.context import Context, Finished, Gathered
@@ -35,6 +35,8 @@ async def gather(row: Row, ctx: Context) -> Gathered | Finished:
     """Find the commit and its place in an applied branch, and read the workflow files there."""
     wanted = msgspec.json.decode(row.body, type=ServerRun)
     repo = ctx.repo(row.repo_id or 0)
+    if ctx.now() - wanted.at > FRESH:
+        return Gathered(RunWanted(wanted, None))
     sha = await _whole(ctx, repo, wanted.sha)
     if not sha:
         told = f"GitHub knows no commit {wanted.sha} in {repo.full_name}, or several that begin so. Give its whole id."

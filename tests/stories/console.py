@@ -11,12 +11,12 @@ from bot.cli import cli
 from tests.rig import Rig
 
 
-def command(rig: Rig, *words: str, code: int = 0) -> str:
+def command(rig: Rig, *words: str, code: int = 0, typed: str = "") -> str:
     """Run a command of `switchyard` beside the service, at the story's time; returns what it prints."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SWITCHYARD_DATABASE", rig.settings.database)
         patch.setattr("time.time", rig.clock)
-        done = CliRunner().invoke(cli, words, catch_exceptions=False)
+        done = CliRunner().invoke(cli, words, input=typed, catch_exceptions=False)
     assert done.exit_code == code, done.output
     return done.output
 

@@ -9,7 +9,7 @@ from bot.domain.graph import Instance
 from bot.domain.locks import Lock
 from bot.domain.model import OPEN, Heir, Rollout, Status, Step
 from bot.domain.rollout import Draft, Walk, is_pending, own_status, passes
-from bot.domain.standing import is_passed_over
+from bot.domain.standing import bars, is_passed_over
 
 #: Positions of one history of a base branch lie within so many; one that was rewritten begins a new stretch.
 STRETCH = 1_000_000_000
@@ -163,7 +163,8 @@ def goes(
         new = [parent for parent in before if parent not in known]
         if step.index in known or step.index in opened or not new or not _moves(step, locks):
             todo.pop()
-            known.setdefault(step.index, _moves(step, locks) and all(known.get(parent, False) for parent in before))
+            opens = (known.get(parent, False) and not bars(walk.steps[parent], step) for parent in before)
+            known.setdefault(step.index, _moves(step, locks) and all(opens))
         else:
             opened.add(step.index)
             todo += new

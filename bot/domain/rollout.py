@@ -13,7 +13,7 @@ from itertools import chain
 
 from bot.domain.graph import Instance
 from bot.domain.model import Dispatch, Rollout, Step
-from bot.domain.standing import failed, is_passed_over, is_pending, is_sent, own_status, passes, was_sent
+from bot.domain.standing import bars, failed, is_passed_over, is_pending, is_sent, own_status, passes, was_sent
 
 __all__ = ["Draft", "Walk", "failed", "is_pending", "is_sent", "own_status", "passes", "was_sent"]
 
@@ -176,10 +176,11 @@ class Draft:
         """
         if self.rollout.superseded_by or self.step(index).holds or own_status(self.step(index)) is not None:
             return False
-        parents = self.step(index).parents
+        step = self.step(index)
         first = self.walk.hints.get(index, 0)
-        for place in chain(range(first, len(parents)), range(first)):
-            if not self.passed(parents[place]):
+        for place in chain(range(first, len(step.parents)), range(first)):
+            parent = step.parents[place]
+            if not self.passed(parent) or bars(self.step(parent), step):
                 self.walk.hints[index] = place
                 return False
         return True

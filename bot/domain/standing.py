@@ -55,6 +55,16 @@ def is_passed_over(step: Step) -> bool:
     return own is Status.SKIPPED
 
 
+def bars(parent: Step, child: Step) -> bool:
+    """Tell whether a step keeps another for good, though it lets others go.
+
+    What was to be destroyed, and was passed over or superseded, is still there: what it needs must not be destroyed.
+    """
+    if not (parent.destroys and child.destroys) or is_pending(parent):
+        return False
+    return own_status(parent) in (Status.SKIPPED, Status.SUPERSEDED)
+
+
 def failed(step: Step) -> bool:
     """Tell whether a step failed, timed out or was cancelled; or what superseded it did.
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bot.domain.model import OPEN, Status, Step
 from bot.domain.rollout import Draft, Walk, is_pending, own_status, passes
-from bot.domain.standing import is_passed_over
+from bot.domain.standing import bars, is_passed_over
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,8 @@ def _state(steps: list[Step], index: int, found: dict[int, State], *, superseded
     for parent, state in parents:
         if state.status is Status.BLOCKED:
             return State(Status.BLOCKED, state.cause)
+        if bars(steps[parent], step):
+            return State(Status.BLOCKED, parent)
         if passes(steps[parent]) and state.status is not Status.WAITING:
             continue
         if state.status not in OPEN and state.status not in _NOT_YET and not is_pending(steps[parent]):

@@ -70,7 +70,7 @@ async def test_it_is_shown_first_and_then_children_go_before_parents(tmp_path: P
         )
         assert rig.dispatched("destroy") == []
         answer = await _say(rig, pull, f"confirm {_code(answer)}", by="root")
-        assert f"3 instances are destroyed at `{pull.merge_commit_sha[:7]}`" in answer
+        assert f"3 instances are to be destroyed at `{pull.merge_commit_sha[:7]}`" in answer
         assert rig.dispatched("destroy") == ["destroy dev/api", "destroy dev/database", "destroy dev/vpc"]
         ended = [run.latest.updated_at for run in _destroys(rig)]
         assert all(end <= run.created_at for end, run in zip(ended, _destroys(rig)[1:], strict=False))
@@ -348,3 +348,18 @@ async def test_a_stack_that_wants_another_person_takes_the_confirmation_of_one(t
         await rig.approve(pull, "dev/vpc", by="ada")
         await rig.until_quiet()
         assert rig.dispatched("destroy") == ["destroy dev/vpc"]
+
+
+async def test_what_a_newer_merge_brought_back_keeps_what_it_needs(tmp_path: Path) -> None:
+    async with open_rig(tmp_path, model=model(CHAIN), files=FILES) as rig:
+        pull = await _merged(rig)
+        code = await _shown(rig, pull)
+        await _say(rig, pull, "pause")
+        await _say(rig, pull, f"confirm {code}")
+        newer = await _merged(rig, "api", branch="second")
+        assert rig.dispatched("apply")[3:] == ["apply dev/api"], "it does not wait for what is paused"
+        await _say(rig, pull, "unpause")
+        assert await statuses(rig, pull) == {"api": "superseded", "database": "blocked", "vpc": "blocked"}
+        assert rig.dispatched("destroy") == []
+        await _say(rig, newer, f"confirm {await _shown(rig, newer, 'destroy dev/api')}")
+        assert rig.dispatched("destroy") == ["destroy dev/api"]

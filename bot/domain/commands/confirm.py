@@ -57,7 +57,7 @@ def do(desk: Desk, asked: Asked) -> Answer:
         desk.note("confirm", f"shown to {waits.by}", draft, step.index, actor=asked.by)
         _release(desk, draft, step.index, asked.by)
     what = "1 instance is" if len(waits.steps) == 1 else f"{len(waits.steps):,} instances are"
-    return Answer(True, f"{what} destroyed at `{commit(waits.sha)}`, in the order that was shown.")
+    return Answer(True, f"{what} to be destroyed at `{commit(waits.sha)}`, in the order that was shown.")
 
 
 def _compare(waits: Unconfirmed, shown: Shown) -> None:

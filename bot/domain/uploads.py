@@ -288,3 +288,7 @@ def _replace(desk: Desk, old: Draft, fresh: Draft) -> None:
     for step in moved:
         fresh.put(step)
         fresh.touched.update(dispatch.id for dispatch in step.dispatches)
+    for one in old.walk.steps:  # what people decided counts for the commit
+        heir, decided = steps.get(one.instance), old.step(one.index).decided
+        if heir is not None and decided is not None:
+            fresh.put(replace(fresh.step(heir.index), decided=decided))

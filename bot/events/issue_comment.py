@@ -29,10 +29,11 @@ from bot.store.rollouts import of_lane
 
 #: As many runs are read for one comment; the sweep asks about others in its time.
 _MOST_RUNS = 100
+_NOT_DONE = frozenset({Status.FAILED, Status.TIMED_OUT, Status.CANCELLED})
 #: Whose runs a command wants to be read first: those that it would send again, and `status` those that are under way.
 _ASKED = {
-    "retry": frozenset({Status.FAILED, Status.TIMED_OUT, Status.CANCELLED}),
-    "apply": frozenset({Status.CANCELLED}),
+    "retry": _NOT_DONE,
+    "apply": _NOT_DONE,
     "status": OPEN,
 }
 

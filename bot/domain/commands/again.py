@@ -11,7 +11,7 @@ from bot.domain.desk import Desk
 from bot.domain.extending import was_refused
 from bot.domain.model import OPEN, Status, Step
 from bot.domain.pro import Phase
-from bot.domain.rollout import Draft, own_status
+from bot.domain.rollout import Draft
 from bot.domain.states import State, states
 
 FAILED = frozenset({Status.FAILED, Status.TIMED_OUT})
@@ -86,6 +86,8 @@ class Again:
         said = [f"{listed(self.draft, self.going)} {goes} again."]
         if self.desk.pull is not None and self.desk.pull.paused:
             said.append("The pull request is paused: `/atmos unpause` lets it go on.")
+        if held := [index for index in self.going if self.draft.step(index).holds]:
+            said.append(f"Held as before: {listed(self.draft, held)}; `/atmos approve` lets it go.")
         if rest:
             said.append(f"Left as it is: {rest}.")
         return Answer(True, " ".join(said))
@@ -110,6 +112,8 @@ class Again:
             return f"{len(unread):,} of its runs could not be read: too many at once, so say it again for them"
         if self.draft.rollout.phase is not Phase.APPLY:
             return ""
+        if step.heir is not None:
+            return step.dropped
         newer = order.overtaker(self.draft.rollout, self.desk.facts.places.get(step.instance, ()))
         if newer is not None:
             return f"superseded by {newer.name}, which is newer"
@@ -122,9 +126,9 @@ class Again:
 
 def _standing(draft: Draft, step: Step, state: State) -> str:
     """Say what a step is doing that does not go again by a command."""
-    own, status = own_status(step), state.status
+    status = state.status
     if status is Status.HELD:
-        if own is Status.HELD:
+        if any(sent.status is Status.HELD and sent.hold is None for sent in step.dispatches):
             return f"in doubt: see whether it ran; if it did not, `/atmos approve {step.instance}` sends it again"
         return "held: `/atmos approve` lets it go"
     if status is Status.SUPERSEDED:

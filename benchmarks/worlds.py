@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.domain.graph import Graph, build
+from bot.domain.lanes import lane_of_pull
 from bot.domain.layout import Layout, lay_out
-from bot.domain.model import Pull, Repo, Rollout, lane_of_pull
+from bot.domain.model import Pull, Repo, Rollout
 from bot.domain.pro import WorkflowFile, phase
 from bot.domain.rollout import Walk
 from bot.events.upload import content_key, parse_upload

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.domain.concluding import CANCELLED, FAILURE, NEUTRAL, PEOPLE, SUCCESS
-from bot.domain.model import Commit, Status, is_release, is_server_run, name_of_lane
+from bot.domain.lanes import is_release, is_server_run, name_of_lane
+from bot.domain.model import Commit, Status
 from bot.domain.states import states
 from bot.domain.view import CommitView
 from renderers.keeps import standing

@@ -12,7 +12,8 @@ from bot.cli.database import named, opened, person
 from bot.domain import approving
 from bot.domain.approving import Chosen, Limits
 from bot.domain.events import Approved
-from bot.domain.model import Repo, Rollout, lane_of_pull
+from bot.domain.lanes import lane_of_pull
+from bot.domain.model import Repo, Rollout
 from bot.domain.rollout import Walk
 from bot.domain.targets import BadTarget
 from bot.domain.texts import commit

@@ -10,8 +10,9 @@ from bot.cli.simulation import assumed
 from bot.domain import keeping, order, server_runs
 from bot.domain.desk import Desk, Lane
 from bot.domain.events import Facts, Rules, RunWanted, ServerRun
+from bot.domain.lanes import lane_of_server_run
 from bot.domain.locks import locked_by
-from bot.domain.model import Commit, Hold, Repo, Step, lane_of_server_run
+from bot.domain.model import Commit, Hold, Repo, Step
 from bot.domain.pro import Phase
 from bot.domain.rollout import Walk
 from bot.domain.texts import commit, same_commit

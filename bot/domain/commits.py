@@ -7,7 +7,8 @@ from dataclasses import replace
 from bot.domain import heads, layout, pro, uploads
 from bot.domain.desk import Desk, Regather
 from bot.domain.events import CommitEnded, CommitTold, CommitUploaded, Upload
-from bot.domain.model import Commit, name_of_lane
+from bot.domain.lanes import name_of_lane
+from bot.domain.model import Commit
 from bot.domain.order import Spot
 from bot.domain.pro import Phase
 from bot.domain.texts import commit, same_commit

@@ -10,7 +10,8 @@ from math import inf
 from bot.domain.desk import Desk
 from bot.domain.events import Facts, Overrun
 from bot.domain.graph import Instance
-from bot.domain.model import Approval, Hold, HoldKind, Pull, Release, Rollout, Status, Step, is_server_run
+from bot.domain.lanes import is_server_run
+from bot.domain.model import Approval, Hold, HoldKind, Pull, Release, Rollout, Status, Step
 from bot.domain.order import Place
 from bot.domain.pro import DELETED, Phase
 from bot.domain.rollout import Draft, is_sent, own_status

@@ -10,7 +10,8 @@ from bot.domain.effects import OfferAgain, RunKnown, ShowStale
 from bot.domain.events import NotSent, RunReported, Sent
 from bot.domain.facts import RunFacts
 from bot.domain.graph import Instance
-from bot.domain.model import OPEN, Dispatch, Status, name_of_lane
+from bot.domain.lanes import name_of_lane
+from bot.domain.model import OPEN, Dispatch, Status
 from bot.domain.order import Place
 from bot.domain.pro import Phase
 from bot.domain.rollout import Draft

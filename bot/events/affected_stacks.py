@@ -14,7 +14,8 @@ from bot.domain.events import UploadCame
 from bot.domain.facts import PullFacts
 from bot.domain.heads import HEAD_ACTIONS, applies_on
 from bot.domain.joins import Candidate, choose, merged_by, works_on_merge
-from bot.domain.model import Repo, lane_of_commit, lane_of_pull, pull_of_lane
+from bot.domain.lanes import lane_of_commit, lane_of_pull, pull_of_lane
+from bot.domain.model import Repo
 from bot.domain.pro import MERGED, WorkflowFile
 from bot.domain.texts import commit, same_commit
 from bot.events.commits import gather_upload, lane_of_claims

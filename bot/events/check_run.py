@@ -8,7 +8,8 @@ from typing import Any
 from bot.domain.commands import buttons
 from bot.domain.commands.words import Line, Misread
 from bot.domain.events import Commanded, Event
-from bot.domain.model import Commit, lane_of_pull, pull_of_lane
+from bot.domain.lanes import lane_of_pull, pull_of_lane
+from bot.domain.model import Commit
 from bot.domain.texts import commit
 from bot.events.context import Context, Finished, Gathered, InLane, Place, Spread, decode, repo_of
 from bot.events.issue_comment import gathered

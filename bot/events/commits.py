@@ -12,7 +12,8 @@ from bot.domain.claims import Claims
 from bot.domain.events import CommitEnded, CommitTold, CommitUploaded, Upload
 from bot.domain.facts import MergeGroupFacts, RunFacts
 from bot.domain.heads import applies_on
-from bot.domain.model import Commit, Repo, is_release, lane_of_commit, lane_of_release
+from bot.domain.lanes import is_release, lane_of_commit, lane_of_release
+from bot.domain.model import Commit, Repo
 from bot.domain.order import Spot
 from bot.domain.pro import Files
 from bot.domain.texts import commit, same_commit

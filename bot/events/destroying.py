@@ -8,7 +8,8 @@ from dataclasses import replace
 from bot.domain import destroying
 from bot.domain.events import Commanded, Upload
 from bot.domain.facts import PullFacts
-from bot.domain.model import Repo, lane_of_pull
+from bot.domain.lanes import lane_of_pull
+from bot.domain.model import Repo
 from bot.domain.texts import same_commit
 from bot.events.context import Context, Gathered
 from bot.events.pull_request import read_upload

@@ -7,7 +7,8 @@ from typing import Any
 
 import gidgethub
 
-from bot.domain.model import Repo, lane_of_pull, lane_of_repo
+from bot.domain.lanes import lane_of_pull, lane_of_repo
+from bot.domain.model import Repo
 from bot.events.context import Context, Finished, Learned, Place, Spread, repo_of
 from bot.github import reads, shapes
 from bot.github.failures import FailureKind, classify

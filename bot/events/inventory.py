@@ -15,7 +15,7 @@ import msgspec
 
 from bot.domain import names
 from bot.domain.claims import Claims
-from bot.domain.model import lane_of_repo
+from bot.domain.lanes import lane_of_repo
 from bot.events.context import Context, InLane, Place
 from bot.events.packing import unpack
 from bot.events.upload import MOST_PROBLEMS, BadUpload, batch_problems

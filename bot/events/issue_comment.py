@@ -14,7 +14,8 @@ from bot.domain.commands.asked import Refused, chosen
 from bot.domain.commands.obey import is_stale
 from bot.domain.commands.words import Command, Line, Role, names
 from bot.domain.events import Commanded, RunReported
-from bot.domain.model import OPEN, Dispatch, Repo, Status, lane_of_pull, pull_of_lane
+from bot.domain.lanes import lane_of_pull, pull_of_lane
+from bot.domain.model import OPEN, Dispatch, Repo, Status
 from bot.domain.rollout import Draft, Walk
 from bot.events import pull_request, workflow_run
 from bot.events.context import Context, Finished, Gathered, InLane, Place, decode, repo_of

@@ -11,7 +11,8 @@ from bot.domain.events import Commanded, PullChanged, Upload
 from bot.domain.facts import PullFacts
 from bot.domain.graph import build
 from bot.domain.heads import HEAD_ACTIONS
-from bot.domain.model import Repo, lane_of_pull, pull_of_lane
+from bot.domain.lanes import lane_of_pull, pull_of_lane
+from bot.domain.model import Repo
 from bot.domain.pro import Files, Phase, ProProblem, WorkflowFile
 from bot.domain.texts import same_commit
 from bot.events.context import Context, Finished, Gathered, InLane, Place, decode, repo_of

@@ -10,7 +10,8 @@ import msgspec
 from bot.domain import destroys, layout
 from bot.domain.events import RunWanted, ServerRun
 from bot.domain.heads import applies_on
-from bot.domain.model import Commit, Repo, Status, is_server_run, lane_of_server_run
+from bot.domain.lanes import is_server_run, lane_of_server_run
+from bot.domain.model import Commit, Repo, Status
 from bot.domain.server_runs import FRESH, graph_of
 from bot.domain.states import count, states, unfinished
 from bot.domain.texts import same_commit

@@ -13,7 +13,8 @@ import msgspec
 from bot.domain import runs
 from bot.domain.events import AffectedRunReported, Retired, RunReported
 from bot.domain.facts import RunFacts
-from bot.domain.model import Dispatch, Repo, Status, lane_of_pull
+from bot.domain.lanes import lane_of_pull
+from bot.domain.model import Dispatch, Repo, Status
 from bot.domain.pro import Phase
 from bot.events.affected_stacks import parked_key
 from bot.events.commits import lane_of_run

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from bot.domain.model import Commit, is_server_run
+from bot.domain.lanes import is_server_run
+from bot.domain.model import Commit
 from bot.store.db import Db
 
 _encode = msgspec.json.Encoder().encode

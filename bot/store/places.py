@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 
 from bot.domain import order
 from bot.domain.graph import Instance
+from bot.domain.lanes import name_of_lane
 from bot.domain.locks import Lock
-from bot.domain.model import OPEN, Rollout, Status, Step, name_of_lane
+from bot.domain.model import OPEN, Rollout, Status, Step
 from bot.domain.order import Place
 from bot.domain.pro import Phase
 from bot.domain.rollout import Draft, Walk, own_status, was_sent

@@ -10,7 +10,8 @@ from bot.domain.events import Facts, Rules
 from bot.domain.facts import PullFacts
 from bot.domain.graph import Instance
 from bot.domain.keeping import Keeping, keeping
-from bot.domain.model import Pull, Rollout, lane_of_pull, name_of_lane
+from bot.domain.lanes import lane_of_pull, name_of_lane
+from bot.domain.model import Pull, Rollout
 from bot.domain.order import Anchor, Expected
 from bot.domain.pro import MERGED, Phase
 from bot.domain.rollout import Draft, Walk

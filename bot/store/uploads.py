@@ -10,7 +10,8 @@ import msgspec
 
 from bot.domain.events import Remembered
 from bot.domain.graph import Graph, Instance
-from bot.domain.model import Status, is_server_run
+from bot.domain.lanes import is_server_run
+from bot.domain.model import Status
 from bot.domain.rollout import Draft, own_status
 from bot.store.db import Db
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.domain.model import lane_of_repo
+from bot.domain.lanes import lane_of_repo
 from bot.store import inbox
 from bot.store.db import Db
 

@@ -8,7 +8,8 @@ import logging
 from dataclasses import replace
 
 from bot.domain import awaiting, heads, review
-from bot.domain.model import Pull, Repo, lane_of_pull
+from bot.domain.lanes import lane_of_pull
+from bot.domain.model import Pull, Repo
 from bot.domain.rollout import Walk
 from bot.domain.states import states
 from bot.domain.texts import commit

@@ -10,7 +10,8 @@ from typing import Any
 from bot.domain.decide import decide
 from bot.domain.desk import Lane, Regather
 from bot.domain.graph import UploadTooLarge
-from bot.domain.model import Repo, pull_of_lane
+from bot.domain.lanes import pull_of_lane
+from bot.domain.model import Repo
 from bot.events import EVENTS
 from bot.events.context import Finished, Gathered, InLane, Learned, Moved, Parked, Place, Spread, decode, repo_of
 from bot.events.elsewhere import read_again

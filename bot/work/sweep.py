@@ -14,7 +14,8 @@ import msgspec
 from bot.domain import runs
 from bot.domain.commands.obey import FRESH
 from bot.domain.facts import PullFacts, RunFacts
-from bot.domain.model import Dispatch, Pull, Repo, lane_of_pull
+from bot.domain.lanes import lane_of_pull
+from bot.domain.model import Dispatch, Pull, Repo
 from bot.events import check_run
 from bot.events.elsewhere import read_again
 from bot.events.workflow_run import RunRead

@@ -22,7 +22,7 @@ from bot.domain.effects import (
 )
 from bot.domain.events import Overrun
 from bot.domain.graph import Instance
-from bot.domain.model import is_of_commit, lane_of_pull, pull_of_lane
+from bot.domain.lanes import is_of_commit, lane_of_pull, pull_of_lane
 from bot.store import inbox, outbox, places
 from bot.work.parts import Parts
 

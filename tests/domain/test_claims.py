@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.domain.model import lane_of_pull
+from bot.domain.lanes import lane_of_pull
 from bot.domain.pro import Phase
 from bot.domain.uploads import CLOCKS_DIFFER, is_of_merge
 from tests.domain.test_heads import seen

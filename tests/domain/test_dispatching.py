@@ -3,7 +3,7 @@
 import pytest
 
 from bot.domain.dispatching import _Claim, share
-from bot.domain.model import lane_of_pull
+from bot.domain.lanes import lane_of_pull
 from bot.domain.pro import Phase
 from tests.domain.world import REPO, World, graph, pro
 

@@ -5,7 +5,7 @@ import pytest
 from bot.domain.desk import Desk, Lane
 from bot.domain.events import Facts, Rules
 from bot.domain.heads import applies_on, refresh
-from bot.domain.model import lane_of_pull
+from bot.domain.lanes import lane_of_pull
 from tests.domain.world import REPO, World, graph, pro, pull_facts, sha_of
 
 LANE = lane_of_pull(REPO.id, 1)

@@ -8,7 +8,8 @@ from bot.domain import holds
 from bot.domain.decide import decide
 from bot.domain.desk import Desk, Lane
 from bot.domain.events import Approved, Facts, Overrun, Rules, Wanted
-from bot.domain.model import Approval, Hold, HoldKind, Pull, Release, Status, Step, lane_of_pull
+from bot.domain.lanes import lane_of_pull
+from bot.domain.model import Approval, Hold, HoldKind, Pull, Release, Status, Step
 from bot.domain.order import Place
 from bot.domain.pro import MERGED, Phase
 from bot.domain.releasing import may_release

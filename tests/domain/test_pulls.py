@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.events import PullChanged
-from bot.domain.model import lane_of_pull
+from bot.domain.lanes import lane_of_pull
 from tests.domain.world import REPO, World, graph, pro
 
 LANE = lane_of_pull(REPO.id, 1)

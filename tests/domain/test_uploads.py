@@ -6,7 +6,7 @@ import pytest
 
 from bot.domain.desk import Regather
 from bot.domain.events import Rules
-from bot.domain.model import lane_of_pull
+from bot.domain.lanes import lane_of_pull
 from bot.domain.uploads import is_of_merge
 from tests.domain import world as worlds
 from tests.domain.test_heads import seen

@@ -27,9 +27,10 @@ from bot.domain.events import (
 )
 from bot.domain.facts import PullFacts, RunFacts
 from bot.domain.graph import Graph, Instance, Node
+from bot.domain.lanes import lane_of_pull
 from bot.domain.layout import lay_out
 from bot.domain.locks import Lock, kept
-from bot.domain.model import IN_FLIGHT, OPEN, PASSED, Dispatch, Pull, Repo, Rollout, Status, Step, lane_of_pull
+from bot.domain.model import IN_FLIGHT, OPEN, PASSED, Dispatch, Pull, Repo, Rollout, Status, Step
 from bot.domain.pro import Call, Phase, WorkflowFile, phase
 from bot.domain.rollout import Draft, Walk, own_status
 from bot.domain.runs import is_tie

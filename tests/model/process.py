@@ -15,8 +15,9 @@ import msgspec
 
 from bot.domain.events import Approved, Rules, Wanted
 from bot.domain.graph import Instance
+from bot.domain.lanes import lane_of_pull
 from bot.domain.locks import Lock
-from bot.domain.model import Repo, lane_of_pull
+from bot.domain.model import Repo
 from bot.domain.pro import Phase
 from bot.events.packing import Header, pack
 from bot.events.pull_request import read_upload

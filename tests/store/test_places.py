@@ -2,7 +2,7 @@
 
 from bot.domain.events import Rules
 from bot.domain.graph import Instance
-from bot.domain.model import lane_of_pull
+from bot.domain.lanes import lane_of_pull
 from bot.domain.order import goes
 from bot.domain.rollout import Draft, Walk
 from bot.store import places, repos, rollouts, shared

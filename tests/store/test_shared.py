@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.events import Rules
-from bot.domain.model import Pull, lane_of_pull
+from bot.domain.lanes import lane_of_pull
+from bot.domain.model import Pull
 from bot.domain.pro import Phase
 from bot.domain.rollout import Draft, Walk
 from bot.store import pulls, rollouts, shared

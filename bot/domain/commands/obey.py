@@ -5,14 +5,13 @@ from __future__ import annotations
 from bot.domain import heads, runs
 from bot.domain.commands.asked import Asked, Refused
 from bot.domain.commands.table import DO, SPECS
-from bot.domain.commands.words import Answer, Line, Misread, Receipt, Role
+from bot.domain.commands.words import Answer, Line, Misread, Receipt
 from bot.domain.desk import Desk
 from bot.domain.effects import React
 from bot.domain.events import Commanded
 
 #: A command that is older than this when it is handled is not done: the world that it was about may be gone. Seconds.
 FRESH = 900.0
-_ROLES = {Role.WRITE: "write access", Role.MAINTAIN: "the role maintain or admin"}
 
 
 def obey(desk: Desk, event: Commanded) -> None:
@@ -41,7 +40,7 @@ def _answer(desk: Desk, event: Commanded, line: Line) -> Answer:
     if is_stale(event, desk.now):
         return Answer(False, f"It was more than {FRESH / 60:.0f} minutes old when it was read. Say it again.")
     if event.role < spec.role:
-        return Answer(False, f"{event.by} may not: it needs {_ROLES[spec.role]} to this repository.")
+        return Answer(False, f"{event.by} may not: it needs {spec.role.told} to this repository.")
     try:
         return DO[spec.name](desk, Asked(event.by, event.role, line.meant, event))
     except Refused as refused:

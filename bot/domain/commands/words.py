@@ -18,6 +18,11 @@ class Role(IntEnum):
     WRITE = 2
     MAINTAIN = 3  # or admin: who may destroy
 
+    @property
+    def told(self) -> str:
+        """What it is called where somebody needs it."""
+        return "the role maintain or admin" if self is Role.MAINTAIN else f"{self.name.lower()} access"
+
 
 @dataclass(frozen=True, slots=True)
 class Flag:

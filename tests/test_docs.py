@@ -29,6 +29,7 @@ from bot.sandbox.atmos import Configured, Model
 from bot.variables import SETTINGS
 from bot.web.endpoint import Endpoint
 from renderers.words import SIGNS, word
+from tests import commands_page
 from tests.rig import open_rig
 from tests.stories.helping import CHAIN, model
 
@@ -112,6 +113,10 @@ def test_nothing_of_one_machine_is_in_the_docs(name: str) -> None:
 def test_every_status_is_explained_with_its_sign() -> None:
     rows = re.findall(r"^\| (\S+) ([a-z ]+) \|", (ROOT / "docs/how-it-works.md").read_text(), re.MULTILINE)
     assert rows == [(SIGNS[status], word(status)) for status in Status]
+
+
+def test_the_page_of_commands_is_their_table() -> None:
+    assert commands_page.PAGE.read_text() == commands_page.page(), "`make fix` writes it again"
 
 
 def test_the_picture_is_small_enough_to_load() -> None:

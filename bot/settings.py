@@ -160,15 +160,6 @@ def database_from_env(environ: Mapping[str, str] | None = None) -> str:
     return path
 
 
-def self_approve_from_env(environ: Mapping[str, str] | None = None) -> bool:
-    """Read whether authors may approve what their own merges hold, and nothing else; raises BadSettings."""
-    read = _Reader(environ)
-    may = read.truth("SWITCHYARD_SELF_APPROVE")
-    if read.problems:
-        raise BadSettings(read.problems)
-    return may
-
-
 def rules_from_env(environ: Mapping[str, str] | None = None) -> Rules:
     """Read the settings that decisions depend on; what else a service must have may be missing. Raises BadSettings."""
     read = _Reader(environ, partly=True)

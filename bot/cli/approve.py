@@ -18,7 +18,7 @@ from bot.domain.rollout import Walk
 from bot.domain.targets import BadTarget
 from bot.domain.texts import commit
 from bot.events.sending import note_refused, put_approved
-from bot.settings import BadSettings, self_approve_from_env
+from bot.settings import BadSettings, rules_from_env
 from bot.store import pulls, rollouts
 from bot.store.db import Db, transaction
 
@@ -60,7 +60,7 @@ def command(pull: str, targets: tuple[str, ...], rollout: int | None, by: str, y
 def _limits() -> Limits:
     """Read what the service's settings let authors approve; raises ClickException."""
     try:
-        return Limits(self_approve=self_approve_from_env())
+        return Limits(self_approve=rules_from_env().self_approve)
     except BadSettings as error:
         raise click.ClickException(str(error)) from None
 

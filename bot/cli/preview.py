@@ -9,10 +9,10 @@ from functools import cache
 from bot.cli.simulation import assumed
 from bot.domain import keeping, order, server_runs
 from bot.domain.desk import Desk, Lane
-from bot.domain.events import Facts, Rules, RunWanted, ServerRun
+from bot.domain.events import Facts, Rules, RunWanted
 from bot.domain.lanes import lane_of_server_run
 from bot.domain.locks import locked_by
-from bot.domain.model import Commit, Hold, Repo, Step
+from bot.domain.model import Commit, Hold, Repo, ServerRun, Step
 from bot.domain.pro import Phase
 from bot.domain.rollout import Walk
 from bot.domain.texts import commit, same_commit
@@ -90,7 +90,7 @@ def _facts(db: Db, repo: Repo, wanted: ServerRun, standing: _Standing, rules: Ru
     return replace(
         facts,
         remembered=known,
-        planned=shared.planned_at(db, repo.id, standing.sha, before=now, get=load),
+        planned=shared.planned_at(db, repo.id, standing.sha, before=now),
         files=assumed(graph, wanted.activity, standing.sha),
         next_rollout=rollouts.next_id(db),
     )

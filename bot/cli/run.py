@@ -12,9 +12,9 @@ import click
 from bot.cli.database import named, opened, person
 from bot.cli.preview import Preview, Refused, lines, preview
 from bot.domain import server_runs
-from bot.domain.events import Rules, ServerRun
+from bot.domain.events import Rules
 from bot.domain.lanes import name_of_lane
-from bot.domain.model import Repo, Status
+from bot.domain.model import Repo, ServerRun, Status
 from bot.domain.pro import DELETED, MERGED
 from bot.domain.states import count, states
 from bot.domain.targets import BadTarget

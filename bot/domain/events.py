@@ -11,7 +11,7 @@ from bot.domain.commands.words import Line, Role
 from bot.domain.facts import Gate, PullFacts, Rejection, RunFacts
 from bot.domain.graph import Graph, Instance
 from bot.domain.locks import Lock
-from bot.domain.model import Commit, Dispatch, Hold, HoldKind
+from bot.domain.model import Commit, Dispatch, Hold, HoldKind, ServerRun
 from bot.domain.order import Anchor, Expected, Place, Spot
 from bot.domain.pro import Files, Phase
 
@@ -80,19 +80,6 @@ class CommitUploaded:
     """An upload arrived for a commit without a pull request."""
 
     upload: Upload
-
-
-@dataclass(frozen=True, slots=True)
-class ServerRun:
-    """What somebody wants run, without a pull request, as it was shown to them."""
-
-    by: str
-    at: float
-    sha: str  # may be short
-    activity: str
-    instances: tuple[Instance, ...]
-    destroys: bool
-    shown: str  # a hash of what was remembered of these instances
 
 
 @dataclass(frozen=True, slots=True)

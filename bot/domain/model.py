@@ -177,6 +177,19 @@ class Commit:
 
 
 @dataclass(frozen=True, slots=True)
+class ServerRun:
+    """What somebody wants run, without a pull request, as it was shown to them."""
+
+    by: str
+    at: float
+    sha: str  # may be short
+    activity: str
+    instances: tuple[Instance, ...]
+    destroys: bool
+    shown: str  # a hash of what was remembered of these instances
+
+
+@dataclass(frozen=True, slots=True)
 class Dispatch:
     """One `workflow_dispatch` of one workflow file for one step, and the run that came of it."""
 

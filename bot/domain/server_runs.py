@@ -11,9 +11,9 @@ from collections.abc import Collection, Iterable, Mapping
 
 from bot.domain import commits, pro, targets, uploads
 from bot.domain.desk import Desk
-from bot.domain.events import Remembered, Removal, RunWanted, ServerRun, Upload
+from bot.domain.events import Remembered, Removal, RunWanted, Upload
 from bot.domain.graph import Graph, Instance, Node, contract
-from bot.domain.model import Commit
+from bot.domain.model import Commit, ServerRun
 from bot.domain.pro import DELETED, Phase
 from bot.domain.texts import commit
 

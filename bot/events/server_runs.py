@@ -8,10 +8,10 @@ import gidgethub
 import msgspec
 
 from bot.domain import destroys, layout
-from bot.domain.events import RunWanted, ServerRun
+from bot.domain.events import RunWanted
 from bot.domain.heads import applies_on
 from bot.domain.lanes import is_server_run, lane_of_server_run
-from bot.domain.model import Commit, Repo, Status
+from bot.domain.model import Commit, Repo, ServerRun, Status
 from bot.domain.server_runs import FRESH, graph_of
 from bot.domain.states import count, states, unfinished
 from bot.domain.texts import same_commit
@@ -88,9 +88,8 @@ def twin(db: Db, repo_id: int, wanted: ServerRun) -> str:
         other = msgspec.json.decode(row.body, type=ServerRun)
         if (other.activity, other.shown) == (wanted.activity, wanted.shown) and same_commit(other.sha, wanted.sha):
             return row.lane or ""
-    for rollout_id in rollouts.ids_at(db, repo_id, wanted.sha):
-        walk = rollouts.load(db, rollout_id)
-        if walk is None or not is_server_run(walk.rollout.lane) or walk.rollout.superseded_by:
+    for walk in rollouts.of_sha(db, repo_id, wanted.sha):
+        if not is_server_run(walk.rollout.lane) or walk.rollout.superseded_by:
             continue
         found = count(states(walk))
         same = (walk.rollout.activity, walk.rollout.content) == (wanted.activity, wanted.shown)

@@ -93,8 +93,8 @@ def of_pull(db: Db, repo_id: int, number: int) -> list[Walk]:
 
 
 def of_sha(db: Db, repo_id: int, sha: str) -> list[Walk]:
-    """Read all rollouts at a commit, newest first."""
-    return _all(db, "SELECT id FROM rollouts WHERE repo_id = ? AND sha = ? ORDER BY id DESC", repo_id, sha)
+    """Read all rollouts at a commit (7 or more digits), newest first."""
+    return _all(db, "SELECT id FROM rollouts WHERE repo_id = ? AND sha GLOB ? ORDER BY id DESC", repo_id, f"{sha}*")
 
 
 def of_lane(db: Db, lane: str) -> list[Walk]:
@@ -110,12 +110,6 @@ def _all(db: Db, sql: str, *params: object) -> list[Walk]:
 def ids_of_lane(db: Db, lane: str) -> list[int]:
     """Number all rollouts of a lane, oldest first."""
     return [row["id"] for row in db.rows("SELECT id FROM rollouts WHERE lane = ? ORDER BY id", lane)]
-
-
-def ids_at(db: Db, repo_id: int, sha: str) -> list[int]:
-    """Number all rollouts at a commit (7 or more digits), oldest first."""
-    sql = "SELECT id FROM rollouts WHERE repo_id = ? AND sha >= ? AND sha < ? || 'g' ORDER BY id"
-    return [row["id"] for row in db.rows(sql, repo_id, sha, sha)]
 
 
 def next_id(db: Db) -> int:

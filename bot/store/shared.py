@@ -126,10 +126,9 @@ def planned(db: Db, lane: str, pull: Pull | PullFacts, *, before: float, get: Ge
     )
 
 
-def planned_at(db: Db, repo_id: int, sha: str, *, before: float, get: Get) -> dict[Instance, float]:
+def planned_at(db: Db, repo_id: int, sha: str, *, before: float) -> dict[Instance, float]:
     """Tell which instances any plan at a commit (7 or more digits) has shown with success by then, and since when."""
-    walks = (walk for one in rollouts.ids_at(db, repo_id, sha) if (walk := get(one)) is not None)
-    return _shown((walk for walk in walks if walk.rollout.phase is Phase.PLAN), before)
+    return _shown((walk for walk in rollouts.of_sha(db, repo_id, sha) if walk.rollout.phase is Phase.PLAN), before)
 
 
 def _shown(walks: Iterable[Walk], before: float) -> dict[Instance, float]:

@@ -43,7 +43,7 @@ def facts_for(parts: Parts, lane: Lane, found: Gathered) -> Facts:
     facts = replace(facts, in_air=outbox.in_air(db, lane.key), files=found.files, next_rollout=rollouts.next_id(db))
     if isinstance(event, RunWanted):
         sha = event.commit.sha if event.commit is not None else event.wanted.sha
-        planned = shared.planned_at(db, lane.repo.id, sha, before=parts.now(), get=parts.rollouts.get)
+        planned = shared.planned_at(db, lane.repo.id, sha, before=parts.now())
         return replace(facts, remembered=uploads.recall(db, lane.repo.id), planned=planned)
     upload = _upload_of(event)
     if upload is None:

@@ -15,6 +15,7 @@ from tests.model import payloads
 from tests.model.hub import Hub
 from tests.model.payloads import APP_ID, INSTALLATION, LOGIN, Json
 from tests.model.repository import ENVIRONMENT, FILES, MAIN
+from tests.model.saying import ROLES
 from tests.model.things import Run
 
 _NAMED = re.compile(r"{(\w+)}")
@@ -115,10 +116,8 @@ class Api:
                 return self._dispatch(workflow, data)
             case "POST", ["repos", _, _, "actions", "runs", number, "cancel"]:
                 return self._cancel(self._run(number))
-            case ("POST", ["repos", _, _, "issues", number, "comments"]):
-                return self._comment(int(number), data["body"])
-            case ("PATCH", ["repos", _, _, "issues", "comments", number]):
-                return self._edit(int(number), data["body"])
+            case _, ["repos", _, _, "issues", *rest]:
+                return self._talk(rest, data)
             case "POST", ["repos", _, _, "check-runs"]:
                 return self._check(len(self._hub.checks) + 1, data)
             case "PATCH", ["repos", _, _, "check-runs", number]:
@@ -153,6 +152,8 @@ class Api:
                 return {"environments": [{"name": ENVIRONMENT}] if hub.protected else []}
             case ["issues", number, "comments"]:
                 return hub.comments.get(int(number), [])
+            case ["collaborators", login, "permission"]:
+                return {"role_name": ROLES[login], "permission": "read" if ROLES[login] == "read" else "write"}
             case ["installation"]:
                 return {"id": INSTALLATION}
             case []:
@@ -219,6 +220,15 @@ class Api:
         if run.over:
             self._refuse(409, "Cannot cancel a workflow run that is completed.")
         self._hub.cancel(run)
+
+    def _talk(self, parts: list[str], data: Json) -> Json:
+        match parts:
+            case ["comments", number, "reactions"]:
+                self._hub.saying.all[int(number)].reactions.add(data["content"])
+                return data
+            case ["comments", number]:
+                return self._edit(int(number), data["body"])
+        return self._comment(int(parts[0]), data["body"])
 
     def _comment(self, number: int, body: str) -> Json:
         listed = self._hub.comments.setdefault(number, [])

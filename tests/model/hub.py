@@ -10,7 +10,8 @@ from bot.domain.graph import Instance
 from tests.model import payloads
 from tests.model.payloads import Json
 from tests.model.repository import AFFECTED, CHANGES, DESTROY, ENVIRONMENT, GATED, MAIN, removed
-from tests.model.things import Hook, News, Pull, Run, Word
+from tests.model.saying import Saying
+from tests.model.things import Hook, News, Pull, Run, Said, Word
 
 PEOPLE = ("dora", "lead")
 
@@ -34,6 +35,7 @@ class Hub:
         # What people told the bot, not GitHub.
         self.words: dict[tuple[int, str, Instance], list[Word]] = {}  # by pull request, commit and instance
         self.locks: dict[Instance, float] = {}  # until when
+        self.saying = Saying(now)
         self.frozen = False
         self.protected = True  # the environment is there
         self._histories: dict[str, frozenset[str]] = {}
@@ -71,6 +73,10 @@ class Hub:
     def pull_of(self, run: Run) -> Pull:
         """Find the pull request that a dispatched run works for."""
         return next(pull for pull in self.pulls if run.target == pull.merge_sha or run.target in pull.heads)
+
+    def words_for(self, pull: Pull, sha: str, instance: Instance) -> list[Word]:
+        """List who let an instance go at a commit, on the server or in a comment."""
+        return self.words.get((pull.number, sha, instance), []) + self.saying.words(pull, instance, sha)
 
     def position(self, sha: str) -> int:
         """Tell where a merge stands in the history of the main branch."""
@@ -134,6 +140,16 @@ class Hub:
         run.actor, run.conclusion, run.approved, run.started, run.wanted_off = who, None, False, False, False
         run.started_at = self.now()
         self._note(run, "queued", None)
+
+    def say(self, pull: Pull, by: str, command: str, targets: tuple[Instance, ...] = (), flag: str = "") -> Said:
+        """Write a command as a comment on a pull request."""
+        said = self.saying.say(pull, by, command, targets, flag)
+        self._send("issue_comment", payloads.said(said))
+        return said
+
+    def tell_again(self, hook: Hook) -> Hook:
+        """Tell of something once more, as if it were new."""
+        return Hook(number := next(self._ids), f"guid-{number}", hook.event, hook.payload, self.now())
 
     # What Actions do.
 
@@ -204,6 +220,7 @@ class Hub:
 
     def _pull_moved(self, pull: Pull, action: str) -> None:
         pull.updated_at = self.now()
+        self.saying.moved(pull)
         payload = {"action": action, "number": pull.number, "pull_request": payloads.pull(pull)}
         if action == "synchronize":
             self._send("push", {"ref": f"refs/heads/{pull.branch}", "after": pull.head})

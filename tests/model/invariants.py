@@ -25,8 +25,14 @@ ON_DISPATCH: tuple[Callable[[Hub, Run], str], ...] = (
     on_dispatch.under_the_cap,
     on_dispatch.not_locked,
     on_dispatch.not_frozen,
+    on_dispatch.not_paused,
+    on_dispatch.not_stopped,
 )
 #: Those about what is shown once the bot has heard and written everything.
-WHEN_QUIET: tuple[Callable[[Hub], str], ...] = (when_quiet.says_what_is, when_quiet.contained)
+WHEN_QUIET: tuple[Callable[[Hub], str], ...] = (
+    when_quiet.says_what_is,
+    when_quiet.contained,
+    when_quiet.answered,
+)
 #: Those about what is left when GitHub is well, everybody has approved and all runs are over.
 IN_THE_END: tuple[Callable[[Hub], str], ...] = (when_quiet.nothing_waits_for_ever,)

@@ -14,6 +14,7 @@ from hypothesis.stateful import initialize, run_state_machine_as_test
 from bot.domain.events import Rules
 from tests.model.actions import Actions
 from tests.model.acts import MOST_PULLS, Changed, changes
+from tests.model.commands import Commands
 from tests.model.people import People
 from tests.model.stage import Stage, Way
 from tests.model.trouble import Trouble
@@ -39,7 +40,7 @@ WAYS = (
 )
 
 
-class Machine(People, Actions, Trouble):
+class Machine(People, Commands, Actions, Trouble):
     """The model: what can happen, in any order."""
 
     @initialize(

@@ -24,9 +24,21 @@ def others(hub: Hub, run: Run, instance: Instance) -> Iterator[Run]:
 def parents_first(hub: Hub, run: Run) -> str:
     """No child is dispatched before its parents are done."""
     for parent in repository.parents(run.instance, _affected(hub, run)):
-        if not any(_counts_for(hub, one, run) and _is_done(one) for one in others(hub, run, parent)):
+        its = [one for one in others(hub, run, parent) if _counts_for(hub, one, run)]
+        if not any(_is_done(one) for one in its) and not _passed_over(hub, run, parent, its):
             return f"{run.title} went although {parent} had not succeeded"
     return ""
+
+
+def _passed_over(hub: Hub, child: Run, parent: Instance, its: list[Run]) -> bool:
+    """A parent that people skip counts as done, once nothing of it goes on."""
+    if any(not one.over for one in its):
+        return False
+    later = (pull for pull in hub.pulls if pull.merged and child.applies)
+    later = (pull for pull in later if hub.position(pull.merge_sha) >= hub.position(child.target))
+    return any(hub.saying.skipped(pull, parent, pull.merge_sha) for pull in later) or hub.saying.skipped(
+        hub.pull_of(child), parent, child.target
+    )
 
 
 def _counts_for(hub: Hub, parent: Run, child: Run) -> bool:
@@ -69,7 +81,7 @@ def reviewed(hub: Hub, run: Run) -> str:
     plans = (one for one in others(hub, run, run.instance) if not one.applies and one.target == pull.head)
     if any(plan.succeeded(pull.merged_at) for plan in plans) or hub.rules.unplanned == "allow":
         return ""
-    if any((pull.number, sha, run.instance) in hub.words for sha in (pull.head, pull.merge_sha)):
+    if any(hub.words_for(pull, sha, run.instance) for sha in (pull.head, pull.merge_sha)):
         return ""
     return f"{run.title} of #{pull.number} went unreviewed"
 
@@ -79,7 +91,7 @@ def approved_here(hub: Hub, run: Run) -> str:
     if not run.applies or not any(fnmatchcase(run.instance.stack, one) for one in hub.rules.approve_stacks):
         return ""
     pull = hub.pull_of(run)
-    words = hub.words.get((pull.number, pull.merge_sha, run.instance), ())
+    words = hub.words_for(pull, pull.merge_sha, run.instance)
     return "" if any(word.by != pull.author for word in words) else f"{run.title} was approved by nobody else: {words}"
 
 
@@ -89,7 +101,7 @@ def destroyed_by_name(hub: Hub, run: Run) -> str:
     gone = run.applies and run.instance in repository.removed(pull.changed)
     if gone is not (run.workflow == DESTROY):
         return f"{run.title} went by {run.workflow}"
-    words = hub.words.get((pull.number, pull.merge_sha, run.instance), ())
+    words = hub.words_for(pull, pull.merge_sha, run.instance)
     return f"{run.title} was approved by nobody" if gone and not any(word.named for word in words) else ""
 
 
@@ -104,7 +116,7 @@ def not_too_many(hub: Hub, run: Run) -> str:
     """Nothing of a rollout with more runs than is usual is dispatched before somebody approved it."""
     most = hub.rules.breaker_apply if run.applies else hub.rules.breaker_plan
     pull, size = hub.pull_of(run), len(_affected(hub, run))
-    known = size <= most or (pull.number, run.target, run.instance) in hub.words
+    known = size <= most or hub.words_for(pull, run.target, run.instance)
     return "" if known else f"{run.title} went unasked, one of {size}"
 
 
@@ -113,7 +125,7 @@ def not_stale(hub: Hub, run: Run) -> str:
     if not run.applies or hub.rules.stale != "hold":
         return ""
     pull = hub.pull_of(run)
-    if (pull.number, run.target, run.instance) in hub.words:
+    if hub.words_for(pull, run.target, run.instance):
         return ""
     plans = [one for one in others(hub, run, run.instance) if not one.applies and one.target == pull.head]
     began = max((one.began for one in plans if one.succeeded(pull.merged_at)), default=0.0)
@@ -126,7 +138,7 @@ def not_stale(hub: Hub, run: Run) -> str:
 
 def protected(hub: Hub, run: Run) -> str:
     """Nothing is applied in an environment that is not there, as GitHub would make it, open to everybody."""
-    if run.workflow != GATED or hub.protected or (hub.pull_of(run).number, run.target, run.instance) in hub.words:
+    if run.workflow != GATED or hub.protected or hub.words_for(hub.pull_of(run), run.target, run.instance):
         return ""
     return f"{run.title} made its environment"
 
@@ -139,7 +151,8 @@ def under_the_cap(hub: Hub, run: Run) -> str:
 
 def not_locked(hub: Hub, run: Run) -> str:
     """Nothing is dispatched while its instance is locked."""
-    return f"{run.title} went although it was locked" if hub.locks.get(run.instance, 0.0) > hub.now() else ""
+    locked = hub.locks.get(run.instance, 0.0) > hub.now() or hub.saying.locked(run.instance)
+    return f"{run.title} went although it was locked" if locked else ""
 
 
 def not_frozen(hub: Hub, run: Run) -> str:
@@ -147,21 +160,38 @@ def not_frozen(hub: Hub, run: Run) -> str:
     return f"{run.title} went although all was frozen" if run.applies and hub.frozen else ""
 
 
+def not_paused(hub: Hub, run: Run) -> str:
+    """Nothing is dispatched of a pull request that is paused."""
+    pull = hub.pull_of(run)
+    return f"{run.title} went although #{pull.number} was paused" if hub.saying.paused(pull) else ""
+
+
+def not_stopped(hub: Hub, run: Run) -> str:
+    """Nothing is dispatched that people cancelled or skipped, until they say so."""
+    pull = hub.pull_of(run)
+    if not run.applies and pull.begun[run.target] > 1:
+        return ""  # it was opened again, which begins anew
+    stopped = hub.saying.stopped(pull, run.instance, run.target)
+    return f"{run.title} went in spite of {stopped}" if stopped else ""
+
+
 def only_once(hub: Hub, run: Run) -> str:
     """Nothing is dispatched twice: no id, and no step.
 
-    But a plan is for a pull request that was opened again, and an apply that somebody's re-run of an older one undid.
+    But a plan is for a pull request that was opened again, an apply that somebody's re-run of an older one undid, and
+    either where people say so, once for each time.
     """
     of_id = [one for one in hub.dispatched if one.inputs["atmos_pro_run_id"] == run.inputs["atmos_pro_run_id"]]
     same = [one for one in hub.dispatched if (one.target, one.instance) == (run.target, run.instance)]
     same = [one for one in same if one.workflow == run.workflow]
     most = 1 + undone(hub, run) if run.applies else hub.pull_of(run).begun[run.target]
+    most += hub.saying.again(hub.pull_of(run), run.instance, run.target)
     return f"{run.title} is the run number {len(same)} of its step" if len(of_id) > 1 or len(same) > most else ""
 
 
 def undone(hub: Hub, run: Run, *, approved: bool = True) -> int:
     """Count how often an older commit was applied over an apply, where somebody let it go once more."""
-    if not run.applies or (approved and (hub.pull_of(run).number, run.target, run.instance) not in hub.words):
+    if not run.applies or (approved and not hub.words_for(hub.pull_of(run), run.target, run.instance)):
         return 0
     older = (one for one in others(hub, run, run.instance) if one.applies)
     older = (one for one in older if hub.position(one.target) < hub.position(run.target))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tests.model.repository import FILES, MAIN, NAME, OWNER, REPO_ID
 
 if TYPE_CHECKING:
-    from tests.model.things import Hook, Pull, Run
+    from tests.model.things import Hook, Pull, Run, Said
 
 Json = dict[str, Any]
 INSTALLATION = 99
@@ -69,6 +69,14 @@ def job(one: Run) -> Json:
     status = one.status if one.started or not one.over else "completed"
     conclusion = one.conclusion if one.started else "skipped" if one.over else None
     return {"id": one.id, "run_id": one.id, "run_attempt": one.attempt, "status": status, "conclusion": conclusion}
+
+
+def said(one: Said) -> Json:
+    """Write the webhook of a new comment on a pull request."""
+    by = {"login": one.by, "type": "User"}
+    comment = {"id": one.id, "user": by, "body": one.body, "created_at": moment(one.at)}
+    issue = {"number": one.pull.number, "pull_request": {"url": f"{HOME}/pull/{one.pull.number}"}}
+    return {"action": "created", "issue": issue, "comment": comment, "sender": by}
 
 
 def delivery(one: Hook) -> Json:

@@ -13,6 +13,9 @@ _ROW = re.compile(r"^\| \S+\u00a0([^|]+?) \| `([^`]+)` \| `([^`]+)` \|(.*)$", re
 _HEAD = re.compile(r"^`([a-z_.]+)` at \[`([0-9a-f]{7})`\]", re.MULTILINE)
 _COUNTS = re.compile(r"^### .*?(\d+) of (\d+) succeeded|^### .*?all (\d+) instances|^### .*: 1 instance", re.MULTILINE)
 
+#: Earlier commands are folded away above the rows.
+_COMMANDS = re.compile(r"<details>\n<summary>[^<]*earlier command.*?</details>", re.DOTALL)
+
 
 @dataclass(frozen=True, slots=True)
 class Shown:
@@ -31,7 +34,7 @@ class Shown:
 
 def read(body: str) -> Shown | None:
     """Read a comment as people do; None where it shows no rollout."""
-    main = body.partition("<details>")[0]
+    main = _COMMANDS.sub("", body).partition("<details>")[0]
     head, counts = _HEAD.search(main), _COUNTS.search(main)
     if head is None or counts is None:
         return None

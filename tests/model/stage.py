@@ -12,6 +12,7 @@ from tests.model import invariants, repository, when_quiet
 from tests.model.hub import Hub
 from tests.model.process import Broken, Process
 from tests.model.repository import AFFECTED, MAIN
+from tests.model.saying import may
 from tests.model.shown import comment
 from tests.model.things import Hook, Pull, Run, Word
 
@@ -146,18 +147,29 @@ class Stage:
         hook.at = self.clock
         self.hub.log.append(hook)
         if arrives:
-            hook.arrived = True
-            self._arrived.append(hook)
-            self.process.take([hook])
+            self._arrive([hook])
 
     def all_arrive(self) -> None:
         """Let all webhooks arrive in their order."""
         for hook in self.hub.hooks:
-            hook.at, hook.arrived = self.clock, True
-        self.process.take(self.hub.hooks)
-        self._arrived += self.hub.hooks
+            hook.at = self.clock
+        self._arrive(self.hub.hooks)
         self.hub.log += self.hub.hooks
         self.hub.hooks.clear()
+
+    def _arrive(self, hooks: list[Hook]) -> None:
+        for hook in hooks:
+            hook.arrived = True
+            if hook.event == "issue_comment":
+                self._comes(hook.payload["comment"]["id"])
+        self._arrived += hooks
+        self.process.take(hooks)
+
+    def _comes(self, comment_id: int) -> None:
+        said = self.hub.saying.comes(comment_id)
+        if said.command == "unlock" and may(said):
+            for instance in said.targets:
+                self.hub.locks.pop(instance, None)
 
     def deliver(self) -> None:
         """Let all webhooks arrive, and the bot do its work."""
@@ -172,6 +184,7 @@ class Stage:
         self.process.work()
         if not self._arrived or not self.process.has_heard():
             return
+        self.hub.saying.heard()
         for hook in self._arrived:
             if hook.event == "pull_request":
                 self._knows(self.hub.pulls[hook.payload["number"] - 1], hook.payload["pull_request"]["head"]["sha"])
@@ -198,6 +211,7 @@ class Stage:
     def lock(self, instance: Instance, seconds: float) -> None:
         """Lock an instance for so long, or (0) end its lock."""
         self.hub.locks[instance] = self.clock + seconds
+        self.hub.saying.overruled[instance] = self.clock
         if seconds:
             self.process.lock(instance, self.clock + seconds)
         else:
@@ -251,8 +265,14 @@ class Stage:
         for _ in range(_MOST_ROUNDS):
             before = self._all_news()
             for pull in self.hub.pulls:
-                if "held" in comment(self.hub, pull):
+                shown = comment(self.hub, pull)
+                if "held" in shown:
                     self.approve(pull, "lead")
+                if "paused by" in shown:
+                    self.hub.say(pull, "lead", "unpause")
+            for instance in repository.NEEDS:
+                if self.hub.saying.locked(instance):
+                    self.hub.say(self.hub.pulls[0], "lead", "unlock", (instance,))
             self.settle()
             self.passes(_A_WHILE)
             self.process.sweep()

@@ -135,3 +135,49 @@ class Word:
     by: str
     at: float
     named: bool
+
+
+@dataclass(slots=True, eq=False)
+class Said:
+    """A command that somebody said in a comment on a pull request."""
+
+    id: int  # of the comment
+    pull: Pull
+    by: str
+    command: str  # its name
+    targets: tuple[Instance, ...]  # none stand for all
+    flag: str
+    at: float
+    arrived_at: float = 0.0  # when its webhook came first
+    shas: tuple[str, ...] = ()  # the commits that may have been meant, from then until it was heard
+    heard: bool = False
+    reactions: set[str] = field(default_factory=set)
+
+    @property
+    def body(self) -> str:
+        """What is written."""
+        return " ".join(part for part in (f"/atmos {self.command}", *map(str, self.targets), self.flag) if part)
+
+    @property
+    def done(self) -> bool:
+        """Whether people are told that it was done."""
+        return "rocket" in self.reactions
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether it was done and all that follows of it is known."""
+        return self.heard and self.done
+
+    @property
+    def may_count(self) -> bool:
+        """Whether it may have been done: it came, and people are not told otherwise."""
+        return self.arrived_at > 0 and "confused" not in self.reactions
+
+    def names(self, instance: Instance) -> bool:
+        """Tell whether it is surely about an instance."""
+        return not self.targets or instance in self.targets
+
+    def covers(self, instance: Instance) -> bool:
+        """Tell whether it may be about an instance."""
+        wide = self.flag.startswith(("--downstream", "--upstream", "--with-children"))
+        return wide or self.names(instance)

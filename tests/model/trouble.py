@@ -30,7 +30,8 @@ class Trouble(Acts):
             hook = hooks[one % len(hooks)]
             self.stage.tried(hook, arrives=how != "lost")
             if how == "doubled":
-                self.stage.tried(hook, arrives=True)
+                again = self.stage.hub.tell_again(hook) if hook.event == "issue_comment" else hook
+                self.stage.tried(again, arrives=True)
             hooks.remove(hook)
             self.stage.work()
         self.follow(then)
@@ -47,7 +48,7 @@ class Trouble(Acts):
         self.follow(then)
 
     @precondition(lambda self: self.stage.hub.pulls)
-    @rule(what=st.sampled_from(("freeze", "lock", "fail")), one=which, then=thens)
+    @rule(what=st.sampled_from(("freeze", "lock", "pause", "fail")), one=which, then=thens)
     def in_between(self, what: str, one: int, then: str) -> None:
         """Have something forbid a dispatch when it is raised and not yet sent."""
         self.stage.actions()
@@ -57,6 +58,8 @@ class Trouble(Acts):
             self.stage.freeze()
         elif what == "lock":
             self.stage.lock(pick(list(NEEDS), one), 600)
+        elif what == "pause":
+            self.stage.hub.say(pick(self.stage.hub.pulls, one), "lead", "pause")
         else:
             self.stage.process.github.faults.setdefault("dispatch", []).append(pick(_FAULTS["dispatch"], one))
         self.follow(then)

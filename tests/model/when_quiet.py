@@ -6,11 +6,14 @@ from bot.domain.graph import Instance
 from tests.model import repository
 from tests.model.hub import Hub
 from tests.model.on_dispatch import others, undone
+from tests.model.saying import AGAIN, may
 from tests.model.shown import Shown, comment, read
 from tests.model.things import Pull, Run
 
 #: GitHub's words for a run, as people read them in the comment.
 _WORDS = {"queued": "queued", "in_progress": "running", "waiting": "approval"}
+#: Of a command that was read, and done or refused.
+_SIGNS = 2
 _ENDS = {"success": "succeeded", "failure": "failed", "cancelled": "cancelled"}
 #: What a step shows that goes on by itself, so that nothing may stay so.
 MOVING = frozenset({"waiting", "ready", "dispatching", "queued", "running"})
@@ -45,6 +48,10 @@ def _says(hub: Hub, shown: Shown, instance: Instance, word: str, why: str) -> st
     own = [run for run in runs if run.instance == instance]
     if own and own[-1].attempt > 1 and own[-1].status == "queued":
         return ""  # GitHub tells nobody of this
+    if own and word not in _WORDS.values() and _goes_again(hub, own[-1]):
+        return ""
+    if word == "skipped" and _is_stopped(hub, shown, instance, "skip") and all(run.over for run in own):
+        return ""
     if own and undone(hub, own[-1], approved=False):
         return ""  # an older commit was applied over it, so that it is offered again
     if word == "superseded" and own and own[-1].over and _is_overtaken(hub, own[-1]):
@@ -52,6 +59,8 @@ def _says(hub: Hub, shown: Shown, instance: Instance, word: str, why: str) -> st
     if own:
         is_now = _ENDS[own[-1].conclusion or ""] if own[-1].over else _WORDS[own[-1].status]
         return f"{instance} is shown as {word}, but its run is {is_now}" if word != is_now else ""
+    if word == "cancelled" and _is_stopped(hub, shown, instance, "cancel"):
+        return ""
     if word in (*_WORDS.values(), "succeeded") or (word == "cancelled" and "was not sent" not in why):
         return f"{instance} is shown as {word}, but has no run"
     if shown.applies:  # what superseded a parent speaks for it
@@ -59,8 +68,31 @@ def _says(hub: Hub, shown: Shown, instance: Instance, word: str, why: str) -> st
     ended = [run for run in runs if any(one.conclusion not in (None, "success") for one in run.news)]
     above = repository.ancestors(instance, frozenset(shown.rows))
     blocked = any(run.instance in above for run in ended)
+    blocked = blocked or any(_is_stopped(hub, shown, one, "cancel") for one in above)
     if word == "blocked" and not blocked:
         return f"{instance} is shown as blocked, but nothing above it failed"
+    return ""
+
+
+def _goes_again(hub: Hub, run: Run) -> bool:
+    """Tell whether people may have said that a run's step goes again, since it was sent."""
+    about = hub.saying.about(hub.pull_of(run), run.instance, run.target)
+    return any(said.command in AGAIN and said.arrived_at >= run.created_at for said in about)
+
+
+def _is_stopped(hub: Hub, shown: Shown, instance: Instance, how: str) -> bool:
+    """Tell whether people may have cancelled or skipped a step at the commit that is shown."""
+    its = (said for said in hub.saying.came if said.command == how and said.covers(instance))
+    return any(sha.startswith(shown.commit) for said in its if said.may_count for sha in said.shas)
+
+
+def answered(hub: Hub) -> str:
+    """Each command that was heard is answered with one sign, and only who may say it has it done."""
+    for said in hub.saying.came:
+        if said.heard and ("eyes" not in said.reactions or len(said.reactions) != _SIGNS):
+            return f"{said.body} by {said.by} is answered with {sorted(said.reactions)}"
+        if said.done and not may(said):
+            return f"{said.body} by {said.by} was done, which came after {said.arrived_at - said.at:.0f} s"
     return ""
 
 

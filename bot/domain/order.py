@@ -163,8 +163,9 @@ def goes(
         new = [parent for parent in before if parent not in known]
         if step.index in known or step.index in opened or not new or not _moves(step, locks):
             todo.pop()
-            opens = (known.get(parent, False) and not bars(walk.steps[parent], step) for parent in before)
-            known.setdefault(step.index, _moves(step, locks) and all(opens))
+            passing = _moves(step, locks) and all(known.get(parent, False) for parent in before)
+            barred = passing and step.destroys and any(bars(walk.steps[parent], step) for parent in before)
+            known.setdefault(step.index, passing and not barred)
         else:
             opened.add(step.index)
             todo += new

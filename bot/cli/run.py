@@ -19,7 +19,7 @@ from bot.domain.pro import DELETED, MERGED
 from bot.domain.states import count, states
 from bot.domain.targets import BadTarget
 from bot.domain.texts import commit
-from bot.events.server_runs import put, twin
+from bot.events.server_runs import in_the_way, put
 from bot.settings import BadSettings, rules_from_env
 from bot.store import inbox, rollouts, uploads
 from bot.store.db import Db, transaction
@@ -134,8 +134,8 @@ def _ask(shown: Preview, *, yes: bool) -> None:
 def _put(db: Db, repo: Repo, wanted: ServerRun) -> tuple[str, str]:
     guid = uuid.uuid4().hex
     with transaction(db):
-        if other := twin(db, repo.id, wanted):
-            raise click.ClickException(f"{name_of_lane(other).capitalize()} does the same, and is not through yet.")
+        if why := in_the_way(db, repo.id, wanted):
+            raise click.ClickException(f"Nothing is run: {why}")
         return put(db, repo.id, wanted, guid), guid
 
 

@@ -118,7 +118,16 @@ def _why_not_now(desk: Desk, asked: ServerRun, known: Known) -> str:
     gone = [one for one in asked.instances if one not in known]
     if gone or digest(known, asked.instances) != asked.shown:
         return "What is remembered of these instances has changed since it was shown. Look again, and say it again."
-    return why_not(known, asked.instances, asked.activity, destroys=asked.destroys)
+    return why_not(known, asked.instances, asked.activity, destroys=asked.destroys) or _in_use(desk, asked)
+
+
+def _in_use(desk: Desk, asked: ServerRun) -> str:
+    """Say what is still being applied, or will be, of what would be destroyed: mixed, nobody knows what is left."""
+    for instance in asked.instances if asked.destroys else ():
+        for place in desk.facts.places.get(instance, ()):
+            if place.busy or place.goes:
+                return f"{place.name} is not through with `{instance}`. Wait for that, or cancel it, and say it again."
+    return ""
 
 
 def _start(desk: Desk, now: Commit, upload: Upload, asked: ServerRun) -> None:

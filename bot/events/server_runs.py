@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import gidgethub
@@ -10,15 +11,16 @@ import msgspec
 from bot.domain import destroys, layout
 from bot.domain.events import RunWanted
 from bot.domain.heads import applies_on
-from bot.domain.lanes import is_server_run, lane_of_server_run
+from bot.domain.lanes import is_server_run, lane_of_server_run, name_of_lane
 from bot.domain.model import Commit, Repo, ServerRun, Status
+from bot.domain.pro import DELETED, Phase, phase
 from bot.domain.server_runs import FRESH, graph_of
 from bot.domain.states import count, states, unfinished
 from bot.domain.texts import same_commit
 from bot.events.context import Context, Finished, Gathered
 from bot.events.merges import is_on, spot_on
 from bot.github import reads
-from bot.store import inbox, meta, rollouts, shared, uploads
+from bot.store import inbox, meta, places, rollouts, shared, uploads
 from bot.store.db import Db
 from bot.store.inbox import Row
 
@@ -82,12 +84,34 @@ async def _files(ctx: Context, repo: Repo, wanted: ServerRun, branch: str) -> di
     return dict(await ctx.files.read(ctx.github.installation(repo.installation), repo, names, branch))
 
 
-def twin(db: Db, repo_id: int, wanted: ServerRun) -> str:
-    """Find the lane of an earlier run of the very same that is not through; empty where there is none."""
-    for row in inbox.waiting(db, KIND, repo_id=repo_id):
-        other = msgspec.json.decode(row.body, type=ServerRun)
+def in_the_way(db: Db, repo_id: int, wanted: ServerRun) -> str:
+    """Say which earlier run does the same, or the opposite, and is not through; empty where none does.
+
+    Call it in the transaction that puts it.
+    """
+    for lane, other in _waiting(db, repo_id):
+        if other.destroys != wanted.destroys and not set(wanted.instances).isdisjoint(other.instances):
+            return f"{name_of_lane(lane)} is to do the opposite. Wait for that."
+    if lane := _twin(db, repo_id, wanted):
+        return f"{name_of_lane(lane)} does the same, and is not through yet."
+    if wanted.destroys or phase(wanted.activity) is not Phase.APPLY:
+        return ""  # whether a destroy may begin is decided when it does
+    for walk in places.unfinished(db, repo_id, DELETED, get=partial(rollouts.load, db)):
+        gone = {step.instance for step in walk.steps}.intersection(wanted.instances)
+        if gone and unfinished(count(states(walk))):
+            return f"{name_of_lane(walk.rollout.lane)} destroys `{min(gone)}`. Wait for that."
+    return ""
+
+
+def _waiting(db: Db, repo_id: int) -> list[tuple[str, ServerRun]]:
+    rows = inbox.waiting(db, KIND, repo_id=repo_id)
+    return [(row.lane or "", msgspec.json.decode(row.body, type=ServerRun)) for row in rows]
+
+
+def _twin(db: Db, repo_id: int, wanted: ServerRun) -> str:
+    for lane, other in _waiting(db, repo_id):
         if (other.activity, other.shown) == (wanted.activity, wanted.shown) and same_commit(other.sha, wanted.sha):
-            return row.lane or ""
+            return lane
     for walk in rollouts.of_sha(db, repo_id, wanted.sha):
         if not is_server_run(walk.rollout.lane) or walk.rollout.superseded_by:
             continue

@@ -106,6 +106,13 @@ def of(
     return {instance: tuple(places) for instance, places in found.items()}
 
 
+def unfinished(db: Db, repo_id: int, activity: str, *, get: Get) -> list[Walk]:
+    """Read the rollouts for an activity of which something was not sent, or has not ended."""
+    sql = "SELECT DISTINCT rollout_id FROM places WHERE repo_id = ? AND (status = '' OR open)"
+    walks = (get(row["rollout_id"]) for row in db.rows(sql, repo_id))
+    return [walk for walk in walks if walk is not None and walk.rollout.activity == activity]
+
+
 def set_behind(db: Db, lane: str, lanes: Iterable[str]) -> None:
     """Note which lanes a lane waits for."""
     db.write("DELETE FROM behind WHERE lane = ?", lane)

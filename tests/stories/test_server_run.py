@@ -238,14 +238,56 @@ async def test_a_failure_is_told_and_it_can_be_run_again(tmp_path: Path) -> None
 async def test_said_twice_it_is_run_once(tmp_path: Path) -> None:
     async with stage(tmp_path, ONE) as rig:
         run(rig, "dev")
-        assert "Server run 1 does the same, and is not through yet." in run(rig, "vpc", code=1)
+        assert "server run 1 does the same, and is not through yet." in run(rig, "vpc", code=1)
         await rig.passes(3)
-        assert "Server run 1 does the same" in run(rig, "dev", sha=rig.repo.tip.sha[:9], code=1)
+        assert "server run 1 does the same" in run(rig, "dev", sha=rig.repo.tip.sha[:9], code=1)
         await rig.until_quiet()
         assert since(rig) == ["apply dev/vpc"]
         run(rig, "dev")
         await rig.until_quiet()
         assert since(rig) == ["apply dev/vpc"] * 2
+
+
+async def test_what_is_being_applied_is_not_destroyed_nor_the_other_way_round(tmp_path: Path) -> None:
+    async with stage(tmp_path) as rig:
+        run(rig, "dev")
+        told = run(rig, "dev", "--reverse", typed=CONFIRMED.format(3), code=1)
+        assert "Nothing is run: server run 1 is to do the opposite. Wait for that." in told
+        await rig.passes(5)
+        told = run(rig, "api", "--reverse", code=1)
+        assert "Nothing is run: server run 1 is not through with `dev/api`." in told
+        await rig.until_quiet()
+        run(rig, "dev", "--reverse", typed=CONFIRMED.format(3))
+        await rig.passes(5)
+        assert "Nothing is run: server run 2 destroys `dev/vpc`. Wait for that." in run(rig, "vpc", code=1)
+        await rig.until_quiet()
+        assert since(rig) == [*CHAINED, "destroy dev/api", "destroy dev/database", "destroy dev/vpc"]
+
+
+async def test_what_is_still_to_be_applied_by_a_merge_is_not_destroyed(tmp_path: Path) -> None:
+    async with stage(tmp_path) as rig:
+        rig.hub.scenario.seconds = lambda file, _inputs: 600.0 if file == example.APPLY else 1.0
+        pull = rig.scene.open_pull(["vpc"], branch="second")
+        await rig.passes(300)
+        rig.hub.merge(pull, by="lead")
+        await rig.passes(60)
+        told = run(rig, "dev", "--reverse", code=1)
+        assert "Nothing is run: #2 is not through with `dev/api`. Wait for that, or cancel it" in told
+
+
+async def test_what_a_newer_merge_has_applied_keeps_what_it_needs(tmp_path: Path) -> None:
+    async with stage(tmp_path) as rig:
+        sha = rig.repo.tip.sha
+        pull = rig.scene.open_pull(["database"], branch="second")
+        await rig.until_quiet()
+        rig.hub.scenario.fail(component="database")
+        run(rig, "dev", "--reverse", typed=CONFIRMED.format(3))
+        await rig.until_quiet()
+        rig.hub.merge(pull, by="lead")
+        await rig.until_quiet()
+        assert rig.dispatched("destroy") == ["destroy dev/api", "destroy dev/database"]
+        assert rig.dispatched("apply")[3:] == ["apply dev/database", "apply dev/api"]
+        assert await statuses(rig, sha) == {"api": "succeeded", "database": "superseded", "vpc": "blocked"}
 
 
 async def test_it_outlives_a_restart_of_the_service(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass, field
 
 from bot.domain import order
@@ -11,7 +12,7 @@ from bot.domain.desk import Desk
 from bot.domain.extending import was_refused
 from bot.domain.model import OPEN, Status, Step
 from bot.domain.pro import Phase
-from bot.domain.rollout import Draft
+from bot.domain.rollout import Draft, own_status, was_sent
 from bot.domain.states import State, states
 
 FAILED = frozenset({Status.FAILED, Status.TIMED_OUT})
@@ -20,9 +21,12 @@ _TOLD = 4
 _BY_ITSELF = "goes by itself once nothing keeps it"
 
 
-def worked(desk: Desk, phase: Phase | None = None) -> Draft:
-    """Find the rollout of which something is to go again, as `steered` does. Raises Refused where nothing may."""
-    draft = steered(desk, phase)
+def worked(desk: Desk, phase: Phase | None = None, *, having: Container[Status | None] = ()) -> Draft:
+    """Find the rollout of which something is to go again: as `steered`, but the newest that has what it is about.
+
+    Raises Refused where nothing may go again.
+    """
+    draft = _newest(desk, steered(desk, phase), having)
     pull, commit = desk.pull, desk.commit
     if commit is not None and commit.ended:
         raise Refused(f"Nothing more of it is done: {commit.ended}.")
@@ -30,6 +34,13 @@ def worked(desk: Desk, phase: Phase | None = None) -> Draft:
     if pull is not None and not pull.open and not pull.merged and draft.rollout.activity != "pull_request.closed":
         raise Refused("It is closed, and nothing of it is worked any more. Reopen it to begin again.")
     return draft
+
+
+def _newest(desk: Desk, newest: Draft, having: Container[Status | None]) -> Draft:
+    """Find the newest rollout with steps of such statuses; else the one that is given."""
+    same = [one for one in desk.drafts if not one.rollout.superseded_by and one.rollout.phase is newest.rollout.phase]
+    found = (one for one in same if any(own_status(step) in having for step in one.now().steps))
+    return max(found, key=lambda one: one.rollout.id, default=newest)
 
 
 @dataclass(slots=True)
@@ -117,11 +128,19 @@ class Again:
         newer = order.overtaker(self.draft.rollout, self.desk.facts.places.get(step.instance, ()))
         if newer is not None:
             return f"superseded by {newer.name}, which is newer"
+        if any(_destroys(other, self.draft, step) for other in self.desk.drafts):
+            return "destroyed since, or being destroyed"
         if step.destroys and not (in_full and self.asked.role >= Role.MAINTAIN):
             return f"it would be destroyed: somebody with the role maintain or admin must name {step.instance} in full"
         if step.index in self._under_way:
             return "what depends on it is being applied: wait for the end of that"
         return ""
+
+
+def _destroys(later: Draft, draft: Draft, step: Step) -> bool:
+    """Tell whether a later rollout of the lane has destroyed what a step applies, or may have."""
+    index = later.find(step.instance) if later.rollout.id > draft.rollout.id else None
+    return index is not None and later.step(index).destroys and was_sent(later.step(index))
 
 
 def _standing(draft: Draft, step: Step, state: State) -> str:

@@ -28,7 +28,7 @@ def do(desk: Desk, asked: Asked) -> Answer:
     """Send what was passed over."""
     if desk.pull is not None and not desk.pull.merged:
         raise Refused("It is not merged, and only what is merged is applied: the merge itself starts that.")
-    again = Again(desk, asked, worked(desk, Phase.APPLY))
+    again = Again(desk, asked, worked(desk, Phase.APPLY, having=_AGAIN))
     wanted = named(again.draft, asked.command)
     for index, in_full in wanted.items():
         if again.status(index) in _AGAIN:

@@ -26,7 +26,7 @@ _AGAIN = FAILED | {Status.CANCELLED}
 
 def do(desk: Desk, asked: Asked) -> Answer:
     """Send again what did not succeed."""
-    again = Again(desk, asked, worked(desk))
+    again = Again(desk, asked, worked(desk, having=_AGAIN))
     turned = _turned(again)
     wanted = named(again.draft, asked.command, default=targets.FAILED)
     if not asked.command.targets:

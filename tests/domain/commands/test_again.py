@@ -267,6 +267,35 @@ def test_what_was_skipped_first_in_the_same_comment_is_not_retried():
     assert decided(walk, RETRY, RETRY, pull=OPEN) == {"a": "skipped", "b": "dispatching"}
 
 
+@pytest.mark.parametrize(
+    ("destroyed", "sentence"),
+    [
+        (S.SUCCEEDED, "Nothing goes again: dev/a (destroyed since, or being destroyed)."),
+        (S.RUNNING, "Nothing goes again: dev/a (destroyed since, or being destroyed)."),
+        (None, "dev/a goes again."),
+    ],
+)
+def test_what_was_destroyed_since_is_not_applied_again_and_the_rest_of_its_rollout_is(destroyed, sentence):
+    walk, later = sent(apply_of("a b"), a=S.FAILED), put(apply_of("a", number=12), "a", destroys=True)
+    later.rollout = replace(later.rollout, lane=walk.rollout.lane, position=walk.rollout.position)
+    if destroyed is not None:
+        sent(later, a=destroyed)
+    desk = Desk(Lane(walk.rollout.lane, REPO, MERGED, (walk, later)), Facts(RULES), 100.0, str)
+    try:
+        told = retry.do(desk, Asked("boss", Role.WRITE, RETRY, event_of())).sentence
+    except Refused as refused:
+        told = str(refused)
+    assert told == sentence
+
+
+def test_the_newest_rollout_that_has_something_to_send_again_is_meant():
+    walk, later = sent(apply_of("a b"), a=S.FAILED), sent(apply_of("b", number=12), b=S.SUCCEEDED)
+    plan = sent(walk_of("a"), a=S.FAILED)
+    desk = Desk(Lane(walk.rollout.lane, REPO, MERGED, (plan, walk, later)), Facts(RULES), 100.0, str)
+    assert retry.do(desk, Asked("boss", Role.WRITE, RETRY, event_of())).sentence == "dev/a goes again."
+    assert [bool(draft.changed) for draft in desk.drafts] == [False, True, False]
+
+
 def late(attempt, at, status="completed", conclusion="failure"):
     """Make news of a run that its step has put behind it: one of two attempts, the first of which is known."""
     behind = dispatch_of(0, S.FAILED, id="sy-old", run_id=77, conclusion="failure", run_updated_at=90.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 from pathlib import Path
 
@@ -325,6 +326,24 @@ async def test_a_freeze_keeps_it(tmp_path: Path) -> None:
         command(rig, "unfreeze", "acme/infra")
         await rig.until_quiet()
         assert rig.dispatched("destroy") == [f"destroy {name}" for name in ALL]
+
+
+async def test_after_a_restored_backup_it_is_held(tmp_path: Path) -> None:
+    async with open_rig(tmp_path, model=model({"vpc": ()}), files=FILES) as rig:
+        pull = await _merged(rig)
+        code = await _shown(rig, pull)
+        command(rig, "backup", str(tmp_path / "kept.db"))
+        await rig.running.aclose()
+        gc.collect()  # what the web side's threads had open goes with them, as with a process
+        command(rig, "restore", str(tmp_path / "kept.db"))
+        await rig.restart()
+        await _say(rig, pull, f"confirm {code}")
+        assert await statuses(rig, pull) == {"vpc": "held"}
+        assert "the database was restored from a backup" in rig.comment(pull)
+        assert rig.dispatched("destroy") == []
+        await rig.approve(pull, "dev/vpc")
+        await rig.until_quiet()
+        assert rig.dispatched("destroy") == ["destroy dev/vpc"]
 
 
 async def test_a_destroy_that_fails_blocks_what_it_needed(tmp_path: Path) -> None:

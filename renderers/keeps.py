@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bot.domain.keeping import not_in_mode
+from bot.domain import keeping
+from bot.domain.commands.words import PREFIX
 from bot.domain.model import OPEN, HoldKind, Status, Step
 from bot.domain.pro import Phase
 from bot.domain.view import CommitView, PullView
@@ -28,15 +29,18 @@ def standing(view: PullView | CommitView) -> list[str]:
 
 def kept(scene: Scene) -> list[str]:
     """Say what keeps steps that could go, other than locks; one line for each reason."""
-    found = scene.view.kept.get(scene.walk.rollout.id)
+    view = scene.view
+    found = view.kept.get(scene.walk.rollout.id)
     if found is None:
         return []
     if (whole := found.whole) is not None:
-        told = (scene.view.frozen, not_in_mode(scene.view.mode, scene.walk.rollout.phase))
+        told = (view.frozen, keeping.not_in_mode(view.mode, scene.walk.rollout.phase))
         if whole.sentence in told or not scene.of(Status.READY, Status.WAITING):
             return []
-        until = f" (until {clock(whole.until, scene.view.as_of)})" if whole.until else ""
-        return [f"⏸️ **Nothing more is started:** {prose(whole.sentence)}{until}."]
+        until = f" (until {clock(whole.until, view.as_of)})" if whole.until else ""
+        paused = view.pull is not None and view.pull.paused and whole.sentence == keeping.paused(view.pull)
+        then = f" {code(f'{PREFIX} unpause')} lets it go on." if paused else ""
+        return [f"⏸️ **Nothing more is started:** {prose(whole.sentence)}{until}.{then}"]
     groups: dict[str, list[Step]] = {}
     for step in scene.of(Status.READY):
         keeper = scene.keeper(step)
@@ -53,8 +57,9 @@ def locked(scene: Scene) -> list[str]:
     steps = [step for step in scene.of(Status.READY) if (found := scene.keeper(step)) and found.lock]
     if not steps:
         return []
-    then = "What is locked goes by itself when its lock ends; `atmos pro unlock` ends one now."
-    return [f"🔒 **Locked:** {_named(steps)}. {then}"]
+    name = str(steps[0].instance) if len(steps) == 1 else "STACK/COMPONENT"
+    ends = code(f"{PREFIX} unlock {name}" if scene.view.pull is not None else "atmos pro unlock")
+    return [f"🔒 **Locked:** {_named(steps)}. What is locked goes by itself when its lock ends; {ends} ends one now."]
 
 
 def unreviewed(scene: Scene) -> list[str]:
@@ -65,7 +70,8 @@ def unreviewed(scene: Scene) -> list[str]:
     steps = [scene.walk.steps[index] for index in indexes]
     return [
         f"{SIGNS[Status.HELD]} **Merged now, {len(steps):,} would be held:** no plan of {_named(steps)} has succeeded "
-        f"at {code(scene.walk.rollout.sha[:7])}. Plan again, or approve before the merge: {approve(scene)}."
+        f"at {code(scene.walk.rollout.sha[:7])}. {code(f'{PREFIX} plan')} plans again; {approve(scene)} has them "
+        "applied all the same."
     ]
 
 
@@ -76,7 +82,8 @@ def stale(scene: Scene) -> list[str]:
         if (who := scene.stale(step)) and not any(hold.kind is HoldKind.STALE for hold in step.holds):
             groups.setdefault(who, []).append(step)
     plans = scene.walk.rollout.phase is Phase.PLAN
-    then = "Plan again before you merge." if plans else "More may change than its plan showed."
+    again = f"{code(f'{PREFIX} plan')} plans again; do that before you merge."
+    then = again if plans and scene.view.pull is not None else "More may change than its plan showed."
     return [
         f"{SIGNS[Status.HELD]} **Stale:** {plural(len(steps), 'instance was', 'instances were')} planned before "
         f"{escape(who)} was applied ({_named(steps)}). {then}"
@@ -86,12 +93,10 @@ def stale(scene: Scene) -> list[str]:
 
 def approve(scene: Scene, *names: str) -> str:
     """Write how what is held is let go, as the subject of a sentence."""
-    pull = scene.view.pull
-    if pull is None:
+    if scene.view.pull is None:
         targets = f" with the targets {listed([code(name) for name in names])}" if names else ""
         return code(f"POST /api/v1/rollouts/{scene.walk.rollout.id}/approve") + targets
-    command = " ".join(("switchyard approve", f"{scene.view.repo.full_name}#{pull.number}", *names))
-    return f"{code(command)} on the server"
+    return code(" ".join((PREFIX, "approve", *names)))
 
 
 def _named(steps: list[Step]) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 
+from bot.domain.commands.words import PREFIX
 from bot.domain.facts import Gate
 from bot.domain.model import Hold, HoldKind, Status, Step
 from bot.domain.pro import Phase
 from renderers import keeps
-from renderers.markdown import escape, linked, prose
+from renderers.markdown import code, escape, linked, prose
 from renderers.scene import Scene, name, run_url
 from renderers.verdict import FAILURES
 from renderers.why import ALARM, environments, reviewers
@@ -60,8 +61,10 @@ def _failed(scene: Scene) -> list[str]:
     if not any(known.run_id for step in failed for known in step.dispatches):
         return [f"{said} No run was started: the table says what to change."]
     fix = "push a fix" if scene.walk.rollout.phase is Phase.PLAN else "fix it in a new pull request"
-    then = ": what is blocked then goes on by itself" if blocks.total() else ""
-    return [f"{said} Read the run's summary, then {fix} or re-run it at GitHub{then}."]
+    then = ", and what is blocked goes on" if blocks.total() else ""
+    if scene.view.pull is None:
+        return [f"{said} Read the run's summary, then {fix}; or re-run it at GitHub{then}."]
+    return [f"{said} Read the run's summary, then {fix}; {code(f'{PREFIX} retry')} runs it once more{then}."]
 
 
 def _held(scene: Scene) -> list[str]:
@@ -89,7 +92,8 @@ def _letting_go(scene: Scene, groups: dict[Hold, list[Step]]) -> str:
     if kinds >= {HoldKind.STACK} and pull is not None and pull.author:
         said.append(f"Where somebody else must approve, the word of {escape(pull.author)} does not count.")
     if destroys:
-        said.append(f"A destroy goes only by its full name: {_by_name(scene, destroys)}.")
+        who = ", said by somebody with the role maintain or admin" if pull is not None else ""
+        said.append(f"A destroy goes only by its full name: {_by_name(scene, destroys)}{who}.")
     return f"👉 Look at what is held first. {' '.join(said)}"
 
 

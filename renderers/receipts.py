@@ -2,33 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import takewhile
+
 from bot.domain import targets
 from bot.domain.commands import destroy
 from bot.domain.commands.asked import groups
 from bot.domain.commands.table import SPECS
-from bot.domain.commands.words import Command, Receipt, Spec
-from bot.domain.model import Step
+from bot.domain.commands.why import MOST
+from bot.domain.commands.words import PREFIX, Command, Receipt, Spec
 from renderers.markdown import clip, code, details, escape, prose
+from renderers.paragraph import paragraph
 from renderers.room import Room
-from renderers.scene import Scene, name
-from renderers.why import why
+from renderers.scene import Scene
 from renderers.words import clock, plural
 
 _LONGEST = 120
+#: As many characters as commands may take of a comment: it is there for the rollout.
+_MOST = 20_000
 
 
 def receipts(said: tuple[Receipt, ...], main: Scene | None, as_of: float, room: Room) -> str:
-    """Write the last commands, newest first; what was refused or asked just now stands open, the rest is folded."""
-    if not said:
-        return ""
-    latest = [one for one in said if one.done_at == said[0].done_at]
-    shown = "\n".join(f"- {_line(one, main, as_of)}" for one in reversed(latest))
-    older = [one for one in said if one not in latest]
-    parts = [room.keep(f"**Last commands**\n{shown}", "the last commands")]
-    if older:
-        lines = "\n".join(f"- {_line(one, main, as_of)}" for one in older)
-        parts.append(room.keep(details(plural(len(older), "earlier command"), lines), "earlier commands"))
-    return "\n\n".join(part for part in parts if part)
+    """Write the last commands: those of the last comment stand open, in their order, and earlier ones are folded."""
+    latest = [one for one in said if one.source == said[0].source]
+    older = said[len(latest) :]
+    share = Room(min(room.left // 2, _MOST))
+    shown = _lines(latest[::-1], main, as_of, share)
+    folded = _lines(older, main, as_of, share) if len(shown) == len(latest) else []
+    parts = ["\n".join(["**Last commands**", *shown])] if shown else []
+    parts += [details(plural(len(folded), "earlier command"), "\n".join(folded))] if folded else []
+    if left := len(said) - len(shown) - len(folded):
+        room.missing.append(plural(left, "command"))
+    return room.keep("\n\n".join(parts), "the last commands")
+
+
+def _lines(said: Iterable[Receipt], main: Scene | None, as_of: float, room: Room) -> list[str]:
+    """Write a line for each command, as many as there is room for."""
+    return list(takewhile(room.take, (f"- {_line(one, main, as_of)}" for one in said)))
 
 
 def _line(one: Receipt, main: Scene | None, as_of: float) -> str:
@@ -50,9 +60,17 @@ def _told(one: Receipt, main: Scene | None) -> str:
 def _help(command: Command) -> str:
     spec = SPECS.get(command.text.lower())
     if spec is not None:
-        flags = (f"{code(flag.name)}: {escape(flag.does)}" for flag in spec.flags)
-        return "<br>".join([_usage(spec), *flags, *map(prose, spec.more)])
+        flags = (f"{code(flag.name)} {prose(flag.does)}" for flag in spec.flags)
+        return "<br>".join(["", _usage(spec), *flags, *map(prose, spec.more), _needs(spec), *_example(spec)])
     return "<br>".join(["", *(_usage(one) for one in SPECS.values())])
+
+
+def _needs(spec: Spec) -> str:
+    return f"It needs {spec.role.told} to this repository."
+
+
+def _example(spec: Spec) -> list[str]:
+    return [f"For example {code(f'{PREFIX} {spec.name} {spec.example}')}"] if spec.example else []
 
 
 def _usage(spec: Spec) -> str:
@@ -67,10 +85,9 @@ def _why(command: Command, main: Scene | None) -> str:
         meant = targets.select(command.targets, [step.instance for step in steps], groups(steps, main.found))
     except targets.BadTarget as problem:
         return prose(str(problem))
-    return "<br>".join(_paragraph(main, step) for step in steps if step.instance in meant)
-
-
-def _paragraph(main: Scene, step: Step) -> str:
-    state = main.found[step.index]
-    parts = [f"{name(step)} is {escape(state.status.value.replace('_', ' '))}", *why(main, step, state)]
-    return ": ".join([parts[0], "; ".join(parts[1:])] if parts[1:] else parts) + "."
+    named = [step for step in steps if step.instance in meant]
+    if not named:
+        return "nothing is meant by it any more."
+    more = [f"and {len(named) - MOST:,} more."] if len(named) > MOST else []
+    told = [paragraph(main, step) for step in named[:MOST]]
+    return "<br>".join(["", *told, *more] if len(told) > 1 else told)

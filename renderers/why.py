@@ -31,19 +31,29 @@ _CHANGES_FAIL = "changes were found, but `ci.enabled` is off in `atmos.yaml`, so
 
 def why(scene: Scene, step: Step, state: State) -> list[str]:
     """Say in parts, as Markdown, why a step is what it is, and what else to know of it."""
-    said = [f"{ALARM} {prose(sent.warning)}" for sent in step.dispatches if sent.warning]
-    said.append(_cause(scene, step, state))
+    said = [*alarms(step), cause(scene, step, state), *besides(scene, step)]
+    return [part for part in said if part]
+
+
+def alarms(step: Step) -> list[str]:
+    """Say what is wrong with the running of a step at all."""
+    return [f"{ALARM} {prose(sent.warning)}" for sent in step.dispatches if sent.warning]
+
+
+def besides(scene: Scene, step: Step) -> list[str]:
+    """Say what else to know of a step, whatever it is doing."""
+    said: list[str] = []
     stale = scene.stale(step)
     if stale and not any(hold.kind is HoldKind.STALE for hold in step.holds):
         said.append(escape(f"planned before {stale} was applied"))
     if names := scene.approvers(step):
         merge = " for the merge" if scene.walk.rollout.phase is Phase.PLAN and not step.released else ""
         said.append(f"approved by {listed([escape(clip(one, 60)) for one in names])}{merge}")
-    said += [prose(note, most=200) for note in step.notes[:3]]
-    return [part for part in said if part]
+    return said + [prose(note, most=200) for note in step.notes[:3]]
 
 
-def _cause(scene: Scene, step: Step, state: State) -> str:
+def cause(scene: Scene, step: Step, state: State) -> str:
+    """Say why a step is what it is, as a part of a sentence; empty where its status says it all."""
     status = state.status
     if status is Status.WAITING:
         return f"waits for {_parents(scene, step)}"
@@ -82,10 +92,11 @@ def _superseded(dropped: str, heir: Heir | None) -> str:
 def _parents(scene: Scene, step: Step) -> str:
     """Name the parents that are not done, by component alone where the stack is the step's own."""
     waiting = [scene.walk.steps[index] for index in awaited(scene.walk, step.index)]
-    return listed([_near(parent, step) for parent in waiting])
+    return listed([near(parent, step) for parent in waiting])
 
 
-def _near(other: Step, step: Step) -> str:
+def near(other: Step, step: Step) -> str:
+    """Name a step beside another one: by component alone where both are of one stack."""
     if other.instance.stack != step.instance.stack:
         return name(other)
     return ("destroy of " if other.destroys else "") + code(clip(other.instance.component, LONGEST_NAME))
@@ -99,7 +110,7 @@ def _blocked(scene: Scene, step: Step, state: State) -> str:
     told = "is part of a cycle" if status is Status.BLOCKED else outcome(status)
     if cause.heir is not None:
         told = f"was {_superseded(cause.dropped, cause.heir)}"
-    return f"{_near(cause, step)} {told}"
+    return f"{near(cause, step)} {told}"
 
 
 def _told(scene: Scene, sent: Dispatch) -> str:

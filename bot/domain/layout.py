@@ -54,6 +54,7 @@ def lay_out(
             calls=(),
             chain=longest[instance],
             problem=looped.get(instance, ""),
+            changed=kept.nodes[instance].changed,
         )
         for instance, number in index.items()
     ]

@@ -22,4 +22,4 @@ async def test_a_pause_keeps_what_was_not_sent_until_it_ends(tmp_path: Path) -> 
         rig.hub.comment(pull, "boss", "/atmos unpause\n/atmos why dev/vpc")
         await rig.until_quiet()
         assert rig.dispatched("plan") == ["plan dev/vpc", "plan dev/database", "plan dev/api"]
-        assert " is succeeded" in rig.comment(pull)
+        assert "✅ `vpc` in `dev` [**succeeded**]" in rig.comment(pull)

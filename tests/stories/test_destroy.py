@@ -88,7 +88,7 @@ async def test_each_is_held_until_it_is_named_and_then_children_go_first(tmp_pat
         pull = await remove(rig, *CHAIN)
         assert since_first(rig, CHAIN) == []
         assert await reasons(rig, pull) == dict.fromkeys(CHAIN, NAMED)
-        assert "`switchyard approve acme/infra#2 dev/api dev/database dev/vpc`" in rig.comment(pull)
+        assert "`/atmos approve dev/api dev/database dev/vpc`" in rig.comment(pull)
         await rig.approve(pull, "dev/vpc", "dev/database")
         await rig.until_quiet()
         assert since_first(rig, CHAIN) == []

@@ -8,7 +8,7 @@ from typing import TypedDict
 from bot.domain.facts import Gate
 from bot.domain.keeping import Keeping
 from bot.domain.locks import locked_by
-from bot.domain.model import IN_FLIGHT, OPEN, Dispatch, HoldKind, Status, Step
+from bot.domain.model import IN_FLIGHT, OPEN, Dispatch, Hold, HoldKind, Status, Step
 from bot.domain.pro import Phase
 from bot.domain.results import Result, known, of_step
 from bot.domain.rollout import Walk, own_status
@@ -138,8 +138,7 @@ def _step(walk: Walk, step: Step, state: State, kept: Keeping) -> Stepped:
         "status": state.status,
         "reason": reason(walk, step, state, kept) or None,
         "result": of_step(step),
-        # What superseded a step speaks for it; its own holds count again only if that is kept back.
-        "holds": [{"kind": hold.kind, "sentence": hold.sentence} for hold in step.holds if step.heir is None],
+        "holds": [{"kind": hold.kind, "sentence": hold.sentence} for hold in _holds(step)],
         "approved_by": list(dict.fromkeys(release.by for release in step.released)),
         "superseded_by": step.heir.name if step.heir else None,
         "parents": [_instance(walk.steps[parent]) for parent in step.parents],
@@ -159,6 +158,8 @@ def reason(walk: Walk, step: Step, state: State, kept: Keeping) -> str:
                 return f"blocked by {cause.instance}, {cause.dropped}, which {outcome(cause.heir.status)}"
             return f"blocked by {cause.instance}" + (f", which {outcome(own)}" if own in _TOLD else "")
         return f"waits for {cause.instance}"
+    if step.decided is not None and state.status is step.decided.status:
+        return f"{state.status} by {step.decided.by}" + ("" if step.dispatches else ", and was not sent")
     if step.dispatches:
         told = (_told(dispatch) for dispatch in step.dispatches if dispatch.status is state.status)
         return " ".join(sentence for sentence in told if sentence)
@@ -171,6 +172,11 @@ def reason(walk: Walk, step: Step, state: State, kept: Keeping) -> str:
     if state.status is Status.SUPERSEDED:
         return step.dropped or walk.rollout.superseded_by
     return step.problem or step.manual
+
+
+def _holds(step: Step) -> tuple[Hold, ...]:
+    """List what holds a step: nothing while what superseded it, or a person's word, speaks for it instead."""
+    return step.holds if step.heir is None and step.decided is None else ()
 
 
 def _told(dispatch: Dispatch) -> str:

@@ -118,6 +118,8 @@ async def test_what_is_held_and_skipped_is_held_no_more_and_stays_so_after_a_res
         assert await rig.statuses(pull) == {"dev/vpc": "succeeded", "dev/database": "held", "dev/api": "waiting"}
         told = await say(rig, pull, "/atmos skip @held")
         assert "Skipped: dev/database." in told
+        database = next(step for step in (await rig.state(pull))[0]["steps"] if step["component"] == "database")
+        assert (database["holds"], database["reason"]) == ([], "skipped by boss, and was not sent")
         await rig.restart()
         await rig.until_quiet()
         assert rig.dispatched("apply") == ["apply dev/vpc", "apply dev/api"]

@@ -139,7 +139,7 @@ def lines(shown: Preview) -> Iterable[str]:
             "Where this commit stands in its branch is looked up at GitHub first. To what a newer commit was applied "
             "it is not applied any more."
         )
-    yield "Whether the workflow files are there and take these inputs is looked up then, too."
+    yield "Whether the workflow files are there and take these inputs is looked up when it starts."
 
 
 def _step(steps: list[Step], step: Step) -> str:

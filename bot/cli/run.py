@@ -126,7 +126,9 @@ def _ask(shown: Preview, *, yes: bool) -> None:
             click.confirm(f"Start this, as {shown.wanted.by}?", abort=True)
         return
     phrase = f"destroy {len(shown.walk.steps)} in {shown.repo.full_name}"
-    typed = click.prompt(f"This destroys them all. Type “{phrase}” to go on, as {shown.wanted.by}", default="")
+    typed = click.prompt(
+        f"This destroys them all. Type “{phrase}” to go on, as {shown.wanted.by}", default="", show_default=False
+    )
     if typed.strip() != phrase:
         raise click.ClickException("That is not what was to be typed, so nothing is destroyed.")
 

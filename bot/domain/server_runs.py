@@ -85,7 +85,7 @@ def _why_not_destroyed(known: Known, instances: Collection[Instance]) -> str:
             )
     left = [one for one in instances if not pro.offers(known[one].pro, DELETED)]
     if left:
-        return f"{_named(left)} names no workflow for `{DELETED}`, so it cannot be destroyed here, nor what it needs."
+        return f"No workflow for `{DELETED}` is named for {_named(left)}, so it cannot be destroyed, nor what it needs."
     return ""
 
 

@@ -56,7 +56,8 @@ def _meant(target: str, instances: Sequence[Instance], groups: Groups) -> list[I
     if target in groups:
         return [one for one in instances if one in groups[target]]
     if target.startswith("@"):
-        raise BadTarget(f"{_told(target)} is not known; what begins with @ is {', '.join(groups)} or {ALL}.")
+        begin = f"{', '.join(groups)} or {ALL}" if groups else f"{ALL} alone"
+        raise BadTarget(f"{_told(target)} is not known; what begins with @ is {begin}.")
     found = _matching(target, instances) if _GLOB.search(target) else _named(target, instances)
     if not found:
         raise BadTarget(_nothing(target, instances))

@@ -11,7 +11,7 @@ from bot.domain.desk import Desk
 from bot.domain.events import Commanded
 from bot.domain.graph import Instance
 from bot.domain.model import Status, Step
-from bot.domain.pro import Phase
+from bot.domain.pro import DELETED, Phase
 from bot.domain.rollout import Draft
 from bot.domain.states import State, states
 
@@ -36,17 +36,23 @@ Do = Callable[[Desk, Asked], Answer]
 def steered(desk: Desk, phase: Phase | None = None) -> Draft:
     """Find the rollout that a command is about: the newest one that counts, of a phase where one is named.
 
-    Raises Refused where there is none.
+    What `/atmos destroy` began makes room for the apply again once it is through. Raises Refused where there is none.
     """
     drafts = [draft for draft in desk.drafts if not draft.rollout.superseded_by]
     wanted = [draft for draft in drafts if phase in (None, draft.rollout.phase)]
-    newest = max(wanted, key=lambda draft: draft.rollout.id, default=None)
+    newest = max(wanted, key=lambda draft: (not _is_destroyed(draft), draft.rollout.id), default=None)
     if newest is None:
         raise Refused(_nothing(desk))
     merged = desk.pull is not None and desk.pull.merged
     if merged and phase is None and newest.rollout.phase is Phase.PLAN:
         raise Refused(_nothing(desk))
     return newest
+
+
+def _is_destroyed(draft: Draft) -> bool:
+    """Tell whether a rollout was to destroy things, and has."""
+    count = len(draft.walk.steps)
+    return draft.rollout.activity == DELETED and all(draft.passed(index) for index in range(count))
 
 
 def _nothing(desk: Desk) -> str:

@@ -235,6 +235,22 @@ async def test_a_failure_is_told_and_it_can_be_run_again(tmp_path: Path) -> None
         assert "Server run 2" in check(rig, sha).output["summary"]
 
 
+async def test_the_buttons_of_its_check_run_work(tmp_path: Path) -> None:
+    async with stage(tmp_path, unplanned="hold") as rig:
+        sha = rig.repo.tip.sha
+        rig.hub.set_permission(rig.repo, "boss", "write")
+        rig.hub.scenario.fail(component="database")
+        run(rig, "dev")
+        await rig.until_quiet()
+        rig.hub.request_action(check(rig, sha), "approve", by="boss")
+        await rig.until_quiet()
+        assert await statuses(rig, sha) == {"vpc": "succeeded", "database": "failed", "api": "blocked"}
+        rig.hub.request_action(check(rig, sha), "retry", by="boss")
+        await rig.until_quiet()
+        assert since(rig) == [*CHAINED[:2], *CHAINED[1:]]
+        assert check(rig, sha).conclusion == "success"
+
+
 async def test_said_twice_it_is_run_once(tmp_path: Path) -> None:
     async with stage(tmp_path, ONE) as rig:
         run(rig, "dev")

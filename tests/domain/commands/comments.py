@@ -105,6 +105,8 @@ QUOTES = {
     "> ```\n> /atmos plan\n\n/atmos status": ["status"],
     "> # Title\n/atmos plan": ["plan"],
     "> [!NOTE]\n> /atmos plan": [],
+    "> somebody wrote\n===\n/atmos plan": [],
+    "> # Title\n    > code\n/atmos plan": ["plan"],
     "/atmos plan\n> quoted\n\n/atmos status": ["plan", "status"],
     "On Monday, Dora wrote:\n> /atmos plan\n>\n> Thanks\n\nDone.": [],
 }
@@ -134,6 +136,10 @@ LISTS = {
     "In the year\n1. it was\n/atmos plan": [],
     "- # title\nword\n  ```\n\n/atmos plan": [],
     "* * *\n/atmos plan": ["plan"],
+    "* * *\n  /atmos plan": ["plan"],
+    "text\n*\n  /atmos plan": ["plan"],
+    "-     code\n\n  /atmos plan": [],
+    "-\tfirst\n\n  /atmos plan": ["plan"],
 }
 CODE = {
     "```\n/atmos plan\n```": [],
@@ -174,6 +180,7 @@ HTML = {
     "Put it into `<details>` please.\n\n/atmos plan": ["plan"],
     "```\n<details>\n```\n/atmos plan": ["plan"],
     "<!-- <details> -->\n\n/atmos plan": ["plan"],
+    "text\n<details>\n</details>\n/atmos plan": [],
     "- <details>\n\n/atmos plan": ["plan"],  # a list ends what is open in it
     "<!-- /atmos plan -->": [],
     "<!--\n/atmos plan\n-->\n/atmos status": ["status"],

@@ -38,7 +38,7 @@ def _approve_before(desk: Desk, draft: Draft, event: Approved) -> None:
         desk.say("the head has moved, and an approval is for what was shown")
         return
     if is_author(event.by, pull) and not desk.facts.rules.self_approve:
-        desk.say(f"{event.by} may not approve what the own merge holds")
+        _refuse(desk, draft, event.by)
         return
     known = {(one.stack, one.component) for one in pull.approved}
     bare = (one for one in event.steps if not one.holds and not one.doubts)
@@ -55,7 +55,7 @@ def _approve_before(desk: Desk, draft: Draft, event: Approved) -> None:
 def _release(desk: Desk, draft: Draft, index: int, wanted: Wanted, by: str) -> None:
     step = draft.step(index)
     if is_barred(draft.rollout.phase, by, desk.pull, self_approve=desk.facts.rules.self_approve):
-        desk.say(f"{by} may not approve what the own merge holds")
+        _refuse(desk, draft, by, index)
         return
     if wanted.doubts:
         _again(desk, draft, index, wanted.doubts, by)
@@ -70,6 +70,12 @@ def _release(desk: Desk, draft: Draft, index: int, wanted: Wanted, by: str) -> N
     for hold in ended:
         desk.note("approve", hold.sentence, draft, index, actor=by)
     desk.say(f"{by} approved {step.instance}")
+
+
+def _refuse(desk: Desk, draft: Draft, by: str, index: int | None = None) -> None:
+    told = f"{by} is the author, and somebody else must approve what this merge holds"
+    desk.note("refuse", told, draft, index, actor=by)
+    desk.say(told)
 
 
 def may_release(hold: Hold, wanted: Wanted, by: str, pull: Pull | None) -> bool:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain import holds
+from bot.domain import holds, releasing
 from bot.domain.decide import decide
 from bot.domain.desk import Desk, Lane
 from bot.domain.events import Approved, Facts, Overrun, Rules, Wanted
@@ -296,3 +296,24 @@ def test_what_did_not_succeed_is_not_offered_again(step, reason):
     decision = overrun(step)
     assert reason in decision.reason
     assert all(not draft.retired for draft in decision.drafts)
+
+
+@pytest.mark.parametrize("by", ["dora", "DoRa"])
+def test_the_service_itself_keeps_an_author_from_approving_whoever_let_that_through(by):
+    step = step_of(holds=(BREAKER,))
+    desk = desk_of([step], given=facts(self_approve=False))
+    releasing.approved(desk, Approved(desk.drafts[0].rollout.id, by, (Wanted("dev", "a", (BREAKER,)),)))
+    assert desk.drafts[0].step(0).holds == (BREAKER,)
+    assert [(one.actor, one.action, one.instance) for one in desk.audit] == [(by, "refuse", "dev/a")]
+    releasing.approved(desk, Approved(desk.drafts[0].rollout.id, "ada", (Wanted("dev", "a", (BREAKER,)),)))
+    assert desk.drafts[0].step(0).holds == ()
+
+
+def test_what_is_held_says_since_when():
+    made = holds.of_new([step_of()], replace(applies([1]), created_at=7.0), pull_of(), facts(breaker_apply=0))
+    assert [hold.since for hold in made[0].holds] == [7.0, 7.0]
+    (later,) = holds.of_steps([step_of()], applies([1]), pull_of(), facts(), 9.0)
+    assert [hold.since for hold in later.holds] == [9.0]
+    desk = desk_of([step_of()])
+    holds.add(desk, desk.drafts[0], 0, BREAKER)
+    assert [hold.since for hold in desk.drafts[0].step(0).holds] == [NOW]

@@ -199,3 +199,23 @@ async def test_an_edit_neither_undoes_nor_repeats_what_was_said(tmp_path: Path) 
         await rig.until_quiet()
         assert PAUSED in rig.comment(pull)
         assert "unpause` by" not in rig.comment(pull)
+
+
+async def test_the_end_of_a_name_is_enough_and_what_may_mean_two_things_does_nothing(tmp_path: Path) -> None:
+    async with open_rig(tmp_path, model=model({"network/vpc": (), "legacy/vpc": (), "main-db": ()})) as rig:
+        rig.hub.set_permission(rig.repo, "boss", "write")
+        pull = rig.scene.open_pull(["network/vpc", "legacy/vpc", "main-db"])
+        await rig.until_quiet()
+        rig.hub.comment(
+            pull, "boss", "\n".join(f"/atmos replan {one}" for one in ("vpc", "@failed", "network", "@done"))
+        )
+        await rig.until_quiet()
+        assert len(rig.dispatched()) == 3
+        text = rig.comment(pull)
+        assert "`vpc` means the component legacy/vpc and the component network/vpc; write" in text
+        assert "Nothing here is failed or cancelled now." in text
+        assert "`network` names nothing here; there is, for example," in text
+        assert "`@done` is not known" in text
+        rig.hub.comment(pull, "boss", "/atmos replan db")
+        await rig.until_quiet()
+        assert rig.dispatched()[3:] == ["plan dev/main-db"]

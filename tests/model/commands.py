@@ -91,9 +91,9 @@ class Commands(Acts):
         self.follow(then)
 
     @precondition(lambda self: len(self.stage.open()) > 1)
-    @rule(one=which, heard=st.booleans(), then=thens)
-    def retry_older(self, one: int, heard: bool, then: str) -> None:
-        """Have the first applies of a merge fail, merge another one, and say then that the first goes again."""
+    @rule(one=which, kept=st.booleans(), then=thens)
+    def retry_older(self, one: int, kept: bool, then: str) -> None:
+        """Have the first applies of a merge fail and another one go after it; say before or then that it goes again."""
         first, second = pick(list(permutations(self.stage.open(), 2)), one)
         self.stage.settle()
         self.stage.hub.merge(first)
@@ -103,8 +103,11 @@ class Commands(Acts):
             self.stage.hub.start(run)
         for run in self.stage.runs("in_progress"):
             self.stage.end(run, "failure")
+        self.stage.deliver()
+        for command in ("pause", "retry") if kept else ():
+            self.stage.hub.say(first, "lead", command)
+            self.stage.deliver()
         self.stage.hub.merge(second)
-        if heard:
-            self.stage.settle()
-        self.stage.hub.say(first, "lead", "retry")
+        self.stage.settle()
+        self.stage.hub.say(first, "lead", "unpause" if kept else "retry")
         self.follow(then)

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from itertools import count
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
 from bot.domain import heads, holds, order, releasing, rollout, runs
+from bot.domain.commands import again, obey, skip
+from bot.domain.commands.table import DO
+from bot.domain.commands.words import Answer, Role
 from bot.domain.desk import Desk
+from bot.domain.graph import Instance
 from bot.domain.model import PASSED, Hold, HoldKind, Rollout, Status, Step
 from bot.domain.order import Place
 from bot.domain.pro import Phase
 from bot.domain.rollout import Draft, Walk, own_status
-from bot.store import freezes, inbox, outbox, rollouts, shared
+from bot.github import reads
+from bot.store import commands, freezes, inbox, outbox, rollouts, shared
 from bot.store.db import Db, transaction
 from bot.store.outbox import Wish
 from bot.work import permits, running
@@ -37,6 +43,8 @@ class Mutant:
     where: object
     what: str
     instead: object
+    #: What is done wrong beside it, where one safeguard stands behind another: each where, what and instead.
+    also: tuple[tuple[object, str, object], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +89,20 @@ def _author_too(hold: Hold, *more: Any) -> bool:
     return hold.kind is HoldKind.STACK or _may_release(hold, *more)
 
 
+def _skipped_passes(step: Step) -> bool:
+    return (step.decided is not None and step.decided.status is Status.SKIPPED) or _passes(step)
+
+
+def _only_what_was_never_sent(draft: Draft, places: Mapping[Instance, tuple[Place, ...]]) -> list[int]:
+    found = {instance: draft.find(instance) for instance in places}
+    first = {one: index for one, index in found.items() if index is not None and not draft.step(index).sent_before}
+    return _follow(draft, {instance: places[instance] for instance in first})
+
+
+def _says_so(*_args: object) -> Answer:
+    return Answer(True, "It is done.")
+
+
 async def _send_again(parts: Parts, wish: Wish, *_more: object, **_named: object) -> None:
     with transaction(parts.db):
         outbox.resend(parts.db, wish.key, due=parts.now())
@@ -99,6 +121,10 @@ async def _asleep(_self: object) -> bool:
     return False
 
 
+async def _maintainer(*_args: object) -> Role:
+    return Role.MAINTAIN
+
+
 async def _open_to_all(*_args: object) -> None:
     return None
 
@@ -115,6 +141,7 @@ def _yes(*_args: object, **_kwargs: object) -> bool:
     return True
 
 
+_passes, _follow = rollout.passes, order.follow
 _first, _held, _may_release = order.first, holds._held, releasing.may_release
 _planned, _put_once = shared.planned, inbox.put_once
 _arrivals = count(order.STRETCH)
@@ -149,6 +176,20 @@ MUTANTS = (
     Mutant("one look is enough", running, "_LOOKS", (1 / 6,)),
     Mutant("an attempt is not noted before the call", outbox, "begin", _begin_unnoted),
     Mutant("a re-run of an older commit is not noticed", runs, "_out_of_order", _nothing),
+    Mutant("a command is done twice", commands, "known", lambda *_: False),
+    # What people say.
+    Mutant("a pause is not looked at", obey, "DO", {**DO, "pause": _says_so}),
+    Mutant("a cancelling is not looked at", obey, "DO", {**DO, "cancel": _says_so}),
+    Mutant("anybody may say anything", reads, "role", _maintainer),
+    Mutant("what is said may be old", obey, "FRESH", math.inf),
+    Mutant(
+        *("a retry forgets what was applied since", order, "follow", _only_what_was_never_sent),
+        also=((again, "order", SimpleNamespace(overtaker=_nothing)),),
+    ),
+    Mutant(
+        *("a skip opens the way past what still goes", rollout, "passes", _skipped_passes),
+        also=((skip, "is_flying", lambda *_: False),),
+    ),
     # Everything goes in the end.
     Mutant("nobody is told that a place is free", inbox, "put_once", _put_no_nudge),
     Mutant("nothing looks after what was lost", Sweep, "step", _asleep),
@@ -161,7 +202,9 @@ MUTANTS = (
 @contextmanager
 def broken(mutant: Mutant) -> Iterator[None]:
     """Have the bot make one mistake."""
-    with patch.object(mutant.where, mutant.what, mutant.instead):
+    with ExitStack() as stack:
+        for where, what, instead in ((mutant.where, mutant.what, mutant.instead), *mutant.also):
+            stack.enter_context(patch.object(where, what, instead))
         yield
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from bot.domain.commands.words import PREFIX
 from bot.domain.keeping import paused
 from bot.domain.model import Status, Step
-from bot.domain.rollout import passes
-from bot.domain.states import State
+from bot.domain.states import State, awaited
 from renderers.markdown import code, linked
 from renderers.scene import Scene, name, run_url
 from renderers.why import alarms, besides, cause, kept, near
@@ -29,7 +28,7 @@ def _stands(scene: Scene, step: Step, state: State) -> str:
     status = f"**{outcome(state.status)}**"
     if state.status is Status.WAITING:
         steps = scene.walk.steps
-        waits = [steps[parent] for parent in step.parents if not passes(steps[parent])]
+        waits = [steps[index] for index in awaited(scene.walk, step.index)]
         told = [f"{near(one, step)} ({word(scene.found[one.index].status)})" for one in waits]
         whole = kept(scene, step)
         return f"{status} for {listed(told)}" + (f", and nothing more is started: {whole}" if whole else "")

@@ -8,6 +8,7 @@ from bot.domain.commands.words import PREFIX
 from bot.domain.facts import Gate
 from bot.domain.model import Hold, HoldKind, Status, Step
 from bot.domain.pro import Phase
+from bot.domain.standing import is_called_off
 from renderers import keeps
 from renderers.markdown import code, escape, linked, prose
 from renderers.scene import Scene, name, run_url
@@ -29,7 +30,17 @@ def who_must_act(scene: Scene) -> list[str]:
     said = _out_of_order(scene)
     if scene.walk.rollout.superseded_by:
         return said
-    for part in (_failed, _held, _doubtful, _approval, keeps.unreviewed, keeps.stale, keeps.kept, keeps.locked):
+    for part in (
+        _failed,
+        _called_off,
+        _held,
+        _doubtful,
+        _approval,
+        keeps.unreviewed,
+        keeps.stale,
+        keeps.kept,
+        keeps.locked,
+    ):
         said += part(scene)
     return said + _manual(scene)
 
@@ -48,23 +59,34 @@ def _out_of_order(scene: Scene) -> list[str]:
 
 
 def _failed(scene: Scene) -> list[str]:
-    failed = scene.of(*FAILURES)
+    failed = [step for step in scene.of(*FAILURES) if not is_called_off(step)]
     if not failed:
         return []
-    blocks = Counter(state.cause for state in scene.found if state.status is Status.BLOCKED)
-    names = []
-    for step in failed:
-        behind = blocks[step.index]
-        status = scene.found[step.index].status
-        names.append(linked(name(step, 80), run_url(step, status)) + (f" (blocks {behind:,})" if behind else ""))
-    said = f"{SIGNS[Status.FAILED]} **Failed:** {listed(names)}."
+    said = f"{SIGNS[Status.FAILED]} **Failed:** {_blocking(scene, failed)}."
     if not any(known.run_id for step in failed for known in step.dispatches):
         return [f"{said} No run was started: the table says what to change."]
     fix = "push a fix" if scene.walk.rollout.phase is Phase.PLAN else "fix it in a new pull request"
-    then = ", and what is blocked goes on" if blocks.total() else ""
+    then = ", and what is blocked goes on" if scene.of(Status.BLOCKED) else ""
     if scene.view.pull is None:
         return [f"{said} Read the run's summary, then {fix}; or re-run it at GitHub{then}."]
     return [f"{said} Read the run's summary, then {fix}; {code(f'{PREFIX} retry')} runs it once more{then}."]
+
+
+def _blocking(scene: Scene, steps: list[Step]) -> str:
+    blocks = Counter(state.cause for state in scene.found if state.status is Status.BLOCKED)
+    names = []
+    for step in steps:
+        behind = blocks[step.index]
+        status = scene.found[step.index].status
+        names.append(linked(name(step, 80), run_url(step, status)) + (f" (blocks {behind:,})" if behind else ""))
+    return listed(names)
+
+
+def _called_off(scene: Scene) -> list[str]:
+    """Tell what a person cancelled here, and how it is taken back."""
+    steps = [step for step in scene.of(Status.CANCELLED) if is_called_off(step)]
+    then = f" {code(f'{PREFIX} retry')} goes on with it." if scene.view.pull is not None else ""
+    return [f"{SIGNS[Status.CANCELLED]} **Cancelled:** {_blocking(scene, steps)}.{then}"] if steps else []
 
 
 def _held(scene: Scene) -> list[str]:

@@ -9,6 +9,7 @@ from bot.domain.model import Status
 from bot.domain.pro import Phase
 from bot.domain.results import Result, of_step
 from bot.domain.rollout import Walk
+from bot.domain.standing import is_called_off
 from bot.domain.states import State, count
 from renderers.markdown import code, linked
 from renderers.scene import Scene
@@ -40,7 +41,8 @@ def _standing(scene: Scene) -> tuple[str, str]:
         how = "Closed without being merged" if closed else f"{noun} superseded"
         return SIGNS[Status.SUPERSEDED], f"{how}: {tail}"
     moves = scene.moves
-    if any(counts[status] for status in FAILURES):
+    called_off = sum(map(is_called_off, walk.steps))
+    if sum(counts[status] for status in FAILURES) > called_off:
         return SIGNS[Status.FAILED], f"{going}, with failures: {tail}" if moves else f"{noun} failed: {tail}"
     if counts[Status.HELD]:
         return SIGNS[Status.HELD], f"{noun} needs a person: {tail}"
@@ -48,6 +50,8 @@ def _standing(scene: Scene) -> tuple[str, str]:
         return SIGNS[Status.APPROVAL], f"{noun} waits for approval: {tail}"
     if moves or counts[Status.READY] or counts[Status.WAITING]:
         return SIGNS[Status.WAITING], f"{going if moves else f'{noun} waits'}: {tail}"
+    if called_off:
+        return SIGNS[Status.CANCELLED], f"{noun} cancelled: {tail}"
     return _through(walk, counts, tail)
 
 

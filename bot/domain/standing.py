@@ -80,6 +80,14 @@ def failed(step: Step) -> bool:
     return own in _NOT_DONE
 
 
+def is_called_off(step: Step) -> bool:
+    """Tell whether a step was cancelled by a person's word here, and by nothing else."""
+    if own_status(step) is not Status.CANCELLED:
+        return False
+    ended = [sent for sent in step.dispatches if sent.status is Status.CANCELLED]
+    return step.decided is not None or all(sent.cancel_by for sent in ended)
+
+
 def is_pending(step: Step) -> bool:
     """Tell whether a superseded step still waits for the outcome of what superseded it."""
     return step.heir is not None and (step.heir.status is None or step.heir.status in (*OPEN, Status.HELD))

@@ -11,7 +11,7 @@ from bot.sandbox import atmos, example
 from bot.sandbox.state import Pull
 from tests.rig import Rig, label_of, open_rig
 from tests.stories.console import audited
-from tests.stories.helping import CHAIN, DIAMOND, labels, line_of, model, wide
+from tests.stories.helping import CHAIN, DIAMOND, headline, labels, line_of, model, wide
 from tests.stories.test_command_skip import may, say
 
 HOUR = 3600.0
@@ -51,6 +51,9 @@ async def test_all_of_a_plan_is_dropped_or_cancelled_and_stays_so(tmp_path: Path
         await rig.passes(HOUR)
         assert sorted(ends(rig)) == [("plan dev/storage", "cancelled"), ("plan dev/vpc", "cancelled")]
         assert set((await rig.statuses(pull)).values()) == {"cancelled"}
+        assert headline(rig.comment(pull)) == "🛑 Plan cancelled: 0 of 5 succeeded, 5 cancelled"
+        assert "🛑 **Cancelled:** `storage` in `dev`" in rig.comment(pull).replace("[", "")
+        assert "Failed" not in rig.comment(pull)
         assert "Cancelled by boss" in line_of(rig.comment(pull), "vpc")
         assert "cancelled by boss, and was not sent" in line_of(rig.comment(pull), "api")
         assert sorted(audited(rig, "cancel")) == [

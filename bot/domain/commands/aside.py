@@ -43,9 +43,10 @@ def drop(desk: Desk, draft: Draft, index: int, status: Status, by: str) -> None:
         if len(unsent) == len(dispatches):
             draft.take_back(sent)
         else:
-            close(desk, draft, sent, f"It was {status} by {by}, and not sent.")
+            close(desk, draft, sent, by, f"It was {status} by {by}, and not sent.")
 
 
-def close(desk: Desk, draft: Draft, sent: Dispatch, reason: str) -> None:
+def close(desk: Desk, draft: Draft, sent: Dispatch, by: str, reason: str) -> None:
     """End a dispatch of which no run is known."""
-    draft.put_dispatch(replace(sent, status=Status.CANCELLED, reason=reason, finished_at=desk.now))
+    ended = replace(sent, status=Status.CANCELLED, reason=reason, finished_at=desk.now)
+    draft.put_dispatch(replace(ended, cancel_by=by))

@@ -88,7 +88,7 @@ def _loops(draft: Draft, step: Step) -> bool:
 def _skip(desk: Desk, draft: Draft, index: int, asked: Asked, before: State) -> None:
     for sent in draft.step(index).dispatches:
         if is_in_doubt(sent):
-            close(desk, draft, sent, f"It may have been sent, and {asked.by} skipped it.")
+            close(desk, draft, sent, asked.by, f"It may have been sent, and {asked.by} skipped it.")
     set_aside(desk, draft, index, Status.SKIPPED, asked.by)
     desk.note("skip", f"it was {before.status.value.replace('_', ' ')}", draft, index, actor=asked.by)
 

@@ -141,6 +141,9 @@ async def test_force_cancels_a_running_apply_and_says_what_that_leaves_behind(tm
         assert await rig.statuses(pull) == {"dev/vpc": "cancelled", "dev/database": "blocked", "dev/api": "blocked"}
         assert "Cancelled by boss. It may be half applied" in line_of(rig.comment(pull), "vpc")
         assert audited(rig, "cancel") == [("boss", "dev/vpc", "it was under way")]
+        await say(rig, pull, "/atmos retry")
+        await rig.until_quiet()
+        assert ends(rig)[4:] == [(f"apply dev/{name}", "success") for name in CHAIN]
 
 
 async def test_force_is_for_who_maintains_the_repository(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from bot.domain.commands.lock import holder
 from bot.domain.commands.words import Answer, Spec
 from bot.domain.desk import Desk
 from bot.domain.locks import Unlock, locked_by
+from bot.domain.names import shown
 from bot.domain.texts import rfc3339
 
 SPEC = Spec(
@@ -28,7 +29,7 @@ def do(desk: Desk, asked: Asked) -> Answer:
     (target,) = asked.command.targets
     held = [desk.facts.locks[name] for name in _meant(desk, asked, target) if name in desk.facts.locks]
     if not held:
-        raise Refused(f"`{target}` is not locked.")
+        raise Refused(f"`{shown(target)}` is not locked.")
     for lock in held:
         desk.lock(Unlock(lock.name, asked.by, holder(asked.by)))
     told = [f"{lock.name} was {locked_by(lock, rfc3339(lock.until)).rstrip('.')}" for lock in held[:_TOLD]]

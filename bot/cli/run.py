@@ -72,7 +72,8 @@ def command(
             )
         try:
             below = downstream or dependents_only
-            chosen = server_runs.choose(known, targets, below=below, themselves=not dependents_only)
+            alone = not dependents_only
+            chosen = server_runs.choose(known, targets, below=below, themselves=alone, destroys=reverse)
         except BadTarget as error:
             raise click.ClickException(f"Nothing is run: {error}") from None
         digest = server_runs.digest(known, chosen)

@@ -255,6 +255,7 @@ class Remembered:
     parents: tuple[Instance, ...]
     children: tuple[Instance, ...]  # what is known to depend on it directly
     placed: bool = True  # False: it was only listed, so what it depends on is not known
+    removed: bool = False  # a merge removed it, and nothing has told of it since
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,16 +25,20 @@ _NAMED = 3
 Known = Mapping[Instance, Remembered]
 
 
-def choose(known: Known, named: Iterable[str], *, below: bool, themselves: bool = True) -> tuple[Instance, ...]:
+def choose(
+    known: Known, named: Iterable[str], *, below: bool, themselves: bool = True, destroys: bool = False
+) -> tuple[Instance, ...]:
     """Find what targets mean among what is remembered, with what depends on it where `below` says so.
 
-    Without `themselves` only what depends on them. Raises targets.BadTarget.
+    Without `themselves` only what depends on them. What a merge removed can only be destroyed. Raises
+    targets.BadTarget.
     """
-    chosen = set(targets.select(named, sorted(known), {}))
+    there = {instance for instance, one in known.items() if destroys or not one.removed}
+    chosen = set(targets.select(named, sorted(there), {}))
     found = set(chosen)
     todo = sorted(chosen) if below else []
     while todo:
-        new = [child for child in known[todo.pop()].children if child in known and child not in found]
+        new = [child for child in known[todo.pop()].children if child in there and child not in found]
         found.update(new)
         todo += new
     return tuple(sorted(found if themselves else found - chosen))

@@ -35,7 +35,8 @@ def seen(db: Db, repo_id: int, entries: Sequence[Entry], at: float) -> None:
     db.conn.executemany(
         "INSERT INTO instances (repo_id, stack, component, pro, parents, seen_at, listed_at) "
         "VALUES (?, ?, ?, ?, '[]', 0, ?) ON CONFLICT (repo_id, stack, component) DO UPDATE SET "
-        "pro = CASE WHEN seen_at = 0 THEN excluded.pro ELSE pro END, listed_at = max(listed_at, excluded.listed_at)",
+        "pro = CASE WHEN seen_at = 0 THEN excluded.pro ELSE pro END, removed = 0, "
+        "listed_at = max(listed_at, excluded.listed_at)",
         [(repo_id, entry.stack, entry.component, entry.pro, at) for entry in entries],
     )
 

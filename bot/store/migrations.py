@@ -142,7 +142,7 @@ CREATE TABLE waiting (
 
 CREATE TABLE instances (
     repo_id INTEGER NOT NULL, stack TEXT NOT NULL, component TEXT NOT NULL, pro BLOB, parents BLOB NOT NULL,
-    seen_at REAL NOT NULL, listed_at REAL NOT NULL DEFAULT 0,
+    seen_at REAL NOT NULL, listed_at REAL NOT NULL DEFAULT 0, removed INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (repo_id, stack, component)
 ) WITHOUT ROWID;
 

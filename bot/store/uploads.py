@@ -50,11 +50,13 @@ def recall(
     wanted = set(instances or ())
     if instances is not None and not wanted:
         return {}
-    known: dict[Instance, tuple[bytes | None, tuple[Instance, ...], bool]] = {}
+    known: dict[Instance, tuple[bytes | None, tuple[Instance, ...], bool, bool]] = {}
     children: dict[Instance, list[Instance]] = {}
-    for row in db.rows("SELECT stack, component, pro, parents, seen_at FROM instances WHERE repo_id = ?", repo_id):
+    for row in db.rows(
+        "SELECT stack, component, pro, parents, seen_at, removed FROM instances WHERE repo_id = ?", repo_id
+    ):
         instance, parents = Instance(row["stack"], row["component"]), _parents(row["parents"])
-        known[instance] = (row["pro"], parents, row["seen_at"] > 0)
+        known[instance] = (row["pro"], parents, row["seen_at"] > 0, bool(row["removed"]))
         for parent in parents:
             children.setdefault(parent, []).append(instance)
     todo = list(wanted) if below else []
@@ -63,8 +65,8 @@ def recall(
         wanted.update(new)
         todo += new
     return {
-        instance: Remembered(_pro(told), parents, tuple(sorted(children.get(instance, ()))), placed)
-        for instance, (told, parents, placed) in known.items()
+        instance: Remembered(_pro(told), parents, tuple(sorted(children.get(instance, ()))), placed, removed)
+        for instance, (told, parents, placed, removed) in known.items()
         if instances is None or instance in wanted
     }
 
@@ -90,8 +92,12 @@ def remember(db: Db, repo_id: int, graph: Graph, now: float) -> None:
     db.conn.executemany(
         "INSERT INTO instances (repo_id, stack, component, pro, parents, seen_at) VALUES (?, ?, ?, ?, ?, ?) "
         "ON CONFLICT (repo_id, stack, component) DO UPDATE SET pro = excluded.pro, parents = excluded.parents, "
-        "seen_at = excluded.seen_at",
+        "seen_at = excluded.seen_at, removed = 0",
         rows,
+    )
+    db.conn.executemany(
+        "UPDATE instances SET removed = 1 WHERE repo_id = ? AND stack = ? AND component = ?",
+        [(repo_id, *instance) for instance, node in graph.nodes.items() if node.deleted and not node.problem],
     )
 
 

@@ -17,7 +17,7 @@ from bot.sandbox.state import Check
 from tests.rig import Rig, open_rig
 from tests.stories.console import audited, command
 from tests.stories.helping import CHAIN, DIAMOND, ONE, Needs
-from tests.stories.test_destroy import FILES, known, model
+from tests.stories.test_destroy import FILES, known, model, remove
 
 CHAINED = ["apply dev/vpc", "apply dev/database", "apply dev/api"]
 CONFIRMED = "destroy {} in acme/infra\n"
@@ -312,6 +312,20 @@ async def test_it_outlives_a_restart_of_the_service(tmp_path: Path) -> None:
         await rig.restart()
         await rig.until_quiet()
         assert since(rig) == CHAINED
+
+
+async def test_what_a_merge_removed_can_only_be_destroyed(tmp_path: Path) -> None:
+    async with stage(tmp_path, {"vpc": (), "dns": ()}) as rig:
+        old = rig.repo.tip.sha
+        await remove(rig, "dns")
+        before = len(rig.dispatched())
+        run(rig, "dev")
+        assert "`dev/dns` names nothing here" in run(rig, "dev/dns", code=1)
+        await rig.until_quiet()
+        run(rig, "dev/dns", "--reverse", sha=old, typed=CONFIRMED.format(1))
+        await rig.until_quiet()
+        assert rig.dispatched()[before:] == ["apply dev/vpc", "destroy dev/dns"]
+        assert rig.runs()[-1].inputs["sha"] == old
 
 
 async def waited(rig: Rig, *words: str, sha: str, code: int = 0) -> str:

@@ -6,14 +6,14 @@ from dataclasses import replace
 from typing import Any
 
 from bot.domain.commands import buttons
-from bot.domain.commands.words import Line, Misread
+from bot.domain.commands.words import Line, Misread, Role
 from bot.domain.events import Commanded, Event
 from bot.domain.lanes import lane_of_pull, pull_of_lane
 from bot.domain.model import Commit
 from bot.domain.texts import commit
 from bot.events.context import Context, Finished, Gathered, InLane, Place, Spread, decode, repo_of
 from bot.events.issue_comment import gathered
-from bot.github import reads, shapes
+from bot.github import shapes
 from bot.store import commits, pulls
 from bot.store.db import Db
 from bot.store.inbox import Row
@@ -66,7 +66,7 @@ async def gather(row: Row, ctx: Context) -> Gathered | Finished:
     event = Commanded(
         source=f"check:{row.id}",
         by=by,
-        role=await reads.role(ctx.github.installation(repo.installation), repo, by),
+        role=Role.NONE,
         at=row.at,
         lines=(line,),
     )

@@ -12,7 +12,7 @@ from bot.domain import destroying
 from bot.domain.commands import parsing
 from bot.domain.commands.asked import Refused, chosen
 from bot.domain.commands.obey import is_stale
-from bot.domain.commands.words import Command, Line, Role, names
+from bot.domain.commands.words import Command, Line, Misread, Role, names
 from bot.domain.events import Commanded, RunReported
 from bot.domain.lanes import lane_of_pull, pull_of_lane
 from bot.domain.model import OPEN, Dispatch, Repo, Status
@@ -79,12 +79,23 @@ async def gather(row: Row, ctx: Context) -> Gathered | Finished:
     )
     if is_stale(event, ctx.now()):  # it is refused, whoever said it: what comes after it need not wait for GitHub
         return Gathered(event)
-    event = replace(event, role=await reads.role(ctx.github.installation(repo.installation), repo, by))
     return await gathered(row, ctx, repo, event)
 
 
 async def gathered(row: Row, ctx: Context, repo: Repo, event: Commanded) -> Gathered:
-    """Add what commands want to know of GitHub."""
+    """Add what the person may do, and what commands want to know. Where GitHub refuses to tell, so is what was said."""
+    try:
+        role = await reads.role(ctx.github.installation(repo.installation), repo, event.by)
+        return await _known(row, ctx, repo, replace(event, role=role))
+    except gidgethub.HTTPException as error:
+        failure = classify(error, ctx.now())
+        if failure.kind not in (FailureKind.FORGET, FailureKind.DEAD):
+            raise
+        problem = Misread(f"Nothing was done, because GitHub could not be asked about it. {failure.sentence}")
+        return Gathered(replace(event, lines=tuple(Line(line.written, problem) for line in event.lines)))
+
+
+async def _known(row: Row, ctx: Context, repo: Repo, event: Commanded) -> Gathered:
     lane = row.lane or ""
     number = pull_of_lane(lane)
     if number:

@@ -73,6 +73,22 @@ async def test_where_nobody_can_tell_who_may_it_is_refused_once_it_is_too_old(tm
         assert signs(again) == {"eyes", "rocket"}
 
 
+@pytest.mark.parametrize("path", ["/permission$", "/pulls/1$"])
+async def test_where_github_never_tells_what_must_be_known_it_is_refused_with_that_reason(
+    tmp_path: Path, path: str
+) -> None:
+    async with open_rig(tmp_path, model=model(CHAIN)) as rig:
+        pull = known(rig)
+        await rig.until_quiet()
+        rig.faults.add("GET", path, "status", FOREVER, status=403)
+        said = rig.hub.comment(pull, "boss", "/atmos pause")
+        await rig.until_quiet()
+        assert signs(said) == {"eyes", "confused"}
+        assert "🚫 `/atmos pause` by boss" in rig.comment(pull)
+        assert "GitHub could not be asked about it." in rig.comment(pull)
+        assert PAUSED not in rig.comment(pull)
+
+
 async def test_where_nobody_can_tell_who_may_for_a_while_it_is_done_afterwards(tmp_path: Path) -> None:
     async with open_rig(tmp_path, model=model(CHAIN)) as rig:
         pull = known(rig)

@@ -13,7 +13,7 @@ from tests.model.hub import Hub
 from tests.model.process import Broken, Process
 from tests.model.repository import AFFECTED, MAIN
 from tests.model.saying import may
-from tests.model.shown import comment
+from tests.model.shown import comment, read
 from tests.model.things import Hook, Pull, Run, Word
 
 MORNING = 1_777_888_800.0  # 2026-05-04 10:00:00 UTC
@@ -265,19 +265,15 @@ class Stage:
         for _ in range(_MOST_ROUNDS):
             before = self._all_news()
             for pull in self.hub.pulls:
-                shown = comment(self.hub, pull)
-                if "held" in shown:
+                if "held" in comment(self.hub, pull):
                     self.approve(pull, "lead")
-                if "paused by" in shown:
-                    self.hub.say(pull, "lead", "unpause")
-            for instance in repository.NEEDS:
-                if self.hub.saying.locked(instance):
-                    self.hub.say(self.hub.pulls[0], "lead", "unlock", (instance,))
+            self._end_what_people_keep()
             self.settle()
             self.passes(_A_WHILE)
             self.process.sweep()
             self.deliver()
-            if before == self._all_news() and self.process.idle() and not self.hub.lost():
+            quiet = self.process.idle() and not self.hub.lost() and not self._end_what_people_keep()
+            if before == self._all_news() and quiet:
                 break
         self.passes(_LONG)
         self.process.sweep()
@@ -286,6 +282,19 @@ class Stage:
         for law in (*invariants.WHEN_QUIET, *invariants.IN_THE_END):
             self._note(law.__name__, law(self.hub))
         self._complain()
+
+    def _end_what_people_keep(self) -> bool:
+        """Have a person end each pause and each lock that the comments show; False where there is none."""
+        kept = False
+        for pull in self.hub.pulls:
+            shown = comment(self.hub, pull)
+            if "started:** paused by" in shown:
+                kept = bool(self.hub.say(pull, "lead", "unpause"))
+            told = read(shown)
+            for instance, (_, why) in told.rows.items() if told else ():
+                if "locked by" in why:
+                    kept = bool(self.hub.say(pull, "lead", "unlock", (instance,)))
+        return kept
 
     def _all_news(self) -> int:
         return sum(len(run.news) for run in self.hub.runs.values())

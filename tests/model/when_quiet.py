@@ -46,7 +46,9 @@ def says_what_is(hub: Hub) -> str:
 def _says(hub: Hub, shown: Shown, instance: Instance, word: str, why: str) -> str:
     runs = [run for run in hub.dispatched if run.target[:7] == shown.commit and run.applies is shown.applies]
     own = [run for run in runs if run.instance == instance]
-    if own and own[-1].attempt > 1 and own[-1].status == "queued":
+    # What was sent again may yet have its earlier run made once more at GitHub, and either may be meant.
+    current = own[-1:] + [run for run in own[:-1] if run.attempt > 1 and run.started_at >= own[-1].created_at]
+    if any(run.attempt > 1 and run.status == "queued" for run in current):
         return ""  # GitHub tells nobody of this
     if own and word not in _WORDS.values() and _goes_again(hub, own[-1]):
         return ""
@@ -57,8 +59,8 @@ def _says(hub: Hub, shown: Shown, instance: Instance, word: str, why: str) -> st
     if word == "superseded" and own and own[-1].over and _is_overtaken(hub, own[-1]):
         return ""
     if own:
-        is_now = _ENDS[own[-1].conclusion or ""] if own[-1].over else _WORDS[own[-1].status]
-        return f"{instance} is shown as {word}, but its run is {is_now}" if word != is_now else ""
+        is_now = [_ENDS[run.conclusion or ""] if run.over else _WORDS[run.status] for run in current]
+        return f"{instance} is shown as {word}, but its run is {is_now[0]}" if word not in is_now else ""
     if word == "cancelled" and _is_stopped(hub, shown, instance, "cancel"):
         return ""
     if word in (*_WORDS.values(), "succeeded") or (word == "cancelled" and "was not sent" not in why):

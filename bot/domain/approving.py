@@ -161,6 +161,8 @@ def _why_not(hold: Hold, asked: Wanted, who: _Who) -> str:
 
 def _in_doubt(step: Step, asked: Wanted, who: _Who) -> tuple[Wanted | None, list[str]]:
     doubtful = [sent for sent in step.dispatches if sent.status is Status.HELD]
+    if step.destroys and not who.limits.destroys:
+        return None, ["it may be destroyed, and only somebody with the role maintain or admin can have that sent again"]
     if not asked.named:
         return None, [f"its dispatch is in doubt: see whether it ran, then name {step.instance} to have it sent again"]
     if not all(who.saw(sent.finished_at) for sent in doubtful):

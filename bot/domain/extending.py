@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.domain import digraph, holds
+from bot.domain import digraph, holds, order
 from bot.domain.desk import Desk
 from bot.domain.model import Status, Step
 from bot.domain.pro import Phase
@@ -23,7 +23,7 @@ def extend(desk: Desk, draft: Draft, fresh: list[Step]) -> None:
     where = {step.instance: step.index for step in draft.walk.steps}
     made = holds.of_steps(_in_time(desk, draft, fresh), draft.rollout, desk.pull, desk.facts, desk.now)
     added = [step for step in made if step.instance not in where]
-    mended = sum(_mend(draft, where[step.instance], step) for step in made if step.instance in where)
+    mended = sum(_mend(desk, draft, where[step.instance], step) for step in made if step.instance in where)
     if mended:
         desk.say(f"{mended} steps that could not be sent are tried again")
     if not added:
@@ -98,11 +98,11 @@ def _put_before(draft: Draft, index: int, later: int) -> None:
         draft.lay(replace(second, parents=tuple(sorted({*second.parents, index}))))
 
 
-def _mend(draft: Draft, index: int, fresh: Step) -> bool:
+def _mend(desk: Desk, draft: Draft, index: int, fresh: Step) -> bool:
     """Give a step that never ran what a new upload says of it: the fault that kept it may be mended."""
     step = draft.step(index)
     faulty = bool(step.problem) and step.problem != _LOOP and not step.dispatches
-    if not (was_refused(step) or faulty):
+    if not (was_refused(step) or faulty) or order.destroyed_since(desk.drafts, draft, step):
         return False
     for dispatch in step.dispatches:
         draft.take_back(dispatch)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from bot.domain.graph import Instance
 from bot.domain.locks import Lock
 from bot.domain.model import OPEN, Heir, Rollout, Status, Step
-from bot.domain.rollout import Draft, Walk, is_pending, own_status, passes
+from bot.domain.rollout import Draft, Walk, is_pending, own_status, passes, was_sent
 from bot.domain.standing import bars, is_passed_over
 
 #: Positions of one history of a base branch lie within so many; one that was rewritten begins a new stretch.
@@ -177,3 +177,13 @@ def _moves(step: Step, locks: Mapping[str, Lock]) -> bool:
     if own is None:
         return not step.holds and str(step.instance) not in locks
     return passes(step) or own in OPEN or is_pending(step)
+
+
+def destroyed_since(drafts: Iterable[Draft], draft: Draft, step: Step) -> bool:
+    """Tell whether a later rollout of the same lane destroys what a step applies: it has, may have, or is to."""
+    for later in drafts:
+        index = later.find(step.instance) if later.rollout.id > draft.rollout.id else None
+        other = later.step(index) if index is not None else None
+        if other is not None and other.destroys and (was_sent(other) or own_status(other) is None):
+            return True
+    return False

@@ -11,7 +11,7 @@ import gidgethub
 from bot.domain import destroying
 from bot.domain.commands import parsing
 from bot.domain.commands.asked import Refused, chosen
-from bot.domain.commands.obey import is_stale
+from bot.domain.commands.obey import is_stale, may
 from bot.domain.commands.words import Command, Line, Misread, Role, names
 from bot.domain.events import Commanded, RunReported
 from bot.domain.lanes import lane_of_pull, pull_of_lane
@@ -86,7 +86,10 @@ async def gathered(row: Row, ctx: Context, repo: Repo, event: Commanded) -> Gath
     """Add what the person may do, and what commands want to know. Where GitHub refuses to tell, so is what was said."""
     try:
         role = await reads.role(ctx.github.installation(repo.installation), repo, event.by)
-        return await _known(row, ctx, repo, replace(event, role=role))
+        event = replace(event, role=role)
+        if not any(may(role, line) for line in event.lines):  # nobody else has GitHub asked for more
+            return Gathered(event)
+        return await _known(row, ctx, repo, event)
     except gidgethub.HTTPException as error:
         failure = classify(error, ctx.now())
         if failure.kind not in (FailureKind.FORGET, FailureKind.DEAD):

@@ -8,6 +8,7 @@ import logging
 from dataclasses import replace
 
 from bot.domain import awaiting, heads, review
+from bot.domain.commands import parsing
 from bot.domain.lanes import lane_of_pull
 from bot.domain.model import Pull, Repo
 from bot.domain.rollout import Walk
@@ -25,7 +26,7 @@ from renderers import comment, engine, graph, mermaid, svg
 log = logging.getLogger(__name__)
 
 _HISTORY = 10
-_RECEIPTS = 10
+_RECEIPTS = parsing.MOST  # all of one comment
 _NO_TIME = 4_102_444_800.0
 
 

@@ -313,3 +313,12 @@ def test_an_author_may_be_kept_from_approving_the_own_merge(by):
     # What a plan is held for is no merge, and no plan changes anything.
     plan = walk("a", "pull_request.synchronize", a=(BREAKER,))
     assert covered(wanted(plan, OPEN, (), by, barred)) == {"a": ["breaker"]}
+
+
+def test_what_may_be_destroyed_is_sent_again_only_by_those_who_may_destroy():
+    some = walk("a", a=Status.HELD)
+    some.steps[0] = replace(some.steps[0], destroys=True)
+    chosen = wanted(some, MERGED, ["dev/a"], "lead", Limits(destroys=False))
+    reason = "it may be destroyed, and only somebody with the role maintain or admin can have that sent again"
+    assert (covered(chosen), refused(chosen)) == ({}, {"a": reason})
+    assert wanted(some, MERGED, ["dev/a"], "lead", Limits(destroys=True)).approved

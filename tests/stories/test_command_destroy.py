@@ -397,3 +397,40 @@ async def test_what_a_newer_merge_brought_back_keeps_what_it_needs(tmp_path: Pat
         assert rig.dispatched("destroy") == []
         await _say(rig, newer, f"confirm {await _shown(rig, newer, 'destroy dev/api')}")
         assert rig.dispatched("destroy") == ["destroy dev/api"]
+
+
+@pytest.mark.parametrize("how", ["cancelled", "failed"])
+async def test_what_was_not_destroyed_after_all_goes_again_only_by_being_shown_again(tmp_path: Path, how: str) -> None:
+    async with open_rig(tmp_path, model=model({"vpc": ()}), files=FILES) as rig:
+        pull = await _merged(rig)
+        code = await _shown(rig, pull, "destroy dev/vpc")
+        if how == "cancelled":
+            await _say(rig, pull, "pause")
+            await _say(rig, pull, f"confirm {code}")
+            await _say(rig, pull, "cancel dev/vpc")
+            await _say(rig, pull, "unpause")
+        else:
+            rig.hub.scenario.conclusion = lambda file, *_: "failure" if file == example.DESTROY else "success"
+            await _say(rig, pull, f"confirm {code}")
+        before = rig.dispatched("destroy")
+        for words in ("apply dev/vpc", "retry dev/vpc"):
+            answer = await _say(rig, pull, words)
+            assert answer.startswith(f"- 🚫 `/atmos {words}`")
+        assert "must be shown anew" in answer
+        assert rig.dispatched("destroy") == before
+        await _say(rig, pull, f"confirm {await _shown(rig, pull, 'destroy dev/vpc')}")
+        assert rig.dispatched("destroy") == [*before, "destroy dev/vpc"]
+
+
+async def test_what_was_destroyed_is_not_applied_because_its_stacks_are_uploaded_again(tmp_path: Path) -> None:
+    async with open_rig(tmp_path, model=model({"vpc": (), "dns": ()}), files=FILES) as rig:
+        rig.faults.add("POST", "apply.*/dispatches$", "status", 1, status=422)
+        pull = await _merged(rig)
+        failed = next(name for name, status in (await statuses(rig, pull)).items() if status == "failed")
+        await _say(rig, pull, f"confirm {await _shown(rig, pull, f'destroy dev/{failed}')}")
+        assert rig.dispatched("destroy") == [f"destroy dev/{failed}"]
+        before = rig.dispatched("apply")
+        affected = [run for run in rig.hub.runs.values() if run.event != "workflow_dispatch"]
+        rig.hub.rerun(affected[-1].id, failed_only=False)
+        await rig.until_quiet()
+        assert rig.dispatched("apply") == before

@@ -107,3 +107,16 @@ async def test_who_may_approve_that_something_is_destroyed(tmp_path: Path, role:
         told = "only somebody with the role maintain or admin can approve that"
         assert (told in rig.comment(pull)) is not goes
         assert [run.workflow.file for run in rig.runs()].count(example.DESTROY) == int(goes)
+
+
+async def test_for_those_who_may_not_github_is_asked_nothing_more(tmp_path: Path) -> None:
+    async with open_rig(tmp_path, model=model(ONE)) as rig:
+        become(rig, "eve", "read")
+        rig.hub.scenario.conclusion = lambda *_: "failure"
+        pull = rig.scene.open_pull(["vpc"])
+        await rig.until_quiet()
+        before = len(rig.sandbox.requests)
+        rig.hub.comment(pull, "eve", "/atmos retry\n/atmos plan")
+        await rig.until_quiet()
+        asked = [one.path for one in rig.sandbox.requests[before:] if one.method == "GET"]
+        assert [path for path in asked if not path.endswith("/permission")] == []

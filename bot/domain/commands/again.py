@@ -11,8 +11,8 @@ from bot.domain.commands.words import Answer, Role
 from bot.domain.desk import Desk
 from bot.domain.extending import was_refused
 from bot.domain.model import OPEN, Status, Step
-from bot.domain.pro import Phase
-from bot.domain.rollout import Draft, own_status, was_sent
+from bot.domain.pro import DELETED, Phase
+from bot.domain.rollout import Draft, own_status
 from bot.domain.states import State, states
 
 FAILED = frozenset({Status.FAILED, Status.TIMED_OUT})
@@ -38,7 +38,13 @@ def worked(desk: Desk, phase: Phase | None = None, *, having: Container[Status |
 
 def _newest(desk: Desk, newest: Draft, having: Container[Status | None]) -> Draft:
     """Find the newest rollout with steps of such statuses; else the one that is given."""
-    same = [one for one in desk.drafts if not one.rollout.superseded_by and one.rollout.phase is newest.rollout.phase]
+    same = [
+        one
+        for one in desk.drafts
+        if not one.rollout.superseded_by
+        and one.rollout.phase is newest.rollout.phase
+        and one.rollout.activity != DELETED
+    ]
     found = (one for one in same if any(own_status(step) in having for step in one.now().steps))
     return max(found, key=lambda one: one.rollout.id, default=newest)
 
@@ -128,19 +134,15 @@ class Again:
         newer = order.overtaker(self.draft.rollout, self.desk.facts.places.get(step.instance, ()))
         if newer is not None:
             return f"superseded by {newer.name}, which is newer"
-        if any(_destroys(other, self.draft, step) for other in self.desk.drafts):
-            return "destroyed since, or being destroyed"
+        if self.draft.rollout.activity == DELETED:
+            return "what is destroyed must be shown anew, as what depends on it may have changed"
+        if order.destroyed_since(self.desk.drafts, self.draft, step):
+            return "destroyed since, or to be destroyed"
         if step.destroys and not (in_full and self.asked.role >= Role.MAINTAIN):
             return f"it would be destroyed: somebody with the role maintain or admin must name {step.instance} in full"
         if step.index in self._under_way:
             return "what depends on it is being applied: wait for the end of that"
         return ""
-
-
-def _destroys(later: Draft, draft: Draft, step: Step) -> bool:
-    """Tell whether a later rollout of the lane has destroyed what a step applies, or may have."""
-    index = later.find(step.instance) if later.rollout.id > draft.rollout.id else None
-    return index is not None and later.step(index).destroys and was_sent(later.step(index))
 
 
 def _standing(draft: Draft, step: Step, state: State) -> str:

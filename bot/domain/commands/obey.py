@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.domain import heads, runs
 from bot.domain.commands.asked import Asked, Refused
 from bot.domain.commands.table import DO, SPECS
-from bot.domain.commands.words import Answer, Line, Misread, Receipt
+from bot.domain.commands.words import Answer, Line, Misread, Receipt, Role
 from bot.domain.desk import Desk
 from bot.domain.effects import React
 from bot.domain.events import Commanded
@@ -33,13 +33,18 @@ def is_stale(event: Commanded, now: float) -> bool:
     return now - event.at > FRESH
 
 
+def may(role: Role, line: Line) -> bool:
+    """Tell whether somebody with a role may say what a line means."""
+    return not isinstance(line.meant, Misread) and role >= SPECS[line.meant.name].role
+
+
 def _answer(desk: Desk, event: Commanded, line: Line) -> Answer:
     if isinstance(line.meant, Misread):
         return Answer(False, line.meant.problem)
     spec = SPECS[line.meant.name]
     if is_stale(event, desk.now):
         return Answer(False, f"It was more than {FRESH / 60:.0f} minutes old when it was read. Say it again.")
-    if event.role < spec.role:
+    if not may(event.role, line):
         return Answer(False, f"{event.by} may not: it needs {spec.role.told} to this repository.")
     try:
         return DO[spec.name](desk, Asked(event.by, event.role, line.meant, event))

@@ -13,6 +13,7 @@ from bot.domain.names import shown
 
 #: A comment with more lines that begin like commands is refused as a whole.
 MOST = 20
+_TARGETS = 50
 _LONGEST = 2_000
 _WRITTEN = 120  # so many characters of a line are kept to be shown
 #: Two dashes, and what keyboards make of them.
@@ -70,7 +71,7 @@ def _arguments(spec: Spec, words: list[str]) -> Command | Misread:
     flags = {word.lower() for word in words if word.startswith("--")}
     rest = [word for word in words if not word.startswith("--")]
     count = 0 if not spec.targets else 1 if spec.targets == "<target>" else len(rest)
-    targets, text = tuple(rest[:count]), " ".join(rest[count:])
+    targets, text = tuple(dict.fromkeys(rest[:count])), " ".join(rest[count:])
     problem = (
         _bad_option(spec, sorted(flags - known), targets)
         or _bad_flags(spec, flags)
@@ -99,6 +100,8 @@ def _bad_rest(spec: Spec, targets: tuple[str, ...], rest: list[str]) -> str:
     """Say what is missing, or what is too much."""
     if spec.targets.startswith("<") and not targets:
         return f"It needs a target. {_written(spec)}"
+    if len(targets) > _TARGETS:
+        return f"That is {len(targets)} targets, and a command takes at most {_TARGETS}. A pattern says more with less."
     if spec.text.startswith("<") and not rest:
         return f"Something is missing. {_written(spec)}"
     over = rest if not spec.text else rest[1:] if spec.text.startswith("<") else []

@@ -270,9 +270,9 @@ def test_what_was_skipped_first_in_the_same_comment_is_not_retried():
 @pytest.mark.parametrize(
     ("destroyed", "sentence"),
     [
-        (S.SUCCEEDED, "Nothing goes again: dev/a (destroyed since, or being destroyed)."),
-        (S.RUNNING, "Nothing goes again: dev/a (destroyed since, or being destroyed)."),
-        (None, "dev/a goes again."),
+        (S.SUCCEEDED, "Nothing goes again: dev/a (destroyed since, or to be destroyed)."),
+        (S.RUNNING, "Nothing goes again: dev/a (destroyed since, or to be destroyed)."),
+        (None, "Nothing goes again: dev/a (destroyed since, or to be destroyed)."),
     ],
 )
 def test_what_was_destroyed_since_is_not_applied_again_and_the_rest_of_its_rollout_is(destroyed, sentence):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.domain.commands.parsing import MOST, read
 from bot.domain.commands.table import SPECS
-from bot.domain.commands.words import Command, Line
+from bot.domain.commands.words import Command, Line, Misread
 from tests.domain.commands.comments import PLACES
 
 
@@ -181,7 +181,15 @@ def test_options_may_stand_anywhere(words: list[str]) -> None:
     (line,) = read(f"/atmos replan {' '.join(words)}")
     if targets:
         assert isinstance(line.meant, Command)
-        assert list(line.meant.targets) == targets
+        assert list(line.meant.targets) == list(dict.fromkeys(targets))
         assert ("--downstream" in line.meant.flags) == ("--downstream" in words)
     else:
         assert "needs a target" in told(line)
+
+
+def test_a_command_has_a_limit_of_targets() -> None:
+    names = " ".join(f"part-{number}" for number in range(51))
+    (line,) = read(f"/atmos retry {names}")
+    assert line.meant == Misread("That is 51 targets, and a command takes at most 50. A pattern says more with less.")
+    (line,) = read(f"/atmos retry {names.rpartition(' ')[0]}")
+    assert isinstance(line.meant, Command)

@@ -16,7 +16,7 @@ demo: .venv/.demo ## Show a pull request from plan to apply, with a GitHub of ou
 	@$(BIN)/switchyard demo $(ARGS)
 
 test: .venv/.dev ## Run the tests
-	@$(BIN)/python -m pytest --numprocesses 2 $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses 3 $(ARGS)
 
 lint: .venv/.dev ## Check style, format, types and who imports whom
 	@failed=; \

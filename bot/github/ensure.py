@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http
+from collections.abc import Awaitable
 from dataclasses import asdict, dataclass
 
 import gidgethub
@@ -48,6 +49,17 @@ class Started:
 
     run_id: int
     url: str
+
+
+async def _unless_gone(change: Awaitable[object]) -> bool:
+    """Wait for a change; False where what it is about is gone."""
+    try:
+        await change
+    except gidgethub.HTTPException as error:
+        if error.status_code in _NOT_FOUND:
+            return False
+        raise
+    return True
 
 
 async def dispatch(
@@ -118,32 +130,24 @@ async def create_comment(gh: Installation, repo: Repo, number: int, body: str) -
 
 async def edit_comment(gh: Installation, repo: Repo, comment_id: int, body: str) -> bool:
     """Change a comment; False where it is gone."""
-    try:
-        await gh.patch(
+    return await _unless_gone(
+        gh.patch(
             "/repos/{owner}/{repo}/issues/comments/{comment_id}",
             {"owner": repo.owner, "repo": repo.name, "comment_id": str(comment_id)},
             data={"body": body},
         )
-    except gidgethub.HTTPException as error:
-        if error.status_code in _NOT_FOUND:
-            return False
-        raise
-    return True
+    )
 
 
 async def react(gh: Installation, repo: Repo, comment_id: int, sign: str) -> bool:
     """Put a reaction on a comment, where ours is not there yet; False where the comment is gone."""
-    try:
-        await gh.post(
+    return await _unless_gone(
+        gh.post(
             "/repos/{owner}/{repo}/issues/comments/{comment_id}/reactions",
             {"owner": repo.owner, "repo": repo.name, "comment_id": str(comment_id)},
             data={"content": sign},
         )
-    except gidgethub.HTTPException as error:
-        if error.status_code in _NOT_FOUND:
-            return False
-        raise
-    return True
+    )
 
 
 async def find_check(gh: Installation, repo: Repo, sha: str, name: str, external_id: str, app_id: int) -> Check | None:
@@ -170,17 +174,13 @@ async def create_check(gh: Installation, repo: Repo, sha: str, check: CheckRun) 
 
 async def update_check(gh: Installation, repo: Repo, check_id: int, check: CheckRun) -> bool:
     """Change a check run; False where it is gone."""
-    try:
-        await gh.patch(
+    return await _unless_gone(
+        gh.patch(
             "/repos/{owner}/{repo}/check-runs/{check_id}",
             {"owner": repo.owner, "repo": repo.name, "check_id": str(check_id)},
             data=_check_body(check),
         )
-    except gidgethub.HTTPException as error:
-        if error.status_code in _NOT_FOUND:
-            return False
-        raise
-    return True
+    )
 
 
 def _check_body(check: CheckRun) -> dict[str, object]:

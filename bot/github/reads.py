@@ -125,11 +125,6 @@ async def run(gh: Installation, repo: Repo, run_id: int) -> RunFacts:
     return shapes.run_facts(told)
 
 
-async def environments_waited_for(gh: Installation, repo: Repo, run_id: int) -> tuple[str, ...]:
-    """Name the environments whose approval a run waits for."""
-    return (await pending(gh, repo, run_id)).environments
-
-
 async def pending(gh: Installation, repo: Repo, run_id: int) -> Gate:
     """Read which environments a run waits for, and who may approve. Since when is not told: `since` stays 0."""
     told = _items(await gh.getitem(_RUN + "/pending_deployments", _path(repo, run_id=str(run_id))))

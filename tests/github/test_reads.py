@@ -132,7 +132,7 @@ async def test_several_environments_share_their_reviewers(wire, gh, repo):
     told = [waits("prod", "bob", "ada"), waits("dev", "ada", "eve")]
     wire.on("GET", f"{HOME}/actions/runs/5/pending_deployments", web.json_response(told))
     assert await reads.pending(gh, repo, 5) == Gate(("dev", "prod"), ("bob", "ada", "eve"))
-    assert await reads.environments_waited_for(gh, repo, 5) == ("dev", "prod")
+    assert (await reads.pending(gh, repo, 5)).environments == ("dev", "prod")
 
 
 async def test_only_a_404_says_that_commits_cannot_be_compared(wire, gh, repo):

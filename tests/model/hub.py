@@ -145,11 +145,20 @@ class Hub:
         """Write a command as a comment on a pull request."""
         said = self.saying.say(pull, by, command, targets, flag)
         self._send("issue_comment", payloads.said(said))
+        self.hooks[-1].says = said
+        return said
+
+    def press(self, pull: Pull, by: str, command: str, button: str) -> Said:
+        """Press a button of the check run beside a pull request's commit, or (no button) have GitHub run that again."""
+        said = self.saying.press(pull, by, command)
+        self._send("check_run", payloads.pressed(said, button))
+        self.hooks[-1].says = said
         return said
 
     def tell_again(self, hook: Hook) -> Hook:
         """Tell of something once more, as if it were new."""
-        return Hook(number := next(self._ids), f"guid-{number}", hook.event, hook.payload, self.now())
+        number = next(self._ids)
+        return Hook(number, f"guid-{number}", hook.event, hook.payload, self.now(), says=hook.says)
 
     # What Actions do.
 
@@ -179,12 +188,20 @@ class Hub:
         name = f"{workflow.partition('.')[0].partition('-')[0]} {inputs['component']} {inputs['atmos_pro_run_id']}"
         run = self._run(workflow, "workflow_dispatch", self.tip(ref) or "", ref, name)
         run.inputs, run.listed_at = dict(inputs), listed_at
-        if workflow == DESTROY:
+        if workflow == DESTROY and not self._is_confirmed(run):
             its = (pull for pull in self.pulls if pull.merged and run.instance in removed(pull.changed))
             run.removed_by = next((pull.merge_sha for pull in its), "")
         self.on_dispatch(run)
         self._tell_run(run, "requested")
         return run
+
+    def _is_confirmed(self, run: Run) -> bool:
+        """Tell, and note, whether people may have confirmed a destroy at its commit, which none was made for yet."""
+        known = self.saying.confirmations(run.instance)
+        wanted = sum(offer.pull.merge_sha == run.inputs["sha"] for _, offer in known)
+        made = (one for one in self.dispatched if one.confirmed and one.inputs["sha"] == run.inputs["sha"])
+        run.confirmed = wanted > sum(one.instance == run.instance for one in made)
+        return run.confirmed
 
     def cancel(self, run: Run) -> None:
         """Take a cancel; what has started ends only later."""
@@ -197,7 +214,8 @@ class Hub:
     def redeliver(self, hook_id: int) -> None:
         """Send a webhook again, under its GUID."""
         old = next(hook for hook in self.log if hook.id == hook_id)
-        self.hooks.append(Hook(next(self._ids), old.guid, old.event, old.payload, self.now(), tells=old.tells))
+        again = Hook(next(self._ids), old.guid, old.event, old.payload, self.now(), tells=old.tells, says=old.says)
+        self.hooks.append(again)
 
     def _commit(self, pull: Pull, changed: tuple[Instance, ...], parent: str) -> None:
         if removed(changed) and any(removed(one.changed) for one in self.pulls if one is not pull):

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.model import on_dispatch, when_quiet
+from tests.model import on_destroy, on_dispatch, when_quiet
 from tests.model.hub import Hub
 from tests.model.things import Run
 
 #: The rules about each dispatch.
 ON_DISPATCH: tuple[Callable[[Hub, Run], str], ...] = (
+    on_destroy.confirmed,
+    on_destroy.children_first,
+    on_destroy.needs_are_there,
+    on_destroy.stays_destroyed,
     on_dispatch.only_once,
     on_dispatch.wanted,
     on_dispatch.parents_first,

@@ -15,6 +15,7 @@ from bot.domain.events import Rules
 from tests.model.actions import Actions
 from tests.model.acts import MOST_PULLS, Changed, changes
 from tests.model.commands import Commands
+from tests.model.destroying import Destroying
 from tests.model.people import People
 from tests.model.stage import Stage, Way
 from tests.model.trouble import Trouble
@@ -30,6 +31,7 @@ RULES = (
     Rules(breaker_apply=2, breaker_plan=4),
     Rules(fail_fast=True, unplanned="allow"),
     Rules(stale="hold"),
+    Rules(self_approve=False),
 )
 WAYS = (
     Way(),
@@ -40,7 +42,7 @@ WAYS = (
 )
 
 
-class Machine(People, Commands, Actions, Trouble):
+class Machine(People, Commands, Destroying, Actions, Trouble):
     """The model: what can happen, in any order."""
 
     @initialize(

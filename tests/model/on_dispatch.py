@@ -9,11 +9,14 @@ from bot.domain.graph import Instance
 from tests.model import repository
 from tests.model.hub import Hub
 from tests.model.repository import DESTROY, GATED
-from tests.model.things import Run
+from tests.model.things import Run, Word
 
 
 def _affected(hub: Hub, run: Run) -> frozenset[Instance]:
     pull = hub.pull_of(run)
+    if run.confirmed:
+        offers = [offer for _, offer in hub.saying.confirmations(run.instance) if offer.pull is pull]
+        return max((frozenset(offer.instances) for offer in offers), key=len)
     return repository.affected(pull.changed if run.applies else pull.heads[run.target])
 
 
@@ -21,9 +24,17 @@ def others(hub: Hub, run: Run, instance: Instance) -> Iterator[Run]:
     return (one for one in hub.dispatched if one is not run and one.instance == instance)
 
 
+def _words(hub: Hub, run: Run, *shas: str) -> list[Word]:
+    """List who may have let a run go by what they said of these commits; else of its own."""
+    pull = hub.pull_of(run)
+    found = [word for sha in shas or (run.target,) for word in hub.words_for(pull, sha, run.instance)]
+    barred = run.applies and not hub.rules.self_approve
+    return [word for word in found if not (barred and word.by == pull.author)]
+
+
 def parents_first(hub: Hub, run: Run) -> str:
     """No child is dispatched before its parents are done."""
-    for parent in repository.parents(run.instance, _affected(hub, run)):
+    for parent in repository.parents(run.instance, () if run.confirmed else _affected(hub, run)):
         its = [one for one in others(hub, run, parent) if _counts_for(hub, one, run)]
         if not any(_is_done(one) for one in its) and not _passed_over(hub, run, parent, its):
             return f"{run.title} went although {parent} had not succeeded"
@@ -75,15 +86,13 @@ def in_merge_order(hub: Hub, run: Run) -> str:
 
 def reviewed(hub: Hub, run: Run) -> str:
     """Nothing is applied of which no plan succeeded at the merged head before the merge, unless it was approved."""
-    if not run.applies:
+    if not run.applies or run.confirmed:
         return ""
     pull = hub.pull_of(run)
     plans = (one for one in others(hub, run, run.instance) if not one.applies and one.target == pull.head)
     if any(plan.succeeded(pull.merged_at) for plan in plans) or hub.rules.unplanned == "allow":
         return ""
-    if any(hub.words_for(pull, sha, run.instance) for sha in (pull.head, pull.merge_sha)):
-        return ""
-    return f"{run.title} of #{pull.number} went unreviewed"
+    return "" if _words(hub, run, pull.head, pull.merge_sha) else f"{run.title} of #{pull.number} went unreviewed"
 
 
 def approved_here(hub: Hub, run: Run) -> str:
@@ -91,18 +100,21 @@ def approved_here(hub: Hub, run: Run) -> str:
     if not run.applies or not any(fnmatchcase(run.instance.stack, one) for one in hub.rules.approve_stacks):
         return ""
     pull = hub.pull_of(run)
-    words = hub.words_for(pull, pull.merge_sha, run.instance)
+    words = _words(hub, run)
+    words += [Word(said.by, said.at, named=True) for said, _ in hub.saying.confirmations(run.instance) if run.confirmed]
     return "" if any(word.by != pull.author for word in words) else f"{run.title} was approved by nobody else: {words}"
 
 
 def destroyed_by_name(hub: Hub, run: Run) -> str:
-    """Nothing is destroyed before somebody approved it by its name after the merge, and by nothing but its workflow."""
+    """Nothing that was removed is destroyed before somebody approved it by its name, and only by its workflow."""
+    if run.confirmed:
+        return ""
     pull = hub.pull_of(run)
     gone = run.applies and run.instance in repository.removed(pull.changed)
     if gone is not (run.workflow == DESTROY):
         return f"{run.title} went by {run.workflow}"
-    words = hub.words_for(pull, pull.merge_sha, run.instance)
-    return f"{run.title} was approved by nobody" if gone and not any(word.named for word in words) else ""
+    named = any(word.named for word in _words(hub, run))
+    return f"{run.title} was approved by nobody" if gone and not named else ""
 
 
 def newest_head(hub: Hub, run: Run) -> str:
@@ -115,18 +127,15 @@ def newest_head(hub: Hub, run: Run) -> str:
 def not_too_many(hub: Hub, run: Run) -> str:
     """Nothing of a rollout with more runs than is usual is dispatched before somebody approved it."""
     most = hub.rules.breaker_apply if run.applies else hub.rules.breaker_plan
-    pull, size = hub.pull_of(run), len(_affected(hub, run))
-    known = size <= most or hub.words_for(pull, run.target, run.instance)
-    return "" if known else f"{run.title} went unasked, one of {size}"
+    size = len(_affected(hub, run))
+    return "" if size <= most or _words(hub, run) else f"{run.title} went unasked, one of {size}"
 
 
 def not_stale(hub: Hub, run: Run) -> str:
     """Where the settings say so, nothing is applied to which others were applied since it was planned, unless asked."""
-    if not run.applies or hub.rules.stale != "hold":
+    if not run.applies or run.confirmed or hub.rules.stale != "hold" or _words(hub, run):
         return ""
     pull = hub.pull_of(run)
-    if hub.words_for(pull, run.target, run.instance):
-        return ""
     plans = [one for one in others(hub, run, run.instance) if not one.applies and one.target == pull.head]
     began = max((one.began for one in plans if one.succeeded(pull.merged_at)), default=0.0)
     for other in others(hub, run, run.instance):
@@ -138,7 +147,7 @@ def not_stale(hub: Hub, run: Run) -> str:
 
 def protected(hub: Hub, run: Run) -> str:
     """Nothing is applied in an environment that is not there, as GitHub would make it, open to everybody."""
-    if run.workflow != GATED or hub.protected or hub.words_for(hub.pull_of(run), run.target, run.instance):
+    if run.workflow != GATED or hub.protected or _words(hub, run):
         return ""
     return f"{run.title} made its environment"
 
@@ -186,12 +195,13 @@ def only_once(hub: Hub, run: Run) -> str:
     same = [one for one in same if one.workflow == run.workflow]
     most = 1 + undone(hub, run) if run.applies else hub.pull_of(run).begun[run.target]
     most += hub.saying.again(hub.pull_of(run), run.instance, run.target)
+    most = len(same) if run.confirmed else most  # which `confirmed` counts
     return f"{run.title} is the run number {len(same)} of its step" if len(of_id) > 1 or len(same) > most else ""
 
 
 def undone(hub: Hub, run: Run, *, approved: bool = True) -> int:
     """Count how often an older commit was applied over an apply, where somebody let it go once more."""
-    if not run.applies or (approved and not hub.words_for(hub.pull_of(run), run.target, run.instance)):
+    if not run.applies or (approved and not _words(hub, run)):
         return 0
     older = (one for one in others(hub, run, run.instance) if one.applies)
     older = (one for one in older if hub.position(one.target) < hub.position(run.target))

@@ -6,7 +6,8 @@ import base64
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from tests.model.repository import FILES, MAIN, NAME, OWNER, REPO_ID
+from bot.domain.claims import Claims
+from tests.model.repository import AFFECTED, FILES, MAIN, NAME, OWNER, REPO_ID
 
 if TYPE_CHECKING:
     from tests.model.things import Hook, Pull, Run, Said
@@ -64,6 +65,23 @@ def run(one: Run) -> Json:
     }
 
 
+def claims(one: Run, its: Pull) -> Claims:
+    """Write what GitHub vouches for about a pull request's run that uploads."""
+    return Claims(
+        run_id=one.id,
+        attempt=one.attempt,
+        event="pull_request",
+        ref=f"refs/heads/{MAIN}" if one.merged else f"refs/pull/{its.number}/merge",
+        head_ref=its.branch,
+        base_ref=MAIN,
+        sha=its.merge_sha if one.merged else "e" * 40,
+        actor=its.author,
+        environment="",
+        workflow="Affected stacks",
+        workflow_file=AFFECTED,
+    )
+
+
 def job(one: Run) -> Json:
     """Write the only job of a run's latest attempt."""
     status = one.status if one.started or not one.over else "completed"
@@ -77,6 +95,15 @@ def said(one: Said) -> Json:
     comment = {"id": one.id, "user": by, "body": one.body, "created_at": moment(one.at)}
     issue = {"number": one.pull.number, "pull_request": {"url": f"{HOME}/pull/{one.pull.number}"}}
     return {"action": "created", "issue": issue, "comment": comment, "sender": by}
+
+
+def pressed(one: Said, button: str) -> Json:
+    """Write the webhook of a button beside a commit's check run; without one it is to be run again."""
+    by = {"login": one.by, "type": "User"}
+    lane, sha = f"{REPO_ID}#{one.pull.number}", one.pull.merge_sha or one.pull.head
+    check = {"external_id": lane, "head_sha": sha, "app": {"id": APP_ID}}
+    how = {"action": "requested_action", "requested_action": {"identifier": f"{button} {int(one.at)}"}}
+    return {**(how if button else {"action": "rerequested"}), "check_run": check, "sender": by}
 
 
 def delivery(one: Hook) -> Json:

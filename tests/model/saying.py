@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from itertools import count
 
 from bot.domain.graph import Instance
-from tests.model.things import Pull, Said, Word
+from tests.model.things import Offer, Pull, Said, Word
 
 #: What people may do in the repository. Whoever may only read may say nothing to the bot.
 ROLES = {"dora": "write", "lead": "maintain", "guest": "read"}
 #: A command that comes later than this is not done any more, in seconds.
 FRESH = 900.0
+_OFFER = re.compile(r"`/atmos confirm (\w+)`.*? destroys at `(\w+)`, in this order: (.*)")
+_NAME = re.compile(r"`([^/`]+)/([^`]+)`")
 #: What sends a step once more.
 AGAIN = frozenset({"retry", "plan", "replan", "apply"})
 
@@ -24,6 +27,7 @@ class Saying:
         self._ids = count(500_001)
         self.all: dict[int, Said] = {}  # in the order in which they were said
         self.came: list[Said] = []
+        self.offers: dict[str, Offer] = {}  # by code
         self.overruled: dict[Instance, float] = {}  # when somebody on the server last locked or unlocked it
 
     def say(self, pull: Pull, by: str, command: str, targets: tuple[Instance, ...] = (), flag: str = "") -> Said:
@@ -32,14 +36,30 @@ class Saying:
         self.all[said.id] = said
         return said
 
-    def comes(self, comment_id: int) -> Said:
-        """Note that a comment's webhook came, the first time."""
-        said = self.all[comment_id]
+    def press(self, pull: Pull, by: str, command: str) -> Said:
+        """Press a button that does what a command does."""
+        return Said(next(self._ids), pull, by, command, (), "", self._now(), pressed=True)
+
+    def comes(self, said: Said) -> None:
+        """Note that the webhook of what somebody said came, the first time."""
         if not said.arrived_at:
             said.arrived_at = self._now()
             said.shas = (said.pull.merge_sha or said.pull.head,)
             self.came.append(said)
-        return said
+
+    def read(self, pull: Pull, body: str) -> None:
+        """Read in a comment what could be destroyed, and by which code."""
+        for code, commit, names in _OFFER.findall(body) if "/atmos confirm" in body else ():
+            if code not in self.offers:
+                instances = tuple(Instance(*name) for name in _NAME.findall(names))
+                self.offers[code] = Offer(code, pull, commit, instances, self._now())
+
+    def confirmations(self, instance: Instance) -> Iterator[tuple[Said, Offer]]:
+        """List who may have confirmed that an instance is destroyed, by whatever right, and what they had seen."""
+        for said in self.came:
+            offer = self.offers.get(said.flag) if said.command == "confirm" and said.may_count else None
+            if offer is not None and instance in offer.instances:
+                yield said, offer
 
     def moved(self, pull: Pull) -> None:
         """Note that a pull request has another commit: what was not heard yet may be about that."""
@@ -106,4 +126,6 @@ class Saying:
 
 def may(said: Said) -> bool:
     """Tell whether a person may say a command at all, and it came in time."""
-    return ROLES[said.by] != "read" and said.arrived_at <= said.at + FRESH
+    strong = said.command in ("destroy", "confirm")
+    right = ROLES[said.by] == "maintain" if strong else ROLES[said.by] != "read"
+    return right and (said.pressed or said.arrived_at <= said.at + FRESH)

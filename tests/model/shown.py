@@ -9,17 +9,20 @@ from bot.domain.graph import Instance
 from tests.model.hub import Hub
 from tests.model.things import Pull
 
-_ROW = re.compile(r"^\| \S+\u00a0([^|]+?) \| `([^`]+)` \| `([^`]+)` \|(.*)$", re.MULTILINE)
+_ROW = re.compile(r"^\| \S+\u00a0([^|]+?) \| (\*\*destroy\*\* )?`([^`]+)` \| `([^`]+)` \|(.*)$", re.MULTILINE)
 _HEAD = re.compile(r"^`([a-z_.]+)` at \[`([0-9a-f]{7})`\]", re.MULTILINE)
-_COUNTS = re.compile(r"^### .*?(\d+) of (\d+) succeeded|^### .*?all (\d+) instances|^### .*: 1 instance", re.MULTILINE)
-
+_HEADLINE = re.compile(r"^### (.*)", re.MULTILINE)
+_COUNTS = re.compile(r"(\d+) of (\d+) succeeded|all (\d+) instances|: 1 instance")
+#: Other rollouts that count, such as the apply beside a destroy.
+_FOLDED = re.compile(r"<summary>(pull_request\.\w+): ([^<]*), at (\w{7})[^<]*</summary>(.*?)</details>", re.DOTALL)
 #: Earlier commands are folded away above the rows.
 _COMMANDS = re.compile(r"<details>\n<summary>[^<]*earlier command.*?</details>", re.DOTALL)
+_APPLY, _DESTROY = "pull_request.merged", "pull_request.deleted"
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a comment says of its first rollout."""
+    """What a comment says of a rollout."""
 
     activity: str
     commit: str
@@ -29,18 +32,39 @@ class Shown:
 
     @property
     def applies(self) -> bool:
-        return self.activity == "pull_request.merged"
+        return self.activity in (_APPLY, _DESTROY)
+
+    @property
+    def destroys(self) -> bool:
+        return self.activity == _DESTROY
 
 
-def read(body: str) -> Shown | None:
-    """Read a comment as people do; None where it shows no rollout."""
-    main = _COMMANDS.sub("", body).partition("<details>")[0]
-    head, counts = _HEAD.search(main), _COUNTS.search(main)
-    if head is None or counts is None:
+def read(body: str, *, destroys: bool = False) -> Shown | None:
+    """Read the newest rollout in a comment as people do, or the newest that they had destroyed; None where none is."""
+    return next((one for one in every(body) if one.destroys is destroys), None)
+
+
+def every(body: str) -> list[Shown]:
+    """Read all rollouts in a comment that count, as people do, the newest first."""
+    said = _COMMANDS.sub("", body)
+    main = said.partition("<details>")[0]
+    head, line = _HEAD.search(main), _HEADLINE.search(main)
+    found = [_rollout(head[1], head[2], line[1], main)] if head and line else []
+    found += [_rollout(activity, commit, line, rows) for activity, line, commit, rows in _FOLDED.findall(said)]
+    return [one for one in found if one is not None]
+
+
+def _rollout(activity: str, commit: str, headline: str, text: str) -> Shown | None:
+    counts = _COUNTS.search(headline)
+    if counts is None:
         return None
-    found = {Instance(stack, component): (word, rest) for word, component, stack, rest in _ROW.findall(main)}
+    rows = {
+        Instance(stack, component): (word, rest)
+        for word, gone, component, stack, rest in _ROW.findall(text)
+        if bool(gone) is (activity == _DESTROY)  # what a merge itself removed is not looked at
+    }
     total = int(counts[2] or counts[3] or 1)
-    return Shown(head[1], head[2], int(counts[1] or total), total, found)
+    return Shown(activity, commit, int(counts[1] or total), total, rows)
 
 
 def comment(hub: Hub, pull: Pull) -> str:

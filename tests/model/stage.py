@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.domain.claims import Claims
 from bot.domain.events import Rules
 from bot.domain.graph import Instance
 from bot.events.packing import Header
-from tests.model import invariants, repository, when_quiet
+from tests.model import invariants, payloads, repository, when_quiet
 from tests.model.hub import Hub
 from tests.model.process import Broken, Process
-from tests.model.repository import AFFECTED, MAIN
+from tests.model.repository import AFFECTED
 from tests.model.saying import may
 from tests.model.shown import comment, read
-from tests.model.things import Hook, Pull, Run, Word
+from tests.model.things import Hook, Pull, Run, Said, Word
 
 MORNING = 1_777_888_800.0  # 2026-05-04 10:00:00 UTC
 _MOST_ROUNDS = 20
@@ -52,6 +51,10 @@ class Stage:
         """The pull requests that are open."""
         return [pull for pull in self.hub.pulls if pull.open]
 
+    def merged(self) -> list[Pull]:
+        """Those that are merged."""
+        return [pull for pull in self.hub.pulls if pull.merged]
+
     def unmerged(self) -> list[Pull]:
         """Those that are not merged."""
         return [pull for pull in self.hub.pulls if not pull.merged]
@@ -73,24 +76,9 @@ class Stage:
             self.hub.start(run)
         run.uploaded = True
         body = repository.upload(pull.heads[run.sha], run.sha, pull.base)
-        claims = self._claims(run, pull) if self.way.claims else None
+        claims = payloads.claims(run, pull) if self.way.claims else None
         self.process.upload(Header("key:1", {}, run.sha, "", pull.base, claims), body)
         self.hub.move(run, "completed", "success")
-
-    def _claims(self, run: Run, pull: Pull) -> Claims:
-        return Claims(
-            run_id=run.id,
-            attempt=run.attempt,
-            event="pull_request",
-            ref=f"refs/heads/{MAIN}" if run.merged else f"refs/pull/{pull.number}/merge",
-            head_ref=pull.branch,
-            base_ref=MAIN,
-            sha=pull.merge_sha if run.merged else "e" * 40,
-            actor=pull.author,
-            environment="",
-            workflow="Affected stacks",
-            workflow_file=AFFECTED,
-        )
 
     def end(self, run: Run, how: str) -> None:
         """End a run; one whose cancelling was asked for is cancelled."""
@@ -160,13 +148,13 @@ class Stage:
     def _arrive(self, hooks: list[Hook]) -> None:
         for hook in hooks:
             hook.arrived = True
-            if hook.event == "issue_comment":
-                self._comes(hook.payload["comment"]["id"])
+            if hook.says is not None:
+                self._comes(hook.says)
         self._arrived += hooks
         self.process.take(hooks)
 
-    def _comes(self, comment_id: int) -> None:
-        said = self.hub.saying.comes(comment_id)
+    def _comes(self, said: Said) -> None:
+        self.hub.saying.comes(said)
         if said.command == "unlock" and may(said):
             for instance in said.targets:
                 self.hub.locks.pop(instance, None)
@@ -245,6 +233,8 @@ class Stage:
 
     def look(self) -> None:
         """Hold what is shown against what is; raises Broken, also for what was found before."""
+        for pull in self.hub.pulls:
+            self.hub.saying.read(pull, comment(self.hub, pull))
         self._note("one_comment", when_quiet.one_comment(self.hub))
         self._note("no_fault_of_its_own", self.process.gave_up())
         if not self.hub.hooks and not self.hub.lost() and self.process.idle() and self.process.has_heard():

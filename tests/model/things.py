@@ -10,7 +10,7 @@ from typing import NamedTuple
 from bot.domain.graph import Instance
 from tests.model import repository
 from tests.model.payloads import LOGIN, Json
-from tests.model.repository import PLAN
+from tests.model.repository import DESTROY, PLAN
 
 
 @dataclass(slots=True, eq=False)
@@ -76,6 +76,7 @@ class Run:
     inputs: Json = field(default_factory=dict)
     pull: int = 0  # of an affected run
     removed_by: str = ""  # of a destroy, which works on what was before: the merge that it is for
+    confirmed: bool = False  # a destroy that somebody confirmed in a comment
     merged: bool = False  # an affected run of a merge
     approved: bool = False  # this attempt may use its environment
     reviews: list[Json] = field(default_factory=list)
@@ -106,6 +107,10 @@ class Run:
         return self.event == "workflow_dispatch" and self.workflow != PLAN
 
     @property
+    def destroys(self) -> bool:
+        return self.workflow == DESTROY
+
+    @property
     def began(self) -> float:
         """When its first attempt got a runner, else when it was made."""
         return next((one.at for one in self.news if one.status == "in_progress"), self.created_at)
@@ -126,6 +131,7 @@ class Hook:
     at: float
     arrived: bool = False
     tells: tuple[Run, News] | None = None  # of which run it tells what
+    says: Said | None = None  # what somebody says by it
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,17 +143,29 @@ class Word:
     named: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What the bot showed that it would destroy, with the code for that."""
+
+    code: str
+    pull: Pull
+    commit: str  # its first digits
+    instances: tuple[Instance, ...]
+    at: float  # when people saw it first
+
+
 @dataclass(slots=True, eq=False)
 class Said:
-    """A command that somebody said in a comment on a pull request."""
+    """A command that somebody said in a comment on a pull request, or by a button."""
 
     id: int  # of the comment
     pull: Pull
     by: str
     command: str  # its name
     targets: tuple[Instance, ...]  # none stand for all
-    flag: str
+    flag: str  # an option, or the code that is confirmed
     at: float
+    pressed: bool = False  # a button, which gets no reaction and carries no time
     arrived_at: float = 0.0  # when its webhook came first
     shas: tuple[str, ...] = ()  # the commits that may have been meant, from then until it was heard
     heard: bool = False

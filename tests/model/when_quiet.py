@@ -7,7 +7,7 @@ from tests.model import repository
 from tests.model.hub import Hub
 from tests.model.on_dispatch import others, undone
 from tests.model.saying import AGAIN, may
-from tests.model.shown import Shown, comment, read
+from tests.model.shown import Shown, comment, every, read
 from tests.model.things import Pull, Run
 
 #: GitHub's words for a run, as people read them in the comment.
@@ -28,26 +28,39 @@ def one_comment(hub: Hub) -> str:
 def says_what_is(hub: Hub) -> str:
     """The comment says what is: of each instance what its run does at GitHub, and the counts are those of its rows."""
     for pull in hub.pulls:
-        shown = read(comment(hub, pull))
-        if shown is None:
-            continue
-        if any(times > 1 and sha.startswith(shown.commit) for sha, times in pull.begun.items()):
-            continue  # of several plans of one commit nobody can tell which is meant
-        words = [word for word, _ in shown.rows.values()]
-        if (words.count("succeeded"), len(words)) != (shown.succeeded, shown.total):
-            return f"#{pull.number} counts {shown.succeeded} of {shown.total}, but its rows say {words}"
-        for instance, (word, why) in shown.rows.items():
-            said = _says(hub, shown, instance, word, why)
-            if said:
-                return f"#{pull.number}: {said}"
+        newest: set[tuple[bool, Instance]] = set()
+        for shown in every(comment(hub, pull)):
+            if any(times > 1 and sha.startswith(shown.commit) for sha, times in pull.begun.items()):
+                continue  # of several plans of one commit nobody can tell which is meant
+            if said := _counts(shown) or _says_all(hub, shown, newest):
+                return f"#{pull.number} {said}"
+    return ""
+
+
+def _counts(shown: Shown) -> str:
+    words = [word for word, _ in shown.rows.values()]
+    if (words.count("succeeded"), len(words)) == (shown.succeeded, shown.total):
+        return ""
+    return f"counts {shown.succeeded} of {shown.total}, but its rows say {words}"
+
+
+def _says_all(hub: Hub, shown: Shown, newest: set[tuple[bool, Instance]]) -> str:
+    """Hold the rows of a rollout against the runs; what was destroyed several times has its last row looked at."""
+    for instance, (word, why) in shown.rows.items():
+        said = "" if (shown.destroys, instance) in newest else _says(hub, shown, instance, word, why)
+        if said:
+            return said
+    newest.update((shown.destroys, instance) for instance in shown.rows)
     return ""
 
 
 def _says(hub: Hub, shown: Shown, instance: Instance, word: str, why: str) -> str:
     runs = [run for run in hub.dispatched if run.target[:7] == shown.commit and run.applies is shown.applies]
-    own = [run for run in runs if run.instance == instance]
+    own = [run for run in runs if run.instance == instance and run.confirmed is shown.destroys]
     # What was sent again may yet have its earlier run made once more at GitHub, and either may be meant.
     current = own[-1:] + [run for run in own[:-1] if run.attempt > 1 and run.started_at >= own[-1].created_at]
+    if shown.destroys and len({said.flag for said, _ in hub.saying.confirmations(instance)}) > 1:
+        return ""  # of several destroys nobody can tell which is meant
     if any(run.attempt > 1 and run.status == "queued" for run in current):
         return ""  # GitHub tells nobody of this
     if own and word not in _WORDS.values() and _goes_again(hub, own[-1]):
@@ -68,9 +81,10 @@ def _says(hub: Hub, shown: Shown, instance: Instance, word: str, why: str) -> st
     if shown.applies:  # what superseded a parent speaks for it
         runs = [run for run in hub.dispatched if run.applies]
     ended = [run for run in runs if any(one.conclusion not in (None, "success") for one in run.news)]
-    above = repository.ancestors(instance, frozenset(shown.rows))
+    above = shown.rows.keys() if shown.destroys else repository.ancestors(instance, frozenset(shown.rows))
     blocked = any(run.instance in above for run in ended)
     blocked = blocked or any(_is_stopped(hub, shown, one, "cancel") for one in above)
+    blocked = blocked or any(run.confirmed and run.instance in above for run in runs)
     if word == "blocked" and not blocked:
         return f"{instance} is shown as blocked, but nothing above it failed"
     return ""
@@ -104,7 +118,7 @@ def contained(hub: Hub) -> str:
         if not run.applies or run.attempt == 1 or run.heard is None or run.heard.attempt < run.attempt:
             continue
         pull = hub.pull_of(run)
-        shown = read(comment(hub, pull))
+        shown = read(comment(hub, pull), destroys=run.confirmed)
         sent = (one for one in others(hub, run, run.instance) if one.applies and one.created_at < run.started_at)
         newer = any(hub.position(one.target) > hub.position(run.target) for one in sent)
         if newer and shown and "run again" not in shown.rows.get(run.instance, ("", ""))[1]:
@@ -114,8 +128,10 @@ def contained(hub: Hub) -> str:
 
 def _is_overtaken(hub: Hub, run: Run) -> bool:
     """Tell whether a newer commit was applied where an apply did not succeed."""
-    applied = (one for one in others(hub, run, run.instance) if run.applies and one.applies)
-    return run.conclusion != "success" and any(hub.position(one.target) > hub.position(run.target) for one in applied)
+    applied = [one for one in others(hub, run, run.instance) if run.applies and one.applies]
+    newer = any(hub.position(one.target) > hub.position(run.target) for one in applied)
+    turned = any(one.target == run.target and one.confirmed is not run.confirmed and one.id > run.id for one in applied)
+    return run.conclusion != "success" and (newer or turned)
 
 
 def nothing_waits_for_ever(hub: Hub) -> str:
@@ -138,6 +154,18 @@ def nothing_waits_for_ever(hub: Hub) -> str:
                 return f"#{pull.number}: {instance} is {word} for ever"
             if word not in _ENDS.values() and not why.strip(" |"):
                 return f"#{pull.number}: {instance} is {word}, and nobody is told why"
+        if not stopped and (said := _is_destroyed_in_the_end(comment(hub, pull))):
+            return f"#{pull.number}: {said}"
+    return ""
+
+
+def _is_destroyed_in_the_end(body: str) -> str:
+    """What was confirmed is destroyed, or people are shown what stands in its way."""
+    for shown in (one for one in every(body) if one.destroys):
+        kept = any(word == "held" or "is known to depend on it" in why for word, why in shown.rows.values())
+        for instance, (word, why) in shown.rows.items():
+            if word in MOVING and not kept:
+                return f"{instance} waits for ever to be destroyed ({word}: {why.strip(' |')})"
     return ""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from math import inf
@@ -20,6 +20,18 @@ from bot.domain.texts import commit
 _DESTROY = Hold(HoldKind.DESTROY, "it would be destroyed, which must be approved by its name")
 #: What may have been applied after the backup was made.
 RESTORED = Hold(HoldKind.RESTORED, "the database was restored from a backup, and it may have been applied since that")
+#: What people may send again once it has ended, and may have had sent since that backup.
+_AGAIN = frozenset(
+    {
+        Status.QUEUED,
+        Status.RUNNING,
+        Status.APPROVAL,
+        Status.FAILED,
+        Status.TIMED_OUT,
+        Status.CANCELLED,
+        Status.SKIPPED,
+    }
+)
 
 
 def of_new(steps: Iterable[Step], rollout: Rollout, pull: Pull | None, facts: Facts) -> list[Step]:
@@ -150,7 +162,7 @@ def refresh(desk: Desk, draft: Draft) -> None:
         draft.put_rollout(replace(draft.rollout, restored_at=restored))
         for index in range(len(draft.walk.steps)):
             _forget(draft, index, RESTORED, before=inf)  # whatever was said after an earlier restore
-            add(desk, draft, index, RESTORED)
+            add(desk, draft, index, RESTORED, also=_AGAIN)
     if desk.facts.rules.stale == "hold":
         for instance, places in desk.facts.places.items():
             found = draft.find(instance)
@@ -188,11 +200,12 @@ def _descendants(draft: Draft, index: int) -> list[int]:
     return found
 
 
-def add(desk: Desk, draft: Draft, index: int, hold: Hold) -> None:
-    """Hold a step that was not sent, unless that very hold is on it or was released."""
+def add(desk: Desk, draft: Draft, index: int, hold: Hold, *, also: Container[Status] = ()) -> None:
+    """Hold a step that was not sent, or is in a status of `also`, unless that very hold is on it or was released."""
     step = draft.step(index)
+    own = own_status(step)
     known = (*step.holds, *(release.hold for release in step.released))
-    if own_status(step) is None and step.calls and hold not in known:
+    if (own is None or own in also) and step.calls and hold not in known:
         draft.put(replace(step, holds=(*step.holds, replace(hold, since=desk.now))))
         desk.note("hold", hold.sentence, draft, index)
         desk.show()

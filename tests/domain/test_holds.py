@@ -209,6 +209,25 @@ def test_after_a_restored_backup_what_was_not_sent_is_held_once(done_at, restore
 
 
 @pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        (Status.FAILED, True),
+        (Status.TIMED_OUT, True),
+        (Status.CANCELLED, True),
+        (Status.RUNNING, True),
+        (Status.DISPATCHING, False),  # it is looked for before it is sent
+        (Status.HELD, False),  # in doubt, so a person must let it go already
+        (Status.SUCCEEDED, False),
+    ],
+)
+def test_after_a_restored_backup_what_people_may_send_again_is_held_too(status, expected):
+    steps = [*CHAIN[:3], replace(CHAIN[3], dispatches=(dispatch_of(3, status),))]
+    desk = desk_of(steps, given=facts(restored_at=900.0), restored_at=0.0)
+    holds.refresh(desk, desk.drafts[0])
+    assert (held(desk.drafts[0])["d"] == [HoldKind.RESTORED]) == expected
+
+
+@pytest.mark.parametrize(
     ("changes", "ended", "expected"),
     [
         ({"branch": "main"}, 500.0, []),

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from bot.domain.commands.table import SPECS
+from bot.sandbox import example
 from tests.rig import open_rig
-from tests.stories.helping import CHAIN, model
+from tests.stories.helping import CHAIN, ONE, model
 from tests.stories.saying import DONE, REFUSED, answers, say
+from tests.stories.test_forks import FORK, forked, nothing_was_sent
 
 PAUSED = "⏸️ **Nothing more is started:** paused by boss."
 
@@ -82,3 +84,80 @@ async def test_each_of_twenty_commands_in_a_comment_has_its_answer(tmp_path: Pat
         names = [f"nothing-{number:02}" for number in range(20)]
         assert await say(rig, pull, "\n".join(f"/atmos retry {name}" for name in names)) == REFUSED
         assert [name for name in names if f"`/atmos retry {name}`" not in rig.comment(pull)] == []
+
+
+async def test_why_said_twice_is_answered_twice_and_both_are_kept_up_to_date(tmp_path: Path) -> None:
+    async with open_rig(tmp_path, model=model(ONE)) as rig:
+        rig.hub.scenario.seconds = lambda file, _inputs: 300.0 if file == example.PLAN else 1.0
+        rig.hub.set_permission(rig.repo, "boss", "write")
+        rig.hub.set_permission(rig.repo, "ann", "write")
+        pull = rig.scene.open_pull(["vpc"])
+        await rig.passes(30)
+        said = [rig.hub.comment(pull, by, "/atmos why vpc") for by in ("boss", "ann", "boss")]
+        await rig.passes(30)
+        text = rig.comment(pull)
+        assert text.count("`vpc` in `dev` [**is running**]") == 3
+        await rig.until_quiet()
+        text = rig.comment(pull)
+        assert text.count("`vpc` in `dev` [**succeeded**]") == 3
+        assert "**is running**" not in text
+        assert [text.count(f"`/atmos why vpc` by {by}") for by in ("boss", "ann")] == [2, 1]
+        assert [{sign for _, _, sign in one.reactions} for one in said] == [DONE] * 3
+
+
+async def test_two_who_say_the_same_at_once_have_it_done_once(tmp_path: Path) -> None:
+    async with open_rig(tmp_path, model=model(ONE)) as rig:
+        rig.hub.scenario.fail(component="vpc")
+        for by in ("boss", "ann"):
+            rig.hub.set_permission(rig.repo, by, "write")
+        pull = rig.scene.open_pull(["vpc"])
+        await rig.until_quiet()
+        under_way = "dev/vpc (dispatching: wait for its end, or `/atmos cancel` it)."
+        for words, told in (("retry vpc", "Nothing goes again"), ("replan vpc", "Nothing is planned again")):
+            before = len(rig.dispatched())
+            said = [rig.hub.comment(pull, by, f"/atmos {words}") for by in ("boss", "ann")]
+            await rig.until_quiet()
+            assert [{sign for _, _, sign in one.reactions} for one in said] == [DONE, REFUSED]
+            assert rig.dispatched()[before:] == ["plan dev/vpc"]
+            assert answers(rig, pull) == [f"{told}: {under_way}"]
+            assert f"✅ `/atmos {words}` by boss" in rig.comment(pull)
+
+
+async def test_commands_on_a_fork_s_pull_request_start_nothing_and_say_why(tmp_path: Path) -> None:
+    async with open_rig(tmp_path, model=model(CHAIN)) as rig:
+        pull = forked(rig)
+        await rig.until_quiet()
+        words = ["plan", "replan vpc", "retry", "apply vpc", "approve", "skip vpc", "cancel", "lock vpc", "why vpc"]
+        for one in words:
+            assert await say(rig, pull, f"/atmos {one}", role="admin") == REFUSED
+            assert answers(rig, pull)[0] == "It comes from a fork, and nothing is started for forks."
+        assert await say(rig, pull, "/atmos destroy vpc\n/atmos confirm AAAAAAAA", role="admin") == REFUSED
+        assert await say(rig, pull, "/atmos pause\n/atmos unpause\n/atmos status", role="admin") == DONE
+        # Who opened it may not write here, and is told so and nothing else.
+        assert await say(rig, pull, "/atmos plan", by="stranger", role="read") == REFUSED
+        assert answers(rig, pull) == ["stranger may not: it needs write access to this repository."]
+        rig.hub.merge(pull, by="lead")
+        await rig.until_quiet()
+        for one in ("apply vpc", "retry", "destroy vpc"):
+            assert await say(rig, pull, f"/atmos {one}", role="admin") == REFUSED
+            assert answers(rig, pull)[0] == "It comes from a fork, and nothing is started for forks."
+        assert nothing_was_sent(rig)
+        assert FORK in rig.comment(pull)
+        assert len(rig.comments(pull)) == 1
+
+
+async def test_a_draft_is_steered_as_any_pull_request(tmp_path: Path) -> None:
+    async with open_rig(tmp_path, model=model(CHAIN)) as rig:
+        rig.hub.scenario.fail(component="database")
+        rig.scene.push("feature", ["vpc"])
+        pull = rig.hub.open_pull(rig.repo, head="feature", title="Change vpc", author="dev", draft=True)
+        await rig.until_quiet()
+        assert await say(rig, pull, "/atmos pause\n/atmos retry") == DONE
+        assert rig.dispatched() == ["plan dev/vpc", "plan dev/database"]
+        assert await say(rig, pull, "/atmos unpause") == DONE
+        assert rig.dispatched()[2:] == ["plan dev/database", "plan dev/api"]
+        assert await say(rig, pull, "/atmos apply vpc") == REFUSED
+        assert rig.dispatched("apply") == []
+        rig.hub.ready_for_review(pull, by="dev")
+        await rig.until_quiet()
+        assert len(rig.dispatched()) == 4

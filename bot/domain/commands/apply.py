@@ -26,7 +26,7 @@ _AGAIN = frozenset({Status.SKIPPED, Status.CANCELLED})
 
 def do(desk: Desk, asked: Asked) -> Answer:
     """Send what was passed over."""
-    if desk.pull is not None and not desk.pull.merged:
+    if desk.pull is not None and not desk.pull.merged and not desk.pull.fork:
         raise Refused("It is not merged, and only what is merged is applied: the merge itself starts that.")
     again = Again(desk, asked, worked(desk, Phase.APPLY, having=_AGAIN))
     wanted = named(again.draft, asked.command)

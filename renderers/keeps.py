@@ -94,8 +94,8 @@ def stale(scene: Scene) -> list[str]:
 def approve(scene: Scene, *names: str) -> str:
     """Write how what is held is let go, as the subject of a sentence."""
     if scene.view.pull is None:
-        targets = f" with the targets {listed([code(name) for name in names])}" if names else ""
-        return code(f"POST /api/v1/rollouts/{scene.walk.rollout.id}/approve") + targets
+        rollout = f"{scene.view.repo.full_name} --rollout {scene.walk.rollout.id}"
+        return f"{code(' '.join(('switchyard approve', rollout, *names)))} on the server"
     return code(" ".join((PREFIX, "approve", *names)))
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 
+from bot.domain.commands.buttons import APPROVE, RETRY
 from bot.domain.commands.words import PREFIX
 from bot.domain.facts import Gate
+from bot.domain.lanes import is_server_run
 from bot.domain.model import Hold, HoldKind, Status, Step
-from bot.domain.pro import Phase
+from bot.domain.pro import DELETED, Phase
 from bot.domain.standing import is_called_off
 from renderers import keeps
 from renderers.markdown import code, escape, linked, prose
@@ -21,7 +23,7 @@ _NAMED = 3  # instances that a command is written out for
 _ADVICE = {
     HoldKind.ENVIRONMENT: "Make it with its reviewers, or mend the workflow, and let it go then.",
     HoldKind.RESTORED: "Look whether it was applied; approved, it is applied again.",
-    HoldKind.OVERRUN: "Approved, it is applied again, at this pull request's merge.",
+    HoldKind.OVERRUN: "Approved, it is applied again, at this newer commit.",
 }
 
 
@@ -54,13 +56,27 @@ def _failed(scene: Scene) -> list[str]:
     if not failed:
         return []
     said = f"{SIGNS[Status.FAILED]} **Failed:** {_blocking(scene, failed)}."
+    lane = scene.walk.rollout.lane
     if not any(known.run_id for step in failed for known in step.dispatches):
-        return [f"{said} No run was started: the table says what to change."]
+        then = f" Then {code('switchyard run')} on the server starts it anew." if is_server_run(lane) else ""
+        return [f"{said} No run was started: the table says what to change.{then}"]
+    if scene.walk.rollout.activity == DELETED:
+        anew = f"{_shown_anew(scene)}, for what depends on it may have changed"
+        return [f"{said} Read the run's summary, then mend what it tells; {anew}."]
     fix = "push a fix" if scene.walk.rollout.phase is Phase.PLAN else "fix it in a new pull request"
     then = ", and what is blocked goes on" if scene.of(Status.BLOCKED) else ""
-    if scene.view.pull is None:
-        return [f"{said} Read the run's summary, then {fix}; or re-run it at GitHub{then}."]
-    return [f"{said} Read the run's summary, then {fix}; {code(f'{PREFIX} retry')} runs it once more{then}."]
+    return [f"{said} Read the run's summary, then {fix}; {_retry(scene)} runs it once more{then}."]
+
+
+def _retry(scene: Scene) -> str:
+    return f"the button **{RETRY.label}**" if scene.view.pull is None else code(f"{PREFIX} retry")
+
+
+def _shown_anew(scene: Scene) -> str:
+    """Say how what was to be destroyed, and is not, goes after all."""
+    server = f"switchyard run {scene.view.repo.full_name} TARGET --reverse --sha {scene.walk.rollout.sha[:7]}"
+    how = f"{code(server)} on the server" if scene.view.pull is None else code(f"{PREFIX} destroy")
+    return f"{how} shows anew what is then destroyed"
 
 
 def _blocking(scene: Scene, steps: list[Step]) -> str:
@@ -76,8 +92,10 @@ def _blocking(scene: Scene, steps: list[Step]) -> str:
 def _called_off(scene: Scene) -> list[str]:
     """Tell what a person cancelled here, and how it is taken back."""
     steps = [step for step in scene.of(Status.CANCELLED) if is_called_off(step)]
-    then = f" {code(f'{PREFIX} retry')} goes on with it." if scene.view.pull is not None else ""
-    return [f"{SIGNS[Status.CANCELLED]} **Cancelled:** {_blocking(scene, steps)}.{then}"] if steps else []
+    if not steps:
+        return []
+    again = _shown_anew(scene) if scene.walk.rollout.activity == DELETED else f"{_retry(scene)} goes on with it"
+    return [f"{SIGNS[Status.CANCELLED]} **Cancelled:** {_blocking(scene, steps)}. {again[0].upper()}{again[1:]}."]
 
 
 def _held(scene: Scene) -> list[str]:
@@ -95,14 +113,18 @@ def _held(scene: Scene) -> list[str]:
 
 
 def _letting_go(scene: Scene, groups: dict[Hold, list[Step]]) -> str:
-    destroys = [step for hold, steps in groups.items() if hold.kind is HoldKind.DESTROY for step in steps]
-    kinds = {hold.kind for hold in groups}
+    steps = list({step.index: step for held in groups.values() for step in held}.values())
+    destroys = [step for step in steps if step.destroys]
     pull, said = scene.view.pull, []
-    if kinds - {HoldKind.DESTROY}:
-        which = "names after it" if pull is not None else "`targets` in its body"
+    if len(destroys) < len(steps):
         but = " all of it but the destroys" if destroys else " it"
-        said.append(f"{keeps.approve(scene)} lets{but} go; with {which}, only those.")
-    if kinds >= {HoldKind.STACK} and pull is not None and pull.author:
+        if pull is not None:
+            said.append(f"{keeps.approve(scene)} lets{but} go; with names after it, only those.")
+        else:
+            said.append(
+                f"The button **{APPROVE.label}** lets{but} go. {keeps.approve(scene, 'TARGET')} lets go only that."
+            )
+    if {hold.kind for hold in groups} >= {HoldKind.STACK} and pull is not None and pull.author:
         said.append(f"Where somebody else must approve, the word of {escape(pull.author)} does not count.")
     if destroys:
         who = ", said by somebody with the role maintain or admin" if pull is not None else ""

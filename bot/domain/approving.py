@@ -129,6 +129,16 @@ class _Who:
         """Tell whether what is so since then was so when they spoke. GitHub tells whole seconds only."""
         return int(at) <= self.limits.said
 
+    def naming(self, step: Step) -> str:
+        """Say how a step is named in full: without a pull request there is no comment to do it in."""
+        if self.walk.rollout.pull:
+            return f"name {step.instance}"
+        return f"say `switchyard approve OWNER/REPO --rollout {self.walk.rollout.id} {step.instance}` on the server"
+
+    def by_button(self, asked: Wanted) -> bool:
+        """Tell whether nothing could be named, so that no role helps."""
+        return not self.walk.rollout.pull and not asked.named
+
 
 def _one(step: Step, asked: Wanted, who: _Who) -> tuple[Wanted | None, list[str]]:
     """Choose of one step that is held; returns what is approved of it, and why the rest is not."""
@@ -142,10 +152,10 @@ def _one(step: Step, asked: Wanted, who: _Who) -> tuple[Wanted | None, list[str]
 
 
 def _of_holds(step: Step, asked: Wanted, who: _Who) -> tuple[Wanted | None, list[str]]:
-    if step.destroys and not who.limits.destroys:
+    if step.destroys and not (who.limits.destroys or who.by_button(asked)):
         return None, ["it would be destroyed, and only somebody with the role maintain or admin can approve that"]
     if step.destroys and not asked.named:
-        return None, [f"it would be destroyed: name {step.instance} to approve that"]
+        return None, [f"it would be destroyed: {who.naming(step)} to approve that"]
     reasons = {hold: _why_not(hold, asked, who) for hold in step.holds}
     may = tuple(hold for hold, reason in reasons.items() if not reason)
     return (replace(asked, holds=may) if may else None), [reason for reason in reasons.values() if reason]
@@ -161,10 +171,10 @@ def _why_not(hold: Hold, asked: Wanted, who: _Who) -> str:
 
 def _in_doubt(step: Step, asked: Wanted, who: _Who) -> tuple[Wanted | None, list[str]]:
     doubtful = [sent for sent in step.dispatches if sent.status is Status.HELD]
-    if step.destroys and not who.limits.destroys:
+    if step.destroys and not (who.limits.destroys or who.by_button(asked)):
         return None, ["it may be destroyed, and only somebody with the role maintain or admin can have that sent again"]
     if not asked.named:
-        return None, [f"its dispatch is in doubt: see whether it ran, then name {step.instance} to have it sent again"]
+        return None, [f"its dispatch is in doubt: see whether it ran, then {who.naming(step)} to have it sent again"]
     if not all(who.saw(sent.finished_at) for sent in doubtful):
         return None, ["its dispatch is in doubt, but only since that was said: see whether it ran, and say it again"]
     return replace(asked, doubts=tuple(sent.id for sent in doubtful)), []

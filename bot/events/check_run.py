@@ -17,10 +17,13 @@ from bot.github import shapes
 from bot.store import commits, pulls
 from bot.store.db import Db
 from bot.store.inbox import Row
+from bot.store.rollouts import of_lane
 
-#: The webhooks that tell of a button. Nothing in them says when it was pressed.
+#: The webhooks that tell of a button. Nothing in them says when it was pressed, only what was shown then.
 WEBHOOKS = ("check_run", "check_suite")
 _ASKS = ("requested_action", "rerequested")
+#: As many instances as an answer names.
+_NAMED = 3
 
 
 def place(payload: dict[str, Any], _row: Row, db: Db) -> Place:
@@ -58,8 +61,7 @@ async def gather(row: Row, ctx: Context) -> Gathered | Finished:
     repo, check = repo_of(payload) or ctx.repo(row.repo_id or 0), shapes.part(payload, row.kind)
     if shapes.number(shapes.part(check, "app"), "id") != ctx.github.app_id:
         return Finished("another App's check run")
-    name = shapes.text(shapes.part(payload, "requested_action"), "identifier")
-    line = buttons.pressed(name) if shapes.text(payload, "action") == "requested_action" else buttons.rerun()
+    line = _line(payload, row.lane or "", ctx)
     if line is None:
         return Finished("no button of ours")
     by = shapes.text(shapes.part(payload, "sender"), "login")
@@ -74,6 +76,21 @@ async def gather(row: Row, ctx: Context) -> Gathered | Finished:
     return replace(
         found, event=_of_now(found.event, commits.get(ctx.db, row.lane or ""), shapes.text(check, "head_sha"))
     )
+
+
+def _line(payload: dict[str, Any], lane: str, ctx: Context) -> Line | None:
+    """Understand what was pressed: an approval covers what the check run showed by then, and nothing else."""
+    if shapes.text(payload, "action") != "requested_action":
+        return buttons.rerun()
+    found = buttons.pressed(shapes.text(shapes.part(payload, "requested_action"), "identifier"))
+    if found is None:
+        return None
+    line, at = found
+    new = buttons.held_since(of_lane(ctx.db, lane), at) if line.written == buttons.APPROVE.label else []
+    if not new:
+        return line
+    told = ", ".join(new[:_NAMED]) + (f" and {len(new) - _NAMED:,} more" if len(new) > _NAMED else "")
+    return Line(line.written, Misread(f"Held only since that button was shown: {told}. Look at it, and press it anew."))
 
 
 def _of_now(event: Event, known: Commit | None, sha: str) -> Event:

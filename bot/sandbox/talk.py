@@ -1,6 +1,6 @@
 """Comments and checks, by people and by the app."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bot.sandbox import payloads, payloads_talk
@@ -94,8 +94,9 @@ class Talk(Core):
         body = {"action": "rerequested", "check_suite": suite | {"pull_requests": [], "app": self.app_json}}
         self.emit("check_suite", check.repo, body, self.user(by))
 
-    def request_action(self, check: Check, identifier: str, by: str) -> None:
-        """Press one of the buttons that the app put on a check run."""
+    def request_action(self, check: Check, label: str, by: str, *, seen: Iterable[Mapping[str, Any]] = ()) -> None:
+        """Press one of the buttons that the app put on a check run, or that were there when its page was `seen`."""
+        (identifier,) = (one["identifier"] for one in seen or check.actions if one["label"].lower() == label.lower())
         self._emit_check(check, "requested_action", self.user(by), requested_action={"identifier": identifier})
 
     def _fill(self, check: Check, fields: Mapping[str, Any]) -> None:

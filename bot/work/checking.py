@@ -10,7 +10,6 @@ from bot.domain import concluding
 from bot.domain.commands.buttons import buttons
 from bot.domain.model import Commit, Repo
 from bot.domain.rollout import Walk
-from bot.domain.states import states
 from bot.domain.view import CommitView
 from bot.github import ensure as github
 from bot.github.ensure import Action, CheckRun
@@ -67,9 +66,7 @@ def _check(parts: Parts, view: CommitView) -> CheckRun:
 def _actions(view: CommitView) -> tuple[Action, ...]:
     if view.commit.ended and not view.commit.merged:
         return ()
-    counting = [walk for walk in view.current if not walk.rollout.superseded_by]
-    found = buttons(state for walk in counting for state in states(walk))
-    return tuple(Action(one.label, one.does, one.command) for one in found)
+    return tuple(Action(one.label, one.does, one.identifier(view.as_of)) for one in buttons(view.current))
 
 
 async def _write(parts: Parts, repo: Repo, sha: str, known: int, run: CheckRun) -> int:

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
+from bot.domain.commands.words import Receipt
 from bot.domain.concluding import CANCELLED, FAILURE, NEUTRAL, PEOPLE, SUCCESS
 from bot.domain.keeping import Keeper, Keeping
-from bot.domain.model import Commit, Hold, HoldKind, Status
+from bot.domain.model import Commit, Decided, Hold, HoldKind, Status
+from bot.domain.pro import DELETED
 from bot.domain.rollout import Walk
 from bot.domain.view import CommitView
 from renderers.check import details_url, group, summary, title
@@ -30,6 +32,7 @@ GROUP = Commit(
     pull=42,
 )
 RELEASE = Commit("7^v1.2", 7, MERGE, "refs/tags/v1.2", ("release.published",), "main", NOON, position=1_000_000_007)
+SERVER_RUN = replace(RELEASE, lane="7~3", ref="main", activities=("pull_request.merged",), by="lead")
 CHAIN = {("dev", "vpc"): (), ("dev", "database"): (("dev", "vpc"),)}
 DONE = tuple(CHAIN)
 ADRIFT = Hold(HoldKind.UNREVIEWED, "its commit is on no branch that is applied")
@@ -47,9 +50,30 @@ def released(**facts: Any) -> Walk:
     return walk(CHAIN, activity="release.published", sha=MERGE, lane=RELEASE.lane, pull=0, id=17, **facts)
 
 
+def started(activity: str = "pull_request.merged", **facts: Any) -> Walk:
+    return walk(CHAIN, activity=activity, sha=MERGE, lane=SERVER_RUN.lane, pull=0, id=12, **facts)
+
+
+def destroying(**facts: Any) -> Walk:
+    """Destroy both, the database first."""
+    needs = {("dev", "database"): (), ("dev", "vpc"): (("dev", "database"),)}
+    every = {key: {"destroys": True} | facts.get(key[1], {}) for key in needs}
+    return walk(needs, activity=DELETED, sha=MERGE, lane=SERVER_RUN.lane, pull=0, id=12, facts=every)
+
+
 FROZEN = "frozen by dora: the network is moved"
 FAILED = {("dev", "vpc"): {"status": Status.FAILED}}
 HELD = {key: {"holds": (ADRIFT,)} for key in CHAIN}
+UNPLANNED = Hold(HoldKind.UNREVIEWED, f"no plan of it succeeded at {MERGE[:7]}")
+STACK = Hold(HoldKind.STACK, "somebody must approve what is applied to stacks like d*")
+OVERRUN = Hold(HoldKind.OVERRUN, "the older #41 was applied over it by a re-run at GitHub")
+NO_FILE = "The workflow file `apply.yaml` is not at `3b1d9a7`."
+OFF = {"decided": Decided(Status.CANCELLED, "boss", NOON)}
+CALLED_OFF = dict.fromkeys(CHAIN, OFF)
+SUCCEEDED = {"status": Status.SUCCEEDED}
+PRESSED = Receipt(
+    "check:7", 0, "boss", "Re-run", NOON, NOON + 1, False, "Nothing goes again: dev/database (it must be shown anew)."
+)
 VIEWS: dict[str, Callable[[], CommitView]] = {
     "waiting": lambda: seen(GROUP, ""),
     "nothing_came": lambda: seen(GROUP, NEUTRAL),
@@ -61,6 +85,22 @@ VIEWS: dict[str, Callable[[], CommitView]] = {
     "nothing_affected": lambda: seen(GROUP, NEUTRAL, walk({}, activity="merge_group.checks_requested", sha=MERGE)),
     "released": lambda: seen(RELEASE, SUCCESS, released(succeeded=DONE)),
     "release_held": lambda: seen(replace(RELEASE, branch="", position=0), PEOPLE, released(facts=HELD)),
+    "run_held": lambda: seen(SERVER_RUN, PEOPLE, started(facts={key: {"holds": (UNPLANNED,)} for key in CHAIN})),
+    "run_failed": lambda: seen(SERVER_RUN, FAILURE, started(facts=FAILED)),
+    "run_not_started": lambda: seen(SERVER_RUN, FAILURE, started(facts={("dev", "vpc"): {"problem": NO_FILE}})),
+    "run_cancelled": lambda: seen(SERVER_RUN, CANCELLED, started(facts=CALLED_OFF)),
+    "run_in_doubt": lambda: seen(SERVER_RUN, PEOPLE, started(facts={("dev", "vpc"): {"status": Status.HELD}})),
+    "run_applying": lambda: seen(SERVER_RUN, "", started(facts={("dev", "vpc"): {"status": Status.RUNNING}})),
+    "run_offered_again": lambda: seen(
+        SERVER_RUN, PEOPLE, started(succeeded=DONE[:1], facts={("dev", "database"): {"holds": (OVERRUN,)}})
+    ),
+    "run_destroyed": lambda: seen(SERVER_RUN, SUCCESS, destroying(database=SUCCEEDED, vpc=SUCCEEDED)),
+    "run_destroy_held": lambda: seen(SERVER_RUN, PEOPLE, destroying(database={"holds": (STACK,)})),
+    "run_destroy_failed": lambda: seen(
+        SERVER_RUN, FAILURE, destroying(database={"status": Status.FAILED}), receipts=(PRESSED,)
+    ),
+    "run_destroy_cancelled": lambda: seen(SERVER_RUN, CANCELLED, destroying(database=OFF, vpc=OFF)),
+    "release_failed": lambda: seen(RELEASE, FAILURE, released(facts=FAILED)),
     "release_frozen": lambda: seen(RELEASE, "", released(), frozen=FROZEN, kept={17: Keeping(Keeper(FROZEN))}),
 }
 

@@ -233,7 +233,7 @@ async def test_what_is_held_wants_action(tmp_path: Path) -> None:
         one = check(rig, group.head_sha)
         assert one.conclusion == "action_required"
         assert "SWITCHYARD_BREAKER_PLAN" in one.output["summary"]
-        assert "/approve" in one.output["summary"]
+        assert "The button **Approve** lets it go." in one.output["summary"]
         assert planned(rig, group.head_sha) == []
 
 

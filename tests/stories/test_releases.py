@@ -170,7 +170,8 @@ async def test_a_release_of_a_commit_on_no_applied_branch_is_held(tmp_path: Path
         assert (one.status, one.conclusion) == ("completed", "action_required")
         assert "its commit is on no branch that is applied" in one.output["summary"]
         (rollout,) = await of_commit(rig, sha)
-        assert f"`POST /api/v1/rollouts/{rollout['id']}/approve`" in one.output["summary"]
+        command = f"`switchyard approve acme/infra --rollout {rollout['id']} TARGET` on the server"
+        assert command in one.output["summary"]
         await approve(rig, rollout["id"])
         await rig.until_quiet()
         assert on_tag(rig, "v2-test") == CHAINED

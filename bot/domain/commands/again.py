@@ -10,6 +10,7 @@ from bot.domain.commands.asked import Asked, Refused, above, below, listed, stee
 from bot.domain.commands.words import Answer, Role
 from bot.domain.desk import Desk
 from bot.domain.extending import was_refused
+from bot.domain.lanes import is_server_run
 from bot.domain.model import OPEN, Status, Step
 from bot.domain.pro import DELETED, Phase
 from bot.domain.rollout import Draft, own_status
@@ -104,7 +105,8 @@ class Again:
         if self.desk.pull is not None and self.desk.pull.paused:
             said.append("The pull request is paused: `/atmos unpause` lets it go on.")
         if held := [index for index in self.going if self.draft.step(index).holds]:
-            said.append(f"Held as before: {listed(self.draft, held)}; `/atmos approve` lets it go.")
+            how = "; `/atmos approve` lets it go" if self.draft.rollout.pull else ""
+            said.append(f"Held as before: {listed(self.draft, held)}{how}.")
         if rest:
             said.append(f"Left as it is: {rest}.")
         return Answer(True, " ".join(said))
@@ -135,7 +137,8 @@ class Again:
         if newer is not None:
             return f"superseded by {newer.name}, which is newer"
         if self.draft.rollout.activity == DELETED:
-            return "what is destroyed must be shown anew, as what depends on it may have changed"
+            how = "`/atmos destroy`" if self.draft.rollout.pull else "`switchyard run --reverse` on the server"
+            return f"what is destroyed must be shown anew, as what depends on it may have changed: {how} does that"
         if order.destroyed_since(self.desk.drafts, self.draft, step):
             return "destroyed since, or to be destroyed"
         if step.destroys and not (in_full and self.asked.role >= Role.MAINTAIN):
@@ -174,6 +177,8 @@ def unsent(draft: Draft, index: int) -> str:
     told = next(sent.reason for sent in step.dispatches) if was_refused(step) else step.problem
     if not told or step.decided is not None or any(sent.run_id for sent in step.dispatches):
         return ""
+    if is_server_run(draft.rollout.lane):
+        return f"{told.rstrip('.')}: mend that, and start it anew with `switchyard run`"
     what = "mend that, and" if draft.rollout.phase is Phase.APPLY else "mend that and push, or"
     return f"{told.rstrip('.')}: {what} run the affected workflow again"
 

@@ -30,6 +30,12 @@ SPEC = Spec(
     example="plat-ue2-prod",
 )
 
+#: Without a pull request there are only buttons.
+_AT_GITHUB = (
+    "No button cancels that. If it must be, cancel its run at GitHub: that can leave behind what is half applied, and "
+    "a locked Terraform state."
+)
+
 
 @dataclass(slots=True)
 class _Told:
@@ -95,8 +101,6 @@ def _sentence(draft: Draft, told: _Told) -> str:
     if told.doubtful:
         parts.append(f"Cancelled if it turns out to have been sent: {listed(draft, told.doubtful)}.")
     if told.left:
-        parts.append(
-            f"Left to its end, because it may be changing things: {listed(draft, told.left)}. With `{FORCE}` that is "
-            "cancelled, too."
-        )
+        how = f"With `{FORCE}` that is cancelled, too." if draft.rollout.pull else _AT_GITHUB
+        parts.append(f"Left to its end, because it may be changing things: {listed(draft, told.left)}. {how}")
     return " ".join(parts) or "Nothing of it is waiting or under way."

@@ -8,9 +8,13 @@ from itertools import takewhile
 from bot.domain import targets
 from bot.domain.commands import destroy
 from bot.domain.commands.asked import groups
+from bot.domain.commands.parts import Reach, divide
 from bot.domain.commands.table import SPECS
 from bot.domain.commands.why import MOST
 from bot.domain.commands.words import PREFIX, Command, Receipt, Spec
+from bot.domain.model import Step
+from bot.domain.pro import Phase
+from bot.domain.states import states
 from renderers.markdown import clip, code, details, escape, prose
 from renderers.paragraph import paragraph
 from renderers.room import Room
@@ -80,14 +84,31 @@ def _usage(spec: Spec) -> str:
 def _why(command: Command, main: Scene | None) -> str:
     if main is None:
         return "nothing of it is worked now."
-    steps = main.walk.steps
+    scenes = _named_in(main)
     try:
-        meant = targets.select(command.targets, [step.instance for step in steps], groups(steps, main.found))
+        divided = divide(command.targets, [Reach(scene.walk.steps, scene.found) for scene in scenes])
+        named = [
+            (scene, step) for scene, its in zip(scenes, divided, strict=True) for step in _meant(scene, its)
+        ]
     except targets.BadTarget as problem:
         return prose(str(problem))
-    named = [step for step in steps if step.instance in meant]
     if not named:
         return "nothing is meant by it any more."
     more = [f"and {len(named) - MOST:,} more."] if len(named) > MOST else []
-    told = [paragraph(main, step) for step in named[:MOST]]
+    told = [paragraph(scene, step) for scene, step in named[:MOST]]
     return "<br>".join(["", *told, *more] if len(told) > 1 else told)
+
+
+def _named_in(main: Scene) -> list[Scene]:
+    """List the rollouts in which something can be named, newest first: as commands see it, after the merge no plans."""
+    view = main.view
+    others = [walk for walk in view.current if walk is not main.walk and not walk.rollout.superseded_by]
+    if view.pull is not None and view.pull.merged:
+        others = [walk for walk in others if walk.rollout.phase is not Phase.PLAN]
+    return [main, *(Scene(view, walk, states(walk)) for walk in others)]
+
+
+def _meant(scene: Scene, wanted: tuple[str, ...]) -> list[Step]:
+    steps = scene.walk.steps
+    meant = targets.select(wanted, [step.instance for step in steps], groups(steps, scene.found))
+    return [step for step in steps if step.instance in meant]

@@ -38,9 +38,18 @@ class Rollouts:
             self._keep(walk)
         return walk
 
-    def of_lane(self, lane: str, *, dispatch_id: str = "") -> tuple[Walk, ...]:
-        """Read the rollouts of a lane that count now, and the one that a dispatch belongs to; oldest first."""
+    def of_lane(self, lane: str, *, dispatch_id: str = "", open_too: bool = False) -> tuple[Walk, ...]:
+        """Read the rollouts of a lane that count now, and the one that a dispatch belongs to; oldest first.
+
+        With `open_too` also those that were ended and still have runs.
+        """
         ids = {row["id"] for row in self._db.rows("SELECT id FROM rollouts WHERE lane = ? AND current", lane)}
+        if open_too:
+            sql = (
+                "SELECT id FROM rollouts WHERE lane = ? AND EXISTS "
+                "(SELECT 1 FROM dispatches WHERE rollout_id = rollouts.id AND open AND latest)"
+            )
+            ids.update(row["id"] for row in self._db.rows(sql, lane))
         if dispatch_id:
             sql = "SELECT rollout_id FROM dispatches WHERE id = ? AND lane = ?"
             ids.update(row["rollout_id"] for row in self._db.rows(sql, dispatch_id, lane))

@@ -7,6 +7,7 @@ import logging
 import sqlite3
 from typing import Any
 
+from bot.domain.commands.cancel import cancels
 from bot.domain.decide import decide
 from bot.domain.desk import Lane, Regather
 from bot.domain.graph import UploadTooLarge
@@ -213,7 +214,7 @@ class Intake:
                 key=lane_key,
                 repo=repo,
                 pull=pulls.get(parts.db, repo.id, number) if number else None,
-                walks=parts.rollouts.of_lane(lane_key, dispatch_id=dispatch_id),
+                walks=parts.rollouts.of_lane(lane_key, dispatch_id=dispatch_id, open_too=cancels(found.event)),
                 commit=commits.get(parts.db, lane_key),
             )
             decision = decide(lane, found.event, facts_for(parts, lane, found), now=now, ids=parts.ids)

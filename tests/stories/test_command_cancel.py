@@ -8,6 +8,7 @@ import aiohttp
 import pytest
 
 from bot.sandbox import atmos, example
+from bot.sandbox.runs import Program
 from bot.sandbox.state import Pull
 from tests.rig import Rig, label_of, open_rig
 from tests.stories.console import audited
@@ -24,6 +25,10 @@ def slow(rig: Rig, file: str, seconds: float = 300.0) -> None:
 
 def ends(rig: Rig) -> list[tuple[str, str | None]]:
     return [(label_of(run), run.conclusion) for run in rig.runs()]
+
+
+async def _nothing(_program: Program) -> str:
+    return "success"
 
 
 async def applying(rig: Rig, *components: str) -> Pull:
@@ -144,6 +149,75 @@ async def test_force_cancels_a_running_apply_and_says_what_that_leaves_behind(tm
         await say(rig, pull, "/atmos retry")
         await rig.until_quiet()
         assert ends(rig)[4:] == [(f"apply dev/{name}", "success") for name in CHAIN]
+
+
+async def test_after_the_merge_it_reaches_what_the_plan_before_it_still_runs(tmp_path: Path) -> None:
+    async with open_rig(tmp_path, model=model(CHAIN)) as rig:
+        may(rig)
+        slow(rig, example.PLAN)
+        pull = rig.scene.open_pull(["vpc"])
+        await rig.passes(30)
+        rig.hub.merge(pull, by="lead")
+        await rig.passes(60)
+        assert ends(rig) == [("plan dev/vpc", None)]
+        told = await say(rig, pull, "/atmos cancel")
+        assert told.startswith("rocket ")
+        assert "Apply: Not sent any more: dev/vpc, dev/database, dev/api. Plan: Being cancelled: dev/vpc." in told
+        await rig.passes(60)
+        assert ends(rig) == [("plan dev/vpc", "cancelled")]
+        assert [entry for entry in audited(rig, "cancel") if entry[2] == "it was under way"] == [
+            ("boss", "dev/vpc", "it was under way")
+        ]
+        assert set((await rig.statuses(pull)).values()) == {"cancelled"}
+
+
+async def test_also_before_the_apply_has_begun(tmp_path: Path) -> None:
+    async with open_rig(tmp_path, model=model(CHAIN)) as rig:
+        may(rig)
+        slow(rig, example.PLAN)
+        pull = rig.scene.open_pull(["vpc"])
+        await rig.passes(30)
+        rig.hub.programs["atmos-pro.yaml"] = _nothing
+        rig.hub.merge(pull, by="lead")
+        await rig.passes(10)
+        assert ends(rig) == [("plan dev/vpc", None)]
+        told = await say(rig, pull, "/atmos cancel dev/vpc")
+        assert "Being cancelled: dev/vpc." in told
+        told = await say(rig, pull, "/atmos approve dev/vpc")
+        assert "It is merged, and its apply has not begun" in told
+        await rig.passes(60)
+        assert ends(rig) == [("plan dev/vpc", "cancelled")]
+
+
+async def test_an_apply_that_is_cancelled_twice_is_refused_the_second_time_and_left_both_times(tmp_path: Path) -> None:
+    async with open_rig(tmp_path, model=model(CHAIN)) as rig:
+        may(rig)
+        pull = await applying(rig, "vpc")
+        await say(rig, pull, "/atmos cancel")
+        told = await say(rig, pull, "/atmos cancel")
+        assert told.startswith("confused ")
+        left = "Left to its end, because it may be changing things: dev/vpc. With `--force` that is cancelled, too."
+        assert f": {left}\n" in told.partition("**Last commands**")[2].partition("<details>")[0]
+        assert len(audited(rig, "cancel")) == 2
+        await rig.until_quiet()
+        assert ends(rig)[3:] == [("apply dev/vpc", "success")]
+        told = await say(rig, pull, "/atmos cancel")
+        assert told.startswith("rocket ")
+        assert "Nothing of it is waiting or under way." in told
+
+
+async def test_force_twice_cancels_once(tmp_path: Path) -> None:
+    async with open_rig(tmp_path, model=model(CHAIN)) as rig:
+        may(rig, "admin")
+        pull = await applying(rig, "vpc")
+        told = await say(rig, pull, "/atmos cancel --force", "/atmos cancel --force")
+        assert told.startswith("rocket ")
+        first, second = told.partition("**Last commands**\n")[2].splitlines()[:2]
+        assert "Not sent any more: dev/database, dev/api. Being cancelled: dev/vpc." in first
+        assert second.endswith("Nothing of it is waiting or under way.")
+        await rig.until_quiet()
+        assert ends(rig)[3:] == [("apply dev/vpc", "cancelled")]
+        assert [by for by, which, _ in audited(rig, "cancel") if which == "dev/vpc"] == ["boss"]
 
 
 async def test_force_is_for_who_maintains_the_repository(tmp_path: Path) -> None:

@@ -346,7 +346,7 @@ async def test_after_a_restored_backup_it_is_held(tmp_path: Path) -> None:
         assert rig.dispatched("destroy") == ["destroy dev/vpc"]
 
 
-async def test_once_it_is_through_commands_are_about_the_apply_again(tmp_path: Path) -> None:
+async def test_while_it_goes_on_and_after_it_commands_find_what_only_the_apply_has(tmp_path: Path) -> None:
     async with open_rig(tmp_path, model=model({"vpc": (), "dns": ()}), files=FILES) as rig:
         pull = await _merged(rig)
         code = await _shown(rig, pull, "destroy dev/vpc")
@@ -356,9 +356,9 @@ async def test_once_it_is_through_commands_are_about_the_apply_again(tmp_path: P
         assert rig.dispatched("destroy") == ["destroy dev/vpc"]
         rig.hub.comment(pull, "boss", "/atmos lock dev/dns")
         await rig.passes(10)
-        assert _answer(rig, pull).startswith("- 🚫 `/atmos lock dev/dns`"), "nothing else is meant while it goes on"
+        assert _answer(rig, pull).startswith("- ✅ `/atmos lock dev/dns`")
         await rig.until_quiet()
-        assert (await _say(rig, pull, "lock dev/dns")).startswith("- ✅ `/atmos lock dev/dns`")
+        assert (await _say(rig, pull, "unlock dev/dns")).startswith("- ✅ `/atmos unlock dev/dns`")
 
 
 async def test_a_destroy_that_fails_blocks_what_it_needed(tmp_path: Path) -> None:

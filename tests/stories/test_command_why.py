@@ -69,3 +69,20 @@ async def test_what_was_asked_before_a_push_is_answered_for_the_new_head(tmp_pat
         await rig.until_quiet()
         assert {sign for _, _, sign in said.reactions} == {"eyes", "confused"}
         assert "It is closed, and nothing of it is worked any more." in told(rig, pull)
+
+
+async def test_asked_twice_in_one_comment_it_is_answered_twice_as_it_is_after_both(tmp_path: Path) -> None:
+    async with open_rig(tmp_path, model=model(CHAIN)) as rig:
+        rig.hub.set_permission(rig.repo, "boss", "write")
+        rig.hub.scenario.fail(workflow=example.PLAN, component="vpc")
+        pull = rig.scene.open_pull(["vpc"])
+        await rig.until_quiet()
+        said = rig.hub.comment(pull, "boss", "/atmos why dev/vpc\n/atmos skip dev/vpc\n/atmos why dev/vpc")
+        await rig.until_quiet()
+        assert {sign for _, _, sign in said.reactions} == {"eyes", "rocket"}
+        first, skipped, second = told(rig, pull).splitlines()[1:]
+        assert "Skipped: dev/vpc." in skipped
+        assert first == second
+        assert first.startswith("- ✅ `/atmos why dev/vpc` by boss")
+        assert "`vpc` in `dev` [**was skipped**]" in first or "`vpc` in `dev` **was skipped**" in first
+        assert len(rig.comments(pull)) == 1

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from bot.domain import approving, releasing, targets
 from bot.domain.approving import Chosen, Limits
-from bot.domain.commands.asked import Asked, Refused, listed, steered
-from bot.domain.commands.words import Answer, Role, Spec
+from bot.domain.commands.asked import Asked, Refused, current, listed
+from bot.domain.commands.parts import to_one, together
+from bot.domain.commands.words import Answer, Command, Role, Spec
 from bot.domain.desk import Desk
 from bot.domain.events import Approved
 from bot.domain.graph import Instance
@@ -28,15 +31,37 @@ SPEC = Spec(
 
 def do(desk: Desk, asked: Asked) -> Answer:
     """Let go what was held when it was said, as far as this person may."""
-    draft = steered(desk)
-    walk = draft.now()
+
+    def held(draft: Draft) -> frozenset[Instance]:
+        return _held(_chosen(desk, asked, draft, ()))
+
+    if set(asked.command.targets) <= {targets.HELD}:
+        parts = [(draft, asked.command) for draft in current(desk) if held(draft)]
+    else:
+        parts = to_one(desk, asked.command, held)
+    if not parts:
+        raise Refused(_nothing(Chosen((), ())))
+    return together(parts, lambda draft, part: _let_go(desk, asked, draft, part))
+
+
+def _chosen(desk: Desk, asked: Asked, draft: Draft, named: Iterable[str]) -> Chosen:
     limits = Limits(
         self_approve=desk.facts.rules.self_approve,
         destroys=asked.role >= Role.MAINTAIN,
         said=asked.event.at,
     )
+    return approving.wanted(draft.now(), desk.pull, named, asked.by, limits)
+
+
+def _held(chosen: Chosen) -> frozenset[Instance]:
+    approved = frozenset(Instance(one.stack, one.component) for one in chosen.approved)
+    return approved | {Instance(one.stack, one.component) for one in chosen.refused}
+
+
+def _let_go(desk: Desk, asked: Asked, draft: Draft, part: Command) -> Answer:
+    """Let go what is held of one rollout."""
     try:
-        chosen = approving.wanted(walk, desk.pull, asked.command.targets, asked.by, limits)
+        chosen = _chosen(desk, asked, draft, part.targets)
     except targets.BadTarget as problem:
         raise Refused(str(problem)) from None
     for one in chosen.refused:

@@ -1,4 +1,4 @@
-"""What is asked of a handler: one command of one person, and which rollout it steers."""
+"""What is asked of a handler: one command of one person, and which rollouts it steers."""
 
 from __future__ import annotations
 
@@ -47,6 +47,24 @@ def steered(desk: Desk, phase: Phase | None = None) -> Draft:
     if merged and phase is None and newest.rollout.phase is Phase.PLAN:
         raise Refused(_nothing(desk))
     return newest
+
+
+def current(desk: Desk) -> list[Draft]:
+    """List the rollouts that commands are about, newest first; after the merge no plans. Raises Refused without any."""
+    merged = desk.pull is not None and desk.pull.merged
+    found = [
+        draft
+        for draft in desk.drafts
+        if not draft.rollout.superseded_by and not (merged and draft.rollout.phase is Phase.PLAN)
+    ]
+    if not found:
+        raise Refused(_nothing(desk))
+    return newest_first(found)
+
+
+def newest_first(drafts: Iterable[Draft]) -> list[Draft]:
+    """Put rollouts in the order in which commands look at them."""
+    return sorted(drafts, key=lambda draft: -draft.rollout.id)
 
 
 def _is_destroyed(draft: Draft) -> bool:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from bot.domain.commands.aside import drop, is_flying, is_in_doubt, is_unsent, set_aside
-from bot.domain.commands.asked import Asked, Refused, chosen, listed, steered
-from bot.domain.commands.words import Answer, Flag, Role, Spec
+from bot.domain.commands.asked import Asked, Refused, chosen, current, listed, newest_first
+from bot.domain.commands.parts import Parts, to_all, together
+from bot.domain.commands.words import Answer, Command, Flag, Role, Spec, names
 from bot.domain.desk import Desk
 from bot.domain.effects import CancelRun
+from bot.domain.events import Commanded, Event
 from bot.domain.model import Status
 from bot.domain.pro import Phase
 from bot.domain.rollout import Draft, own_status
@@ -22,6 +24,7 @@ SPEC = Spec(
     more=(
         "An apply that is cut off may be half done, and its Terraform state may stay locked: look at its run, unlock "
         "the state where it must be, and go on with `/atmos retry`.",
+        "After the merge that is also what the plan before it still runs.",
         "What depends on something cancelled is blocked. What ends before GitHub cancels it has ended as it did.",
         "With `SWITCHYARD_FAILURE_MODE=fail-fast` a run that was cancelled stops the rest, as any that did not "
         "succeed; what was cancelled before it was sent does not.",
@@ -47,6 +50,11 @@ class _Told:
     left: list[int] = field(default_factory=list)
 
 
+def cancels(event: Event) -> bool:
+    """Tell whether somebody says this, so that rollouts that were ended and still have runs must be read, too."""
+    return isinstance(event, Commanded) and SPEC.name in names(event.lines)
+
+
 def do(desk: Desk, asked: Asked) -> Answer:
     """Drop what is pending of what is named, and cancel what runs of it as far as that may be."""
     force = FORCE in asked.command.flags
@@ -55,22 +63,36 @@ def do(desk: Desk, asked: Asked) -> Answer:
             f"{asked.by} may not: `{FORCE}` needs the role maintain or admin in this repository. Without it all but "
             "running applies is cancelled."
         )
-    draft = steered(desk)
+    answer = together(
+        _parts(desk, asked.command), lambda draft, part: _cancel_of(desk, asked.by, draft, part, force=force)
+    )
+    if not answer.sentence:
+        current(desk)  # where there is none, that is what to say
+    return Answer(True, answer.sentence or "Nothing of it is waiting or under way.")
+
+
+def _parts(desk: Desk, command: Command) -> Parts:
+    """Have it go over all rollouts, also over those that were ended and still have runs."""
+    drafts = newest_first(desk.drafts) or current(desk)
+    return to_all(drafts, command) or [(drafts[0], command)]
+
+
+def _cancel_of(desk: Desk, by: str, draft: Draft, part: Command, *, force: bool) -> Answer | None:
+    """Cancel what there is of one rollout."""
     told = _Told()
     may_stop = force or draft.rollout.phase is Phase.PLAN
-    for index in chosen(draft, asked.command):
-        _cancel(desk, draft, index, asked.by, told, may_stop=may_stop)
+    for index in chosen(draft, part):
+        _cancel(desk, draft, index, by, told, may_stop=may_stop)
     sentence = _sentence(draft, told)
-    if told.left and not (told.dropped or told.stopped or told.doubtful):
-        raise Refused(sentence)
-    return Answer(True, sentence)
+    return Answer(bool(told.dropped or told.stopped or told.doubtful), sentence) if sentence else None
 
 
 def _cancel(desk: Desk, draft: Draft, index: int, by: str, told: _Told, *, may_stop: bool) -> None:
     step = draft.step(index)
     flying = [sent for sent in step.dispatches if is_flying(desk, sent)]
     doubtful = [sent for sent in step.dispatches if is_in_doubt(sent)]
-    if own_status(step) is None or any(is_unsent(desk, sent) for sent in step.dispatches):
+    unsent = own_status(step) is None and not draft.rollout.superseded_by
+    if unsent or any(is_unsent(desk, sent) for sent in step.dispatches):
         (drop if flying or doubtful else set_aside)(desk, draft, index, Status.CANCELLED, by)
         told.dropped.append(index)
         desk.note("cancel", "it was not sent", draft, index, actor=by)
@@ -103,4 +125,4 @@ def _sentence(draft: Draft, told: _Told) -> str:
     if told.left:
         how = f"With `{FORCE}` that is cancelled, too." if draft.rollout.pull else _AT_GITHUB
         parts.append(f"Left to its end, because it may be changing things: {listed(draft, told.left)}. {how}")
-    return " ".join(parts) or "Nothing of it is waiting or under way."
+    return " ".join(parts)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bot.domain.commands.asked import Asked, Refused, chosen, listed, steered
+from bot.domain.commands.asked import Asked, Refused, chosen, listed
+from bot.domain.commands.parts import to_one
 from bot.domain.commands.words import Answer, Spec
 from bot.domain.desk import Desk
 from bot.domain.locks import LONGEST_SECONDS, Lock, end_of, renewed, why_not
@@ -25,8 +26,8 @@ SPEC = Spec(
 
 def do(desk: Desk, asked: Asked) -> Answer:
     """Lock what is named, or nothing of it where one has another's lock."""
-    draft = steered(desk)
-    indexes = chosen(draft, asked.command)
+    ((draft, command),) = to_one(desk, asked.command)
+    indexes = chosen(draft, command)
     if len(indexes) > MOST:
         raise Refused(f"That is {len(indexes):,} instances, and at most {MOST} are locked at once. Name fewer.")
     made: dict[str, Lock] = {}

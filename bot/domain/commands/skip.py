@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from bot.domain.commands.aside import close, is_flying, is_in_doubt, set_aside
-from bot.domain.commands.asked import Asked, Refused, below, listed, named, steered
-from bot.domain.commands.words import Answer, Flag, Spec
+from bot.domain.commands.asked import Asked, Refused, below, listed, named
+from bot.domain.commands.parts import to_one, together
+from bot.domain.commands.words import Answer, Command, Flag, Spec
 from bot.domain.desk import Desk
+from bot.domain.graph import Instance
 from bot.domain.model import Status, Step
 from bot.domain.rollout import Draft, own_status
 from bot.domain.states import State, states
@@ -29,8 +31,20 @@ _ALREADY = "skipped already"
 
 def do(desk: Desk, asked: Asked) -> Answer:
     """Pass over what is named."""
-    draft = steered(desk)
-    meant = named(draft, asked.command)
+    parts = to_one(desk, asked.command, lambda draft: _passable(desk, draft))
+    return together(parts, lambda draft, part: _pass_over(desk, asked, draft, part))
+
+
+def _passable(desk: Desk, draft: Draft) -> frozenset[Instance]:
+    """Name what can be passed over in a rollout, or was already."""
+    steps = draft.now().steps
+    return frozenset(
+        step.instance for step in steps if _why_not(desk, draft, step.index, in_full=True) in ("", _ALREADY)
+    )
+
+
+def _pass_over(desk: Desk, asked: Asked, draft: Draft, part: Command) -> Answer:
+    meant = named(draft, part)
     found = states(draft.now())
     skipped: list[int] = []
     left: dict[str, list[int]] = {}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from bot.domain.commands.asked import Asked, Refused, chosen, steered
+from bot.domain.commands.asked import Asked, Refused, chosen
 from bot.domain.commands.lock import holder
+from bot.domain.commands.parts import to_one
 from bot.domain.commands.words import Answer, Spec
 from bot.domain.desk import Desk
 from bot.domain.locks import Unlock, locked_by
@@ -41,5 +42,5 @@ def _meant(desk: Desk, asked: Asked, target: str) -> list[str]:
     """Name what a target means: a lock by its whole name, else instances of the rollout."""
     if target in desk.facts.locks:
         return [target]
-    draft = steered(desk)
-    return list(dict.fromkeys(str(draft.step(index).instance) for index in chosen(draft, asked.command)))
+    ((draft, command),) = to_one(desk, asked.command)
+    return list(dict.fromkeys(str(draft.step(index).instance) for index in chosen(draft, command)))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bot.domain.commands.asked import Asked, Refused, chosen, steered
+from bot.domain.commands.asked import Asked, Refused, chosen
+from bot.domain.commands.parts import to_one
 from bot.domain.commands.words import Answer, Spec
 from bot.domain.desk import Desk
 
@@ -19,8 +20,7 @@ SPEC = Spec(
 
 def do(desk: Desk, asked: Asked) -> Answer:
     """See that the targets mean something: what is said of them is found anew whenever it is shown."""
-    draft = steered(desk)
-    indexes = chosen(draft, asked.command)
-    if len(indexes) > MOST:
-        raise Refused(f"That is {len(indexes):,} instances, and at most {MOST} are explained at once. Name fewer.")
+    count = sum(len(chosen(draft, part)) for draft, part in to_one(desk, asked.command))
+    if count > MOST:
+        raise Refused(f"That is {count:,} instances, and at most {MOST} are explained at once. Name fewer.")
     return Answer(True, "")

@@ -32,7 +32,7 @@ def who_must_act(scene: Scene) -> list[str]:
     said = _out_of_order(scene)
     if scene.walk.rollout.superseded_by:
         return said
-    kept = (keeps.unreviewed, keeps.stale, keeps.kept, keeps.locked)
+    kept = (keeps.unreviewed, keeps.stale, keeps.kept, keeps.depended_on, keeps.locked)
     for part in (_failed, _called_off, _held, _doubtful, _approval, *kept):
         said += part(scene)
     return said + _manual(scene)
@@ -122,7 +122,7 @@ def _letting_go(scene: Scene, groups: dict[Hold, list[Step]]) -> str:
             said.append(f"{keeps.approve(scene)} lets{but} go; with names after it, only those.")
         else:
             said.append(
-                f"The button **{APPROVE.label}** lets{but} go. {keeps.approve(scene, 'TARGET')} lets go only that."
+                f"The button **{APPROVE.label}** lets{but} go. {keeps.approve(scene, 'TARGET')} lets go only what is named."
             )
     if {hold.kind for hold in groups} >= {HoldKind.STACK} and pull is not None and pull.author:
         said.append(f"Where somebody else must approve, the word of {escape(pull.author)} does not count.")

@@ -7,13 +7,12 @@ from itertools import permutations
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from bot.domain.commands.table import SPECS
 from bot.domain.graph import Instance
 from tests.model.acts import Acts, pick, thens, which
 from tests.model.repository import NEEDS
 
-#: Each with or without a target, and with an option.
-_COMMANDS = (
+#: Each with or without a target, and with an option. `destroying` says the others.
+COMMANDS = (
     ("pause", False, ""),
     ("unpause", False, ""),
     ("retry", False, ""),
@@ -32,7 +31,12 @@ _COMMANDS = (
     ("cancel", False, ""),
     ("cancel", True, ""),
     ("cancel", True, "--force"),
+    ("status", False, ""),
+    ("why", True, ""),
+    ("help", False, ""),
 )
+#: What GitHub's own button beside a check run, and ours, do.
+_BUTTONS = {"": "retry", "retry": "retry", "approve": "approve", "cancel": "cancel"}
 _PEOPLE = ("lead", "lead", "dora", "guest")
 
 
@@ -43,13 +47,20 @@ class Commands(Acts):
     @rule(
         one=which,
         by=st.sampled_from(_PEOPLE),
-        what=st.sampled_from([one for one in _COMMANDS if one[0] in SPECS]),
+        what=st.sampled_from(COMMANDS),
         instance=st.sampled_from(list(NEEDS)),
         then=thens,
     )
     def say(self, one: int, by: str, what: tuple[str, bool, str], instance: Instance, then: str) -> None:
         command, targeted, flag = what
         self.stage.hub.say(pick(self.stage.hub.pulls, one), by, command, (instance,) if targeted else (), flag)
+        self.follow(then)
+
+    @precondition(lambda self: self.stage.hub.pulls)
+    @rule(one=which, by=st.sampled_from(_PEOPLE), button=st.sampled_from(sorted(_BUTTONS)), then=thens)
+    def press(self, one: int, by: str, button: str, then: str) -> None:
+        pull = pick(self.stage.hub.pulls, one)
+        self.stage.hub.press(pull, by, _BUTTONS[button], button and f"{button} {self.stage.clock:.0f}")
         self.follow(then)
 
     @precondition(lambda self: self.stage.runs("in_progress"))

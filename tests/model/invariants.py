@@ -12,7 +12,7 @@ from tests.model.things import Run
 ON_DISPATCH: tuple[Callable[[Hub, Run], str], ...] = (
     on_destroy.confirmed,
     on_destroy.children_first,
-    on_destroy.needs_are_there,
+    on_destroy.needs_stay,
     on_destroy.stays_destroyed,
     on_dispatch.only_once,
     on_dispatch.wanted,

@@ -41,12 +41,12 @@ def children_first(hub: Hub, run: Run) -> str:
     return ""
 
 
-def needs_are_there(hub: Hub, run: Run) -> str:
-    """Nothing is applied on top of what is being destroyed, or was."""
+def needs_stay(hub: Hub, run: Run) -> str:
+    """Nothing is applied while what it depends on is being destroyed."""
     for parent in repository.NEEDS[run.instance] if run.applies and not run.destroys else ():
         last = _last(hub, parent, run)
-        if last is not None and last.destroys and (last.succeeded() or not last.over):
-            return f"{run.title} went although {parent} is destroyed, or being so"
+        if last is not None and last.destroys and not last.over and last.attempt == 1:
+            return f"{run.title} went while {parent} was being destroyed"
     return ""
 
 

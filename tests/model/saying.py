@@ -57,9 +57,8 @@ class Saying:
     def confirmations(self, instance: Instance) -> Iterator[tuple[Said, Offer]]:
         """List who may have confirmed that an instance is destroyed, by whatever right, and what they had seen."""
         for said in self.came:
-            offer = self.offers.get(said.flag) if said.command == "confirm" and said.may_count else None
-            if offer is not None and instance in offer.instances:
-                yield said, offer
+            if said.command == "confirm" and said.may_count and self._is_offered(said, instance):
+                yield said, self.offers[said.flag]
 
     def moved(self, pull: Pull) -> None:
         """Note that a pull request has another commit: what was not heard yet may be about that."""
@@ -86,14 +85,23 @@ class Saying:
         return any(said.command == "skip" for said in self.about(pull, instance, sha))
 
     def stopped(self, pull: Pull, instance: Instance, sha: str) -> str:
-        """Name who cancelled or skipped a step for sure, of which nobody has said since that it may go."""
-        found = ""
+        """Name who cancelled or skipped a step for sure, of which nobody has said since that it may go.
+
+        Once something is to be destroyed nobody can tell whether a skip means that or its apply.
+        """
+        found, sure = "", ("skip", "cancel")
         for said in self.about(pull, instance, sha):
             if said.command in AGAIN:
                 found = ""
-            elif said.command in ("skip", "cancel") and said.names(instance) and said.is_sure and said.shas == (sha,):
+            elif said.command == "confirm" and self._is_offered(said, instance):
+                found, sure = "", ("cancel",)
+            elif said.command in sure and said.names(instance) and said.is_sure and said.shas == (sha,):
                 found = f"{said.body} by {said.by}"
         return found
+
+    def _is_offered(self, said: Said, instance: Instance) -> bool:
+        offer = self.offers.get(said.flag)
+        return offer is not None and instance in offer.instances
 
     def locked(self, instance: Instance) -> bool:
         """Tell whether an instance is locked for sure by what somebody said."""

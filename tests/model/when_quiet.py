@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from bot.domain.graph import Instance
 from tests.model import repository
 from tests.model.hub import Hub
@@ -14,6 +16,8 @@ from tests.model.things import Pull, Run
 _WORDS = {"queued": "queued", "in_progress": "running", "waiting": "approval"}
 #: Of a command that was read, and done or refused.
 _SIGNS = 2
+#: Of those who may not: who may only read, and who may not have things destroyed.
+_DONE_BY_OTHERS = re.compile(r"✅ `[^`]*` by guest|✅ `/atmos (?:destroy|confirm)[^`]*` by dora")
 _ENDS = {"success": "succeeded", "failure": "failed", "cancelled": "cancelled"}
 #: What a step shows that goes on by itself, so that nothing may stay so.
 MOVING = frozenset({"waiting", "ready", "dispatching", "queued", "running"})
@@ -105,11 +109,12 @@ def _is_stopped(hub: Hub, shown: Shown, instance: Instance, how: str) -> bool:
 def answered(hub: Hub) -> str:
     """Each command that was heard is answered with one sign, and only who may say it has it done."""
     for said in hub.saying.came:
-        if said.heard and ("eyes" not in said.reactions or len(said.reactions) != _SIGNS):
+        if said.heard and not said.pressed and ("eyes" not in said.reactions or len(said.reactions) != _SIGNS):
             return f"{said.body} by {said.by} is answered with {sorted(said.reactions)}"
         if said.done and not may(said):
             return f"{said.body} by {said.by} was done, which came after {said.arrived_at - said.at:.0f} s"
-    return ""
+    done = (_DONE_BY_OTHERS.search(comment(hub, pull)) for pull in hub.pulls)
+    return next((f"it was done: {found[0]}" for found in done if found), "")
 
 
 def contained(hub: Hub) -> str:

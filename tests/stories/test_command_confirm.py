@@ -40,3 +40,4 @@ async def test_two_who_confirm_at_once_destroy_once(tmp_path: Path) -> None:
         assert [{sign for _, _, sign in one.reactions} for one in said] == [DONE, REFUSED]
         assert rig.dispatched("destroy") == ["destroy dev/vpc"]
         assert f"🚫 `/atmos confirm {code}` by root" in rig.comment(pull)
+        assert answers(rig, pull)[0].startswith("No such code waits here: it was used")

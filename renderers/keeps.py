@@ -44,10 +44,25 @@ def kept(scene: Scene) -> list[str]:
     groups: dict[str, list[Step]] = {}
     for step in scene.of(Status.READY):
         keeper = scene.keeper(step)
-        if keeper is not None and keeper.lock is None:
+        if keeper is not None and keeper.lock is None and keeper.stands is None:
             groups.setdefault(keeper.sentence, []).append(step)
     return [
         f"{SIGNS[Status.READY]} **In turn:** {prose(sentence)}: {_named(steps)}. What waits goes by itself."
+        for sentence, steps in groups.items()
+    ]
+
+
+def depended_on(scene: Scene) -> list[str]:
+    """Say what is not destroyed because something is there that depends on it."""
+    groups: dict[str, list[Step]] = {}
+    for step in scene.of(Status.READY):
+        keeper = scene.keeper(step)
+        if keeper is not None and keeper.stands is not None:
+            groups.setdefault(keeper.sentence, []).append(step)
+    drop = f"; {code(f'{PREFIX} cancel')} drops it" if scene.view.pull is not None else ""
+    return [
+        f"{SIGNS[Status.HELD]} **Waits for people:** {_named(steps)}, as {prose(sentence)}. It goes by itself once that "
+        f"is destroyed{drop}."
         for sentence, steps in groups.items()
     ]
 

@@ -32,7 +32,7 @@ def who_must_act(scene: Scene) -> list[str]:
     said = _out_of_order(scene)
     if scene.walk.rollout.superseded_by:
         return said
-    kept = (keeps.unreviewed, keeps.stale, keeps.kept, keeps.locked)
+    kept = (keeps.unreviewed, keeps.stale, keeps.kept, keeps.depended_on, keeps.locked)
     for part in (_failed, _called_off, _held, _doubtful, _approval, *kept):
         said += part(scene)
     return said + _manual(scene)

@@ -19,7 +19,7 @@ COMMANDS = frozenset({"destroy", "confirm"})
 def known(remembered: Mapping[Instance, Remembered], told: Graph | None) -> Graph:
     """Make a graph of what is remembered; the settings that an upload told are those of its own commit, and go first.
 
-    What was destroyed is not remembered.
+    What was destroyed is not in it; what lay on both sides of that keeps its order.
     """
     nodes = {
         instance: _node(instance, one, told.nodes.get(instance) if told is not None else None)
@@ -27,7 +27,10 @@ def known(remembered: Mapping[Instance, Remembered], told: Graph | None) -> Grap
     }
     edges = [(parent, instance) for instance in nodes for parent in remembered[instance].parents if parent in nodes]
     edges += [(instance, child) for instance in nodes for child in remembered[instance].children if child in nodes]
-    return Graph.of(nodes.values(), edges)
+    whole = Graph.of(nodes.values(), edges)
+    if not any(one.destroyed for one in remembered.values()):
+        return whole
+    return contract(whole, lambda node: not remembered[node.instance].destroyed)
 
 
 def _node(instance: Instance, known_of: Remembered, told: Node | None) -> Node:
@@ -60,12 +63,17 @@ def staying(graph: Graph, wanted: Container[Instance]) -> tuple[Instance, Instan
     return None
 
 
-def lay_out(graph: Graph, wanted: Container[Instance], *, sha: str, files: Files) -> Layout:
-    """Make the steps that destroy instances at a commit: what depends on others goes first."""
+def backwards(graph: Graph, wanted: Container[Instance]) -> Graph:
+    """Make the graph in which instances are destroyed: what depends on another goes before it, at any distance."""
     kept = contract(graph, lambda node: node.instance in wanted)
     nodes = [replace(node, deleted=True) for node in kept.nodes.values()]
-    back = Graph.of(nodes, [(child, parent) for parent, below in kept.children.items() for child in below])
-    settings = {node.instance: node.pro or {} for node in nodes}
+    return Graph.of(nodes, [(child, parent) for parent, below in kept.children.items() for child in below])
+
+
+def lay_out(graph: Graph, wanted: Container[Instance], *, sha: str, files: Files) -> Layout:
+    """Make the steps that destroy instances at a commit: what depends on others goes first."""
+    back = backwards(graph, wanted)
+    settings = {instance: node.pro or {} for instance, node in back.nodes.items()}
     return layout.lay_out(
         back, activity=DELETED, sha=sha, files=files, destroys=Destroys(back, pro=settings), before=sha
     )

@@ -143,7 +143,8 @@ def _send(desk: Desk, draft: Draft, places: int, kept: Container[int], taken: se
 def _pass(desk: Desk, draft: Draft, step: Step) -> None:
     """Tell the lanes whose older apply of an instance is overtaken by sending this one."""
     for place in desk.facts.places.get(step.instance, ()):
-        if order.earlier(place, draft.rollout) and not place.busy and place.status is not Status.SUCCEEDED:
+        older = order.overtakes(draft.rollout, place, destroys=step.destroys)
+        if older and not place.busy and place.status is not Status.SUCCEEDED:
             desk.wish(Nudge(place.lane))
 
 

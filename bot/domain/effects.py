@@ -72,6 +72,11 @@ class OfferAgain:
 
 
 @dataclass(frozen=True, slots=True)
+class NudgeDestroys:
+    """Have the lanes looked at with something to be destroyed: what depended on that may be gone now."""
+
+
+@dataclass(frozen=True, slots=True)
 class ShowStale:
     """Bring the comments of those up to date who planned an instance before it was applied here."""
 
@@ -96,6 +101,7 @@ Effect = (
     | Nudge
     | LookAgainAt
     | OfferAgain
+    | NudgeDestroys
     | ShowStale
     | React
 )

@@ -12,7 +12,7 @@ from bot.domain.facts import Gate, PullFacts, Rejection, RunFacts
 from bot.domain.graph import Graph, Instance
 from bot.domain.locks import Lock
 from bot.domain.model import Commit, Dispatch, Hold, HoldKind, ServerRun
-from bot.domain.order import Anchor, Expected, Place, Spot
+from bot.domain.order import Anchor, Destroying, Expected, Place, Spot, Standing
 from bot.domain.pro import Files, Phase
 
 
@@ -256,6 +256,7 @@ class Remembered:
     children: tuple[Instance, ...]  # what is known to depend on it directly
     placed: bool = True  # False: it was only listed, so what it depends on is not known
     removed: bool = False  # a merge removed it, and nothing has told of it since
+    destroyed: bool = False  # by a run of ours, and it was not applied since
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,6 +284,8 @@ class Facts:
     restored_at: float = 0.0  # when the database was last restored from a backup
     places: Mapping[Instance, tuple[Place, ...]] = field(default_factory=dict)  # what rollouts do to each instance
     expected: tuple[Expected, ...] = ()  # merges whose affected stacks are on their way
+    standing: Mapping[Instance, Standing] = field(default_factory=dict)  # by what it keeps from being destroyed
+    destroying: tuple[Destroying, ...] = ()  # of the whole repository
     anchors: Mapping[str, Anchor] = field(default_factory=dict)  # by base branch
     planned: Mapping[Instance, float] = field(default_factory=dict)  # what was planned with success, since when
     remembered: Mapping[Instance, Remembered] = field(default_factory=dict)  # of what is deleted, or run by the server

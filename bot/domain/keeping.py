@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from bot.domain import locks, order
 from bot.domain.events import Facts, Rules
+from bot.domain.graph import Instance
+from bot.domain.lanes import name_of_lane
 from bot.domain.locks import Lock
 from bot.domain.model import Pull
 from bot.domain.pro import Phase
@@ -27,6 +29,7 @@ class Keeper:
     until: float = 0.0  # when it ends by itself; 0 where nobody can say
     lane: str = ""  # the lane that it waits for
     lock: Lock | None = None
+    stands: Instance | None = None  # what depends on it and must go first: nobody but people can end that
 
 
 @dataclass(slots=True)
@@ -119,4 +122,22 @@ def _order(draft: Draft, facts: Facts) -> list[tuple[int, Keeper]]:
             index = draft.find(instance)
             if index is not None and draft.is_ready(index) and order.awaited(draft.rollout, instance, [one]):
                 found.append((index, told))
+    return found + _of_destroys(draft, facts)
+
+
+def _of_destroys(draft: Draft, facts: Facts) -> list[tuple[int, Keeper]]:
+    """Keep what depends on something while that is destroyed, and what is to be destroyed while that depends on it."""
+    found = []
+    for one in facts.destroying:
+        told = Keeper(f"after the end of {one.instance}, which {name_of_lane(one.lane)} destroys", lane=one.lane)
+        for instance in one.below if one.rollout_id != draft.rollout.id else ():
+            index = draft.find(instance)
+            if index is not None and draft.is_ready(index) and not draft.step(index).destroys:
+                found.append((index, told))
+    for instance, standing in facts.standing.items():
+        index = draft.find(instance)
+        if index is not None and draft.is_ready(index) and draft.step(index).destroys:
+            by = f", last applied by {standing.name}" if standing.name else ""
+            sentence = f"{standing.instance} is known to depend on it and is there{by}"
+            found.append((index, Keeper(sentence, lane=standing.lane, stands=standing.instance)))
     return found

@@ -101,6 +101,7 @@ class Heir:
     lane: str
     rollout_id: int
     status: Status | None
+    destroys: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +238,7 @@ class Step:
     heir: Heir | None = None  # what superseded it, in another rollout
     decided: Decided | None = None  # counts where no run of it is under way or has succeeded
     sent_before: bool = False  # earlier dispatches of it were put behind it, and it is to be sent again
+    outdated: bool = False  # what it depends on goes again: though it succeeded, its children wait for that
     destroys: bool = False  # it destroys its instance
     changed: bool = True  # it changed itself; else only something that it depends on did
     paired: bool = False  # its settings name a workflow for both a plan and the apply

@@ -46,11 +46,17 @@ class Place:
     sent: bool  # a run of it exists, or may exist
     goes: bool  # it was not sent, but goes by itself: nothing but time, order and cap keeps it
     at: float  # when it ended; 0 while it has not
+    destroys: bool = False
 
     @property
     def busy(self) -> bool:
         """Whether the instance is being changed, or may be."""
         return self.sent and (self.status in OPEN or self.status is Status.HELD)
+
+    @property
+    def title(self) -> str:
+        """Name for people what was done, as in "after …"."""
+        return f"the destroy by {self.name}" if self.destroys else self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,25 @@ class Expected:
     position: int
     instances: frozenset[Instance]
     until: float  # when nobody waits for it any more
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Something that is known to depend on what is to be destroyed, and is there; by whose run it is, where known."""
+
+    instance: Instance
+    lane: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Destroying:
+    """An instance that is being destroyed, and what must not be applied meanwhile: what depends on it."""
+
+    rollout_id: int
+    lane: str
+    instance: Instance
+    below: frozenset[Instance]
 
 
 def position(anchor: Anchor | None, *, ahead: int, behind: int) -> int:
@@ -82,8 +107,12 @@ def lost(anchor: Anchor) -> int:
     return anchor.position // STRETCH * STRETCH - 1
 
 
-def _later(one: Place | Expected, rollout: Rollout) -> bool:
-    return one.branch == rollout.branch and one.position > rollout.position > 0
+def _later(one: Place, rollout: Rollout, *, destroys: bool) -> bool:
+    """Tell whether a place is of a newer commit; of one commit the later of an apply and a destroy is the newer."""
+    if one.branch != rollout.branch or not rollout.position:
+        return False
+    turned = one.destroys is not destroys and one.position == rollout.position and one.rollout_id > rollout.id
+    return one.position > rollout.position or turned
 
 
 def earlier(one: Place | Expected, rollout: Rollout) -> bool:
@@ -91,10 +120,22 @@ def earlier(one: Place | Expected, rollout: Rollout) -> bool:
     return one.branch == rollout.branch and 0 < one.position < rollout.position
 
 
-def overtaker(rollout: Rollout, places: Iterable[Place]) -> Place | None:
-    """Find the newest commit that was sent for an instance after which this rollout's is too old."""
-    later = (place for place in places if place.sent and _later(place, rollout))
-    return max(later, key=lambda place: place.position, default=None)
+def overtaker(rollout: Rollout, places: Iterable[Place], *, destroys: bool = False) -> Place | None:
+    """Find the newest commit that was sent for an instance after which this rollout's is too old.
+
+    `destroys` tells whether this rollout destroys the instance. What was destroyed at a commit is not applied again
+    by an older rollout of that commit, nor the other way round.
+    """
+    later = (place for place in places if place.sent and _later(place, rollout, destroys=destroys))
+    return max(later, key=lambda place: (place.position, place.rollout_id), default=None)
+
+
+def overtakes(rollout: Rollout, place: Place, *, destroys: bool) -> bool:
+    """Tell whether a place is too old once this rollout's step of the same instance is sent."""
+    if earlier(place, rollout):
+        return True
+    same = place.branch == rollout.branch and place.position == rollout.position > 0
+    return same and place.destroys is not destroys and place.rollout_id < rollout.id
 
 
 def first(rollout: Rollout, places: Iterable[Place]) -> Place | None:
@@ -113,22 +154,30 @@ def awaited(rollout: Rollout, instance: Instance, expected: Iterable[Expected]) 
     return next((one for one in expected if earlier(one, rollout) and instance in one.instances), None)
 
 
+def in_use(instance: Instance, places: Iterable[Place], expected: Iterable[Expected]) -> str:
+    """Name who is on an instance now, goes by itself, or has merged it and not told what of it; empty for nobody."""
+    busy = next((place.name for place in places if place.busy or place.goes), "")
+    return busy or next((one.name for one in expected if instance in one.instances), "")
+
+
 def follow(draft: Draft, places: Mapping[Instance, tuple[Place, ...]]) -> list[int]:
     """Drop what a newer commit has overtaken, and take over what becomes of that; returns what is newly dropped."""
     dropped = []
     for instance, others in places.items():
         index = draft.find(instance)
-        newer = overtaker(draft.rollout, others)
-        if index is None or newer is None:
+        if index is None:
             continue
         step = draft.step(index)
+        newer = overtaker(draft.rollout, others, destroys=step.destroys)
+        if newer is None:
+            continue
         if own_status(step) not in _YIELDS and (own_status(step) is not Status.SUPERSEDED or step.heir is None):
             continue
-        heir = Heir(newer.name, newer.lane, newer.rollout_id, newer.status)
+        heir = Heir(newer.name, newer.lane, newer.rollout_id, newer.status, newer.destroys)
         if step.heir is None:
             dropped.append(index)
         if heir != step.heir:
-            draft.put(replace(step, dropped=f"superseded by {newer.name}", heir=heir))
+            draft.put(replace(step, dropped=f"superseded by {newer.title}", heir=heir))
     return dropped
 
 
@@ -137,11 +186,14 @@ def bring_back(draft: Draft, places: Mapping[Instance, tuple[Place, ...]]) -> li
     back = []
     for instance, others in places.items():
         index = draft.find(instance)
-        heir = draft.step(index).heir if index is not None else None
-        if index is None or heir is None or overtaker(draft.rollout, others) is not None:
+        step = draft.step(index) if index is not None else None
+        heir = step.heir if step is not None else None
+        if index is None or step is None or heir is None:
+            continue
+        if overtaker(draft.rollout, others, destroys=step.destroys) is not None:
             continue
         if any(place.rollout_id == heir.rollout_id and not place.sent for place in others):
-            draft.put(replace(draft.step(index), dropped="", heir=None))
+            draft.put(replace(step, dropped="", heir=None))
             back.append(index)
     return back
 

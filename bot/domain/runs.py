@@ -6,12 +6,11 @@ from dataclasses import replace
 
 from bot.domain import order, pro
 from bot.domain.desk import Desk
-from bot.domain.effects import OfferAgain, RunKnown, ShowStale
+from bot.domain.effects import NudgeDestroys, OfferAgain, RunKnown, ShowStale
 from bot.domain.events import NotSent, RunReported, Sent
 from bot.domain.facts import RunFacts
-from bot.domain.graph import Instance
 from bot.domain.lanes import name_of_lane
-from bot.domain.model import OPEN, Dispatch, Status
+from bot.domain.model import OPEN, Dispatch, Status, Step
 from bot.domain.order import Place
 from bot.domain.pro import Phase
 from bot.domain.rollout import Draft
@@ -67,6 +66,8 @@ def reported(desk: Desk, event: RunReported) -> None:
     instance = draft.step(dispatch.step).instance
     if after.status is Status.SUCCEEDED and draft.rollout.phase is Phase.APPLY:
         desk.wish(ShowStale(instance))
+        if draft.step(dispatch.step).destroys:
+            desk.wish(NudgeDestroys())
     desk.say(f"{instance} is {after.status}")
     desk.show()
 
@@ -126,14 +127,18 @@ def _out_of_order(desk: Desk, draft: Draft, dispatch: Dispatch) -> Place | None:
     """Find what forbids that an apply is run again: a newer commit was sent there, or another run is on it now."""
     if draft.rollout.phase is not Phase.APPLY:
         return None
-    places = desk.facts.places.get(draft.step(dispatch.step).instance, ())
-    others = [place for place in places if place.rollout_id != draft.rollout.id]
-    return order.overtaker(draft.rollout, others) or next((place for place in others if place.busy), None)
+    step = draft.step(dispatch.step)
+    others = [place for place in desk.facts.places.get(step.instance, ()) if place.rollout_id != draft.rollout.id]
+    newer = order.overtaker(draft.rollout, others, destroys=step.destroys)
+    return newer or next((place for place in others if place.busy), None)
 
 
 def _warned(draft: Draft, after: Dispatch, place: Place, *, started: bool) -> Dispatch:
-    newer = order.overtaker(draft.rollout, [place]) is not None
-    what = f"over the newer {place.name}" if newer else f"while {place.name} is being applied"
+    newer = order.overtaker(draft.rollout, [place], destroys=draft.step(after.step).destroys) is not None
+    if place.destroys:
+        what = f"after {place.name} destroyed it" if newer and not place.busy else f"while {place.name} destroys it"
+    else:
+        what = f"over the newer {place.name}" if newer else f"while {place.name} is being applied"
     if after.status in OPEN and not started:
         return replace(after, cancel_wanted=True, warning=f"It was run again {what}: it is cancelled before it starts.")
     return replace(after, cancel_wanted=False, warning=f"It was run again at GitHub {what}.")
@@ -141,27 +146,28 @@ def _warned(draft: Draft, after: Dispatch, place: Place, *, started: bool) -> Di
 
 def _contain(desk: Desk, draft: Draft, after: Dispatch) -> None:
     """Cancel a re-run that must not be while it has not started; else have the newer commit offered again."""
-    instance = draft.step(after.step).instance
-    desk.say(f"{instance}: {after.warning}")
+    step = draft.step(after.step)
+    desk.say(f"{step.instance}: {after.warning}")
     if after.cancel_wanted:
         desk.cancel(draft, after)
         return
     desk.note("refuse", after.warning, draft, after.step)
-    _offer_again(desk, draft, instance)
+    _offer_again(desk, draft, step)
 
 
-def _offer_again(desk: Desk, draft: Draft, instance: Instance) -> None:
-    newer = order.overtaker(draft.rollout, desk.facts.places.get(instance, ()))
+def _offer_again(desk: Desk, draft: Draft, step: Step) -> None:
+    newer = order.overtaker(draft.rollout, desk.facts.places.get(step.instance, ()), destroys=step.destroys)
     if newer is not None:
-        sentence = f"the older {name_of_lane(draft.rollout.lane)} was applied over it by a re-run at GitHub"
-        desk.wish(OfferAgain(newer.lane, newer.rollout_id, instance, sentence))
+        done = "destroyed" if step.destroys else "applied"
+        sentence = f"the older {name_of_lane(draft.rollout.lane)} was {done} over it by a re-run at GitHub"
+        desk.wish(OfferAgain(newer.lane, newer.rollout_id, step.instance, sentence))
 
 
 def _ended(desk: Desk, draft: Draft, after: Dispatch) -> None:
     """Clear up behind a run that was made at GitHub, past what was held or newer here."""
     step = draft.step(after.step)
     if after.warning and not after.cancel_wanted:
-        _offer_again(desk, draft, step.instance)  # the newer one may have been on its way itself till now
+        _offer_again(desk, draft, step)  # the newer one may have been on its way itself till now
     if step.holds and after.cancel_wanted and after.warning and not after.cancel_by:
         draft.retire(step.index)  # it was cancelled before it started: what was held is so still
         draft.put(replace(draft.step(step.index), decided=step.decided))

@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping
 
-from bot.domain import commits, pro, targets, uploads
+from bot.domain import commits, destroying, order, pro, targets, uploads
 from bot.domain.desk import Desk
 from bot.domain.events import Remembered, Removal, RunWanted, Upload
 from bot.domain.graph import Graph, Instance, Node, contract
@@ -46,19 +46,17 @@ def choose(
 
 def digest(known: Known, instances: Iterable[Instance]) -> str:
     """Hash what is remembered of instances: what was shown of them holds as long as this stays the same."""
-    told = [[*one, known[one].pro, known[one].parents, known[one].children] for one in instances if one in known]
+    seen = {one: known[one] for one in instances if one in known}
+    told = [[*one, its.pro, its.parents, its.children, its.destroyed] for one, its in seen.items()]
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
 def graph_of(known: Known, instances: Collection[Instance], *, destroys: bool) -> Graph:
-    """Make the graph of instances; what lies between them and is not among them keeps their order.
-
-    What is destroyed gets its order later, from what is remembered.
-    """
-    if destroys:
-        return Graph.of((Node(one, known[one].pro, deleted=True) for one in instances), ())
+    """Make the graph of instances, as it is gone through; what lies between them keeps their order."""
     edges = ((parent, child) for child, one in known.items() for parent in one.parents if parent in known)
     whole = Graph.of((Node(instance, one.pro) for instance, one in known.items()), edges)
+    if destroys:
+        return destroying.backwards(whole, instances)
     return contract(whole, lambda node: node.instance in instances)
 
 
@@ -80,13 +78,13 @@ def why_not(known: Known, instances: Collection[Instance], activity: str, *, des
 
 
 def _why_not_destroyed(known: Known, instances: Collection[Instance]) -> str:
-    for one in instances:
-        staying = [child for child in known[one].children if child not in instances]
-        if staying:
-            return (
-                f"`{one}` must stay while something needs it, and {_named(staying)} is known to depend on it and would "
-                "not be destroyed. Destroy that as well, with `--downstream`, or leave both."
-            )
+    if all(known[one].destroyed for one in instances):
+        return "All of that is destroyed already."
+    if (pulled := destroying.staying(destroying.known(known, None), instances)) is not None:
+        return (
+            f"`{pulled[0]}` must stay while something needs it, and `{pulled[1]}` is known to depend on it and would "
+            "not be destroyed. Destroy that as well, with `--downstream`, or leave both."
+        )
     left = [one for one in instances if not pro.offers(known[one].pro, DELETED)]
     if left:
         return f"No workflow for `{DELETED}` is named for {_named(left)}, so it cannot be destroyed, nor what it needs."
@@ -128,9 +126,9 @@ def _why_not_now(desk: Desk, asked: ServerRun, known: Known) -> str:
 def _in_use(desk: Desk, asked: ServerRun) -> str:
     """Say what is still being applied, or will be, of what would be destroyed: mixed, nobody knows what is left."""
     for instance in asked.instances if asked.destroys else ():
-        for place in desk.facts.places.get(instance, ()):
-            if place.busy or place.goes:
-                return f"{place.name} is not through with `{instance}`. Wait for that, or cancel it, and say it again."
+        who = order.in_use(instance, desk.facts.places.get(instance, ()), desk.facts.expected)
+        if who:
+            return f"{who} is not through with `{instance}`. Wait for that, or cancel it, and say it again."
     return ""
 
 

@@ -43,16 +43,16 @@ def passes(step: Step) -> bool:
     """Tell whether a step lets its children go; what superseded one in another rollout speaks for it."""
     own = own_status(step)
     if own is Status.SUPERSEDED and step.heir is not None:
-        return step.heir.status in PASSED
+        return step.heir.status in PASSED and not _is_gone(step)
     return own in PASSED
 
 
 def is_passed_over(step: Step) -> bool:
-    """Tell whether a step lets its children go though nothing of it was done: they wait for what it depends on."""
+    """Tell whether a step's children wait for what it depends on: nothing of it was done, or that goes again."""
     own = own_status(step)
     if own is Status.SUPERSEDED and step.heir is not None:
-        return step.heir.status is Status.SKIPPED
-    return own is Status.SKIPPED
+        return step.heir.status is Status.SKIPPED and not _is_gone(step)
+    return own is Status.SKIPPED or (own is Status.SUCCEEDED and step.outdated)
 
 
 def bars(parent: Step, child: Step) -> bool:
@@ -76,7 +76,7 @@ def failed(step: Step) -> bool:
     if any(sent.attempt > 1 and sent.status in OPEN for sent in step.dispatches):
         return True
     if own is Status.SUPERSEDED and step.heir is not None:
-        return step.heir.status in _NOT_DONE
+        return step.heir.status in _NOT_DONE and not _is_gone(step)
     return own in _NOT_DONE
 
 
@@ -90,7 +90,14 @@ def is_called_off(step: Step) -> bool:
 
 def is_pending(step: Step) -> bool:
     """Tell whether a superseded step still waits for the outcome of what superseded it."""
-    return step.heir is not None and (step.heir.status is None or step.heir.status in (*OPEN, Status.HELD))
+    if step.heir is None or _is_gone(step):
+        return False
+    return step.heir.status is None or step.heir.status in (*OPEN, Status.HELD)
+
+
+def _is_gone(step: Step) -> bool:
+    """Tell whether what was to be applied was destroyed instead: however that ends, it opens no way."""
+    return step.heir is not None and step.heir.destroys and not step.destroys
 
 
 def was_sent(step: Step) -> bool:

@@ -108,12 +108,16 @@ CREATE INDEX steps_by_instance ON steps (stack, component, rollout_id);
 CREATE TABLE places (
     repo_id INTEGER NOT NULL, stack TEXT NOT NULL, component TEXT NOT NULL, rollout_id INTEGER NOT NULL,
     idx INTEGER NOT NULL, lane TEXT NOT NULL, branch TEXT NOT NULL, position INTEGER NOT NULL, status TEXT NOT NULL,
-    sent INTEGER NOT NULL, open INTEGER NOT NULL, planned_at REAL NOT NULL, at REAL NOT NULL,
+    sent INTEGER NOT NULL, open INTEGER NOT NULL, destroys INTEGER NOT NULL, planned_at REAL NOT NULL,
+    at REAL NOT NULL,
     PRIMARY KEY (repo_id, stack, component, rollout_id)
 ) WITHOUT ROWID;
 CREATE INDEX places_unsettled ON places (rollout_id) WHERE status != 'succeeded' AND NOT open;
 CREATE INDEX places_rivals ON places (repo_id, rollout_id, lane) WHERE status = '' OR open;
 CREATE INDEX places_sent ON places (repo_id, branch, position) WHERE sent;
+CREATE INDEX places_destroys ON places (repo_id, branch, position) WHERE destroys AND sent;
+CREATE INDEX places_destroying ON places (repo_id) WHERE destroys AND open;
+CREATE INDEX places_to_destroy ON places (repo_id, lane) WHERE destroys AND status = '';
 CREATE INDEX places_done ON places (repo_id, at, lane) WHERE status = 'succeeded';
 CREATE INDEX places_ended ON places (at) WHERE at > 0 AND NOT open;
 -- Which lanes look again whenever another one moves.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 from bot.domain import order
 from bot.domain.graph import Instance
@@ -13,9 +13,9 @@ from bot.domain.model import OPEN, Rollout, Status, Step
 from bot.domain.order import Place
 from bot.domain.pro import Phase
 from bot.domain.rollout import Draft, Walk, own_status, was_sent
+from bot.store import destroys
 from bot.store.db import Db
-
-Get = Callable[[int], Walk | None]
+from bot.store.destroys import Get
 
 
 def save(db: Db, draft: Draft, *, new: bool) -> None:
@@ -25,7 +25,7 @@ def save(db: Db, draft: Draft, *, new: bool) -> None:
     indexes: Iterable[int] = range(len(draft.walk.steps)) if new else draft.changed
     db.conn.executemany(
         "INSERT OR REPLACE INTO places (repo_id, stack, component, rollout_id, idx, lane, branch, position, status, "
-        "sent, open, planned_at, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "sent, open, destroys, planned_at, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [_row(draft.rollout, draft.step(index)) for index in indexes],
     )
 
@@ -36,7 +36,7 @@ def _row(rollout: Rollout, step: Step) -> tuple[object, ...]:
     ended = 0.0 if busy else max((sent.finished_at for sent in step.dispatches), default=0.0)
     return (
         *(rollout.repo_id, *step.instance, rollout.id, step.index, rollout.lane, rollout.branch, rollout.position),
-        *(own or "", int(was_sent(step)), int(busy), step.planned_at, ended),
+        *(own or "", int(was_sent(step)), int(busy), int(step.destroys), step.planned_at, ended),
     )
 
 
@@ -52,6 +52,12 @@ def have_rivals(db: Db, repo_id: int, rollout: Rollout) -> bool:
             return True
     sql = "SELECT 1 FROM places WHERE repo_id = ? AND branch = ? AND position > ? AND sent LIMIT 1"
     if db.row(sql, repo_id, rollout.branch, rollout.position) is not None:
+        return True
+    sql = (
+        "SELECT 1 FROM places INDEXED BY places_destroys "
+        "WHERE repo_id = ? AND branch = ? AND position = ? AND destroys AND sent AND rollout_id > ? LIMIT 1"
+    )
+    if db.row(sql, repo_id, rollout.branch, rollout.position, rollout.id) is not None:
         return True
     sql = (
         "SELECT 1 FROM places INDEXED BY places_done "
@@ -87,6 +93,7 @@ def of(
     found: dict[Instance, list[Place]] = {}
     known: dict[int, dict[int, bool]] = {}
     for row in db.rows(sql, wanted, repo_id):
+        instance = Instance(row["stack"], row["component"])
         status = Status(row["status"]) if row["status"] else None
         walk = get(row["rollout_id"]) if status is None and row["position"] else None
         place = Place(
@@ -99,10 +106,12 @@ def of(
             sent=bool(row["sent"]),
             goes=walk is not None
             and walk.rollout.pull not in paused
-            and order.goes(walk, row["idx"], locks, fail_fast=fail_fast, known=known.setdefault(row["rollout_id"], {})),
+            and order.goes(walk, row["idx"], locks, fail_fast=fail_fast, known=known.setdefault(row["rollout_id"], {}))
+            and not (row["destroys"] and instance in destroys.in_the_way(db, repo_id, walk)),
             at=row["at"],
+            destroys=bool(row["destroys"]),
         )
-        found.setdefault(Instance(row["stack"], row["component"]), []).append(place)
+        found.setdefault(instance, []).append(place)
     return {instance: tuple(places) for instance, places in found.items()}
 
 

@@ -12,12 +12,12 @@ from bot.domain.graph import Instance
 from bot.domain.keeping import Keeping, keeping
 from bot.domain.lanes import lane_of_pull, name_of_lane
 from bot.domain.model import Pull, Rollout
-from bot.domain.order import Anchor, Expected
+from bot.domain.order import Anchor, Expected, Standing
 from bot.domain.pro import MERGED, Phase
 from bot.domain.rollout import Draft, Walk
-from bot.store import freezes, locks, meta, places, pulls, rollouts, waiting
+from bot.store import destroys, freezes, locks, meta, places, pulls, rollouts, waiting
 from bot.store.db import Db
-from bot.store.places import Get
+from bot.store.destroys import Get
 
 #: For how long after a merge its affected stacks are waited for by later ones, in seconds.
 _PATIENCE = 600.0
@@ -50,8 +50,18 @@ def facts(
         restored_at=meta.get(db, meta.RESTORED_AT),
         places=places.of(db, repo_id, wanted, get=get, locks=held, fail_fast=rules.fail_fast) if wanted else {},
         expected=_expected(db, repo_id, lane, applies, now, get),
+        standing=_standing(db, repo_id, walks),
+        destroying=destroys.under_way(db, repo_id, get),
         anchors=anchors(db, repo_id),
     )
+
+
+def _standing(db: Db, repo_id: int, walks: Iterable[Walk]) -> dict[Instance, Standing]:
+    found: dict[Instance, Standing] = {}
+    for walk in walks:
+        if walk.rollout.phase is Phase.APPLY and not walk.rollout.superseded_by:
+            found |= destroys.in_the_way(db, repo_id, walk)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

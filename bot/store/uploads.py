@@ -13,6 +13,7 @@ from bot.domain.graph import Graph, Instance
 from bot.domain.lanes import is_server_run
 from bot.domain.model import Status
 from bot.domain.rollout import Draft, own_status
+from bot.store import latest
 from bot.store.db import Db
 
 _parents = msgspec.json.Decoder(tuple[Instance, ...]).decode
@@ -64,10 +65,13 @@ def recall(
         new = [child for child in children.get(todo.pop(), ()) if child not in wanted]
         wanted.update(new)
         todo += new
+    told_of = {instance: one for instance, one in known.items() if instances is None or instance in wanted}
+    gone = latest.destroyed(db, repo_id, told_of)
     return {
-        instance: Remembered(_pro(told), parents, tuple(sorted(children.get(instance, ()))), placed, removed)
-        for instance, (told, parents, placed, removed) in known.items()
-        if instances is None or instance in wanted
+        instance: Remembered(
+            _pro(told), parents, tuple(sorted(children.get(instance, ()))), placed, removed, destroyed=instance in gone
+        )
+        for instance, (told, parents, placed, removed) in told_of.items()
     }
 
 

@@ -12,6 +12,7 @@ from bot.domain.effects import (
     DropRun,
     LookAgainAt,
     Nudge,
+    NudgeDestroys,
     OfferAgain,
     React,
     RunKnown,
@@ -23,7 +24,7 @@ from bot.domain.effects import (
 from bot.domain.events import Overrun
 from bot.domain.graph import Instance
 from bot.domain.lanes import is_of_commit, lane_of_pull, pull_of_lane
-from bot.store import inbox, outbox, places
+from bot.store import destroys, inbox, outbox, places
 from bot.work.parts import Parts
 
 #: A comment on a rollout of this many steps settles twice as long as one on a small rollout.
@@ -48,6 +49,9 @@ def carry(parts: Parts, lane: Lane, decision: Decision) -> None:
             case OfferAgain(other, rollout_id, instance, sentence):
                 body = msgspec.json.encode(Overrun(rollout_id, instance, sentence))
                 inbox.put(db, "overrun", body, now=now, repo_id=repo_id, lane=other)
+            case NudgeDestroys():
+                for other in destroys.waiting(db, repo_id):
+                    inbox.put_once(db, "nudge", now=now, repo_id=repo_id, lane=other)
             case ShowStale(instance):
                 _show_planners(parts, lane, instance)
             case React(comment_id, sign):

@@ -34,7 +34,7 @@ S = Status
 HOLD = Hold(HoldKind.UNREVIEWED, "no plan of it succeeded")
 
 
-def place(number, status=None, *, sent=None, goes=False, branch="main", lane=None, at=0.0, where=None):
+def place(number, status=None, *, sent=None, goes=False, branch="main", lane=None, at=0.0, where=None, destroys=False):
     """Make what the rollout of a merge, which stands at its number, does to an instance."""
     return Place(
         rollout_id=number,
@@ -46,6 +46,7 @@ def place(number, status=None, *, sent=None, goes=False, branch="main", lane=Non
         sent=status not in (None, S.MANUAL, S.SUPERSEDED) if sent is None else sent,
         goes=goes,
         at=at,
+        destroys=destroys,
     )
 
 
@@ -123,6 +124,41 @@ def test_commits_of_one_history_stand_in_its_order_whichever_is_heard_of_first(s
 def test_what_is_too_old(places, expected):
     found = overtaker(apply_of("a").rollout, places)
     assert (found and found.name) == expected
+
+
+@pytest.mark.parametrize(
+    ("others", "destroys", "expected"),
+    [
+        (place(11, S.SUCCEEDED, where=10, destroys=True), False, "#11"),
+        (place(11, S.RUNNING, where=10, destroys=True), False, "#11"),
+        (place(11, where=10, destroys=True), False, None),  # it was not sent
+        (place(9, S.SUCCEEDED, where=10, destroys=True), False, None),  # applied again since
+        (place(11, S.SUCCEEDED, where=9, destroys=True), False, None),  # an older commit
+        (place(11, S.SUCCEEDED, where=10, destroys=True), True, None),
+        (place(11, S.SUCCEEDED, where=10), True, "#11"),
+        (place(11, S.SUCCEEDED, where=10), False, None),  # the same is applied twice
+        (place(9, S.SUCCEEDED, where=10), True, None),
+        (place(11, S.SUCCEEDED, where=10, destroys=True, branch="release"), False, None),
+    ],
+)
+def test_of_one_commit_the_later_of_an_apply_and_a_destroy_counts(others, destroys, expected):
+    found = overtaker(apply_of("a").rollout, [others], destroys=destroys)
+    assert (found and found.name) == expected
+
+
+@pytest.mark.parametrize("destroys", [False, True])
+@pytest.mark.parametrize("status", [None, S.RUNNING, S.HELD, S.SUCCEEDED, S.FAILED, S.SKIPPED])
+def test_how_a_destroy_ends_opens_no_way_for_what_was_to_be_applied(status, destroys):
+    walk = put(apply_of("a>b"), "a", status=S.FAILED)
+    draft = Draft(walk)
+    newer = place(11, status, where=10 if destroys else 11, sent=True, destroys=destroys)
+    assert [draft.step(index).instance for index in follow(draft, {at("a"): (newer,)})] == [at("a")]
+    after = shown(draft.now())
+    if destroys:
+        assert after["b"] == "blocked"
+        assert draft.step(0).dropped == "superseded by the destroy by #11"
+    else:
+        assert (after["b"] == "ready") is (status in (S.SUCCEEDED, S.SKIPPED))
 
 
 def test_what_has_no_place_in_the_order_is_never_too_old():

@@ -135,9 +135,12 @@ def _is_there(desk: Desk, merge: Draft, graph: Graph, instance: Instance) -> boo
         if step is not None and step.problem:
             raise Refused(f"`{instance}` cannot be destroyed here. {step.problem}")
         return False
-    newer = order.overtaker(merge.rollout, desk.facts.places.get(instance, ()))
-    if newer is not None:
+    places = [one for one in desk.facts.places.get(instance, ()) if one.lane != desk.lane.key]
+    newer = order.overtaker(merge.rollout, places)
+    if newer is not None and not newer.destroys:
         raise Refused(f"`{instance}` was applied by {newer.name} since, which is newer. Say it there.")
+    if who := order.in_use(instance, places, desk.facts.expected):
+        raise Refused(f"{who} is not through with `{instance}`. Wait for that, or cancel it there, and say this again.")
     for draft, one in _doings(desk, instance):
         if own_status(one) not in _SETTLED:
             what = "destroyed" if one.destroys else "applied"

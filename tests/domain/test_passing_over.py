@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from bot.domain import order
 from bot.domain.model import Decided, Heir, Status
 from bot.domain.rollout import Draft, Walk, own_status
+from bot.domain.standing import is_passed_over
 from bot.domain.states import State, awaited, states
 from tests.domain.world import dispatch_of, index_of, shown, walk_of
 
@@ -114,7 +115,7 @@ EDGES = st.sets(st.tuples(st.integers(0, SIZE - 1), st.integers(0, SIZE - 1)).fi
 DOINGS = st.lists(
     st.tuples(
         st.integers(0, SIZE - 1),
-        st.sampled_from([S.SKIPPED, S.CANCELLED, S.RUNNING, S.SUCCEEDED, S.FAILED, "again"]),
+        st.sampled_from([S.SKIPPED, S.CANCELLED, S.RUNNING, S.SUCCEEDED, S.FAILED, "again", "outdated"]),
         st.booleans(),
     ),
     max_size=30,
@@ -128,6 +129,8 @@ def test_nothing_goes_before_what_it_depends_on_through_any_distance(edges, doin
     for index, what, saved in doings:
         if what == "again":
             draft.retire(index)
+        elif what == "outdated":
+            draft.put(replace(draft.step(index), outdated=True))
         elif what in (S.SKIPPED, S.CANCELLED):
             draft.put(replace(draft.step(index), decided=Decided(what, "boss", 5.0)))
         else:
@@ -149,14 +152,14 @@ def _check(draft):
         assert {own_status(now.steps[one]) for one in _behind(now, index)} <= {S.SUCCEEDED, S.SKIPPED}
     for index, state in enumerate(found):
         if state.status in (S.WAITING, S.BLOCKED):
-            assert state.cause in _behind(now, index, through=(S.SKIPPED, None))
+            assert state.cause in _behind(now, index, through=(None,))
         assert bool(awaited(now, index)) or state.status not in (S.WAITING, S.BLOCKED)
 
 
-def _behind(walk, index, through=(S.SKIPPED,)):
-    """List what a step depends on: its parents, and those of parents that are as `through` says."""
+def _behind(walk, index, through=()):
+    """List what a step depends on: its parents, and those of parents that are passed over, or as `through` says."""
     found = list(walk.steps[index].parents)
     for one in found:
-        if own_status(walk.steps[one]) in through:
+        if is_passed_over(walk.steps[one]) or own_status(walk.steps[one]) in through:
             found += [parent for parent in walk.steps[one].parents if parent not in found]
     return found

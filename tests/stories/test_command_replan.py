@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
-from tests.rig import open_rig
+import pytest
+
+from tests.rig import Rig, label_of, open_rig
 from tests.stories.console import audited
-from tests.stories.helping import CHAIN, DIAMOND, ONE, model
+from tests.stories.helping import CHAIN, DIAMOND, ONE, line_of, model
 from tests.stories.saying import DONE, REFUSED, answers, say
 
 
@@ -35,6 +38,24 @@ async def test_downstream_and_upstream_go_in_their_order_parents_first(tmp_path:
         assert len(rig.dispatched("plan")) == 7
 
 
+def in_turn(rig: Rig, since: int) -> list[str]:
+    """Name the plans from a number on; each began when the one before had ended."""
+    runs = rig.runs()[since:]
+    for one, other in pairwise(runs):
+        assert one.latest.updated_at <= other.created_at, f"{label_of(other)} did not wait for {label_of(one)}"
+    return [label_of(run) for run in runs]
+
+
+@pytest.mark.parametrize("words", ["replan vpc api", "replan api vpc", "replan vpc\n/atmos replan api"])
+async def test_they_go_in_order_also_where_what_stands_between_is_planned_already(tmp_path: Path, words: str) -> None:
+    async with open_rig(tmp_path, model=model(CHAIN)) as rig:
+        pull = rig.scene.open_pull(["vpc"])
+        await rig.until_quiet()
+        assert await say(rig, pull, f"/atmos {words}") == DONE
+        assert in_turn(rig, 3) == ["plan dev/vpc", "plan dev/api"]
+        assert set((await rig.statuses(pull)).values()) == {"succeeded"}
+
+
 async def test_two_commands_of_one_comment_are_done_in_their_order(tmp_path: Path) -> None:
     async with open_rig(tmp_path, model=model(CHAIN)) as rig:
         pull = rig.scene.open_pull(["vpc"])
@@ -43,9 +64,29 @@ async def test_two_commands_of_one_comment_are_done_in_their_order(tmp_path: Pat
         assert answers(rig, pull) == [
             "dev/api goes again.",
             "dev/vpc goes again.",
-            "Nothing is planned again: dev/api (ready, and goes by itself once nothing keeps it).",
+            "Nothing is planned again: dev/api (waiting, and goes by itself once nothing keeps it).",
         ]
-        assert sorted(rig.dispatched("plan")[3:]) == ["plan dev/api", "plan dev/vpc"]
+        assert in_turn(rig, 3) == ["plan dev/vpc", "plan dev/api"]
+
+
+async def test_what_waits_behind_a_plan_says_so_and_is_blocked_by_its_failure(tmp_path: Path) -> None:
+    async with open_rig(tmp_path, model=model(CHAIN)) as rig:
+        pull = rig.scene.open_pull(["vpc"])
+        await rig.until_quiet()
+        rig.hub.scenario.fail(component="vpc")
+        rig.hub.scenario.seconds = lambda _file, _inputs: 100.0
+        rig.hub.set_permission(rig.repo, "boss", "write")
+        rig.hub.comment(pull, "boss", "/atmos replan vpc api")
+        await rig.passes(30)
+        await rig.restart()
+        await rig.passes(30)
+        assert "waits for `vpc`" in line_of(rig.comment(pull), "api")
+        await rig.until_quiet()
+        assert await rig.statuses(pull) == {"dev/vpc": "failed", "dev/database": "succeeded", "dev/api": "blocked"}
+        assert "`vpc` failed" in line_of(rig.comment(pull), "api")
+        assert await say(rig, pull, "/atmos retry") == DONE
+        assert in_turn(rig, 4) == ["plan dev/vpc", "plan dev/api"]
+        assert set((await rig.statuses(pull)).values()) == {"succeeded"}
 
 
 async def test_what_is_under_way_or_waits_is_left_alone(tmp_path: Path) -> None:

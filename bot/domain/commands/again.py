@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.domain import order
 from bot.domain.commands.asked import Asked, Refused, above, below, listed, steered
@@ -19,6 +19,7 @@ from bot.domain.states import State, states
 FAILED = frozenset({Status.FAILED, Status.TIMED_OUT})
 #: As many reasons are told; the rest is counted.
 _TOLD = 4
+_TO_COME = frozenset({*OPEN, Status.WAITING, Status.READY, Status.HELD})
 _BY_ITSELF = "goes by itself once nothing keeps it"
 
 
@@ -89,9 +90,6 @@ class Again:
 
     def answer(self, nothing: str) -> Answer:
         """Have all that was taken go again, in its order; raises Refused with `nothing` and the reasons for none."""
-        for index in self._hasty():
-            self.going.remove(index)
-            self.leave(index, "what it depends on goes first: say it again after that")
         told = [f"{listed(self.draft, indexes)} ({reason})" for reason, indexes in self.left.items()]
         more = len(told) - _TOLD
         rest = "; ".join(told[:_TOLD]) + (f"; and more for {more:,} other reasons" if more > 0 else "")
@@ -100,6 +98,7 @@ class Again:
         for index in self.going:
             self.draft.retire(index)
             self.desk.note(self.asked.command.name, f"was {self.status(index)}", self.draft, index, actor=self.asked.by)
+        self._keep_order()
         goes = "goes" if len(self.going) == 1 else "go"
         said = [f"{listed(self.draft, self.going)} {goes} again."]
         if self.desk.pull is not None and self.desk.pull.paused:
@@ -111,19 +110,16 @@ class Again:
             said.append(f"Left as it is: {rest}.")
         return Answer(True, " ".join(said))
 
-    def _hasty(self) -> list[int]:
-        """Find applies that would not wait for what they depend on, as all between the two has been applied already."""
-        if self.draft.rollout.phase is not Phase.APPLY:
-            return []
-        going = set(self.going)
-        moving = [index for index, state in enumerate(self.found) if state.status in OPEN or index in going]
-        later = set(below(self.draft, (child for index in moving for child in self.draft.step(index).children)))
-        return [
-            index
-            for index in self.going
-            if index in later and going.isdisjoint(parents := self.draft.step(index).parents)
-            if all(self.status(parent) is Status.SUCCEEDED for parent in parents)
-        ]
+    def _keep_order(self) -> None:
+        """Have what goes wait for what goes before it, also where all between the two has succeeded already."""
+        early = [*self.going, *(index for index, state in enumerate(self.found) if state.status in _TO_COME)]
+        late = [*self.going, *(step.index for step in self.draft.now().steps if own_status(step) is None)]
+        behind_going = set(below(self.draft, self.going)).intersection(above(self.draft, late))
+        before_going = set(above(self.draft, self.going)).intersection(below(self.draft, early))
+        for index in sorted(behind_going | before_going):
+            step = self.draft.step(index)
+            if own_status(step) is Status.SUCCEEDED:
+                self.draft.put(replace(step, outdated=True))
 
     def _forbids(self, step: Step, *, in_full: bool) -> str:
         """Say what forbids that a step goes again whatever its status is; empty where nothing does."""

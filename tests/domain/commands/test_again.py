@@ -92,11 +92,11 @@ def test_what_is_planned_again(statuses, targets, flags, goes):
         ({"a": S.SKIPPED, "b": S.CANCELLED}, {}, ("a",), (), "a"),
         ({"a": S.SKIPPED, "b": S.CANCELLED}, {}, ("a",), ("--downstream",), "ab"),
         ({"a": S.SKIPPED, "c": S.SKIPPED}, {"b": S.SUCCEEDED}, ("a",), (), "a"),
-        # What is applied on top of it must end first; and what depends on it must not overtake it.
+        # What is applied on top of it must end first.
         ({"a": S.SKIPPED}, {"b": S.RUNNING}, ("a",), (), ""),
         ({"a": S.SKIPPED}, {"b": S.SUCCEEDED, "c": S.RUNNING}, ("a",), (), ""),
-        ({"a": S.SKIPPED, "c": S.SKIPPED}, {"b": S.SUCCEEDED}, ("a",), ("--downstream",), "a"),
-        ({"c": S.SKIPPED}, {"a": S.RUNNING, "b": S.SUCCEEDED}, ("c",), (), ""),
+        ({"a": S.SKIPPED, "c": S.SKIPPED}, {"b": S.SUCCEEDED}, ("a",), ("--downstream",), "ac"),
+        ({"c": S.SKIPPED}, {"a": S.RUNNING, "b": S.SUCCEEDED}, ("c",), (), "c"),
         ({"a": S.SKIPPED, "b": S.SKIPPED, "c": S.CANCELLED}, {}, ("a",), ("--downstream",), "abc"),
         ({}, {"a": S.SUCCEEDED}, ("a",), (), ""),
         ({}, {"a": S.HELD}, ("a",), (), ""),
@@ -227,6 +227,35 @@ def decided(walk, *commands, pull=MERGED, **facts):
 
 
 RETRY = Command("retry")
+
+
+@pytest.mark.parametrize("name", ["replan", "apply"])
+@pytest.mark.parametrize(
+    ("statuses", "targets", "found"),
+    [
+        ({"a": S.CANCELLED, "b": S.SUCCEEDED, "c": S.CANCELLED}, ["a c"], "dispatching succeeded waiting"),
+        ({"a": S.CANCELLED, "b": S.SUCCEEDED, "c": S.CANCELLED}, ["c", "a"], "dispatching succeeded waiting"),
+        ({"a": S.CANCELLED, "b": S.SUCCEEDED, "c": S.CANCELLED}, ["a", "c"], "dispatching succeeded waiting"),
+        ({"a": S.CANCELLED, "b": S.SUCCEEDED, "c": S.CANCELLED}, ["a"], "dispatching succeeded cancelled"),
+        ({"a": S.CANCELLED, "b": S.SUCCEEDED, "c": S.CANCELLED}, ["c"], "cancelled succeeded dispatching"),
+        ({"a": S.CANCELLED, "b": S.SUCCEEDED}, ["a"], "dispatching succeeded waiting"),
+        ({"a": S.RUNNING, "b": S.SUCCEEDED, "c": S.CANCELLED}, ["c"], "running succeeded waiting"),
+        ({"a": S.APPROVAL, "b": S.SUCCEEDED, "c": S.CANCELLED}, ["c"], "approval succeeded waiting"),
+        ({"a": S.HELD, "b": S.SUCCEEDED, "c": S.CANCELLED}, ["c"], "held succeeded waiting"),
+        ({"b": S.SUCCEEDED, "c": S.CANCELLED}, ["c"], "dispatching succeeded waiting"),
+    ],
+)
+def test_it_waits_for_what_goes_before_it_where_all_between_the_two_has_succeeded(name, statuses, targets, found):
+    walk = sent((walk_of if name == "replan" else apply_of)("a>b b>c"), **statuses)
+    words = [Command(name, tuple(one.split())) for one in targets]
+    after = decided(walk, *words, pull=OPEN if name == "replan" else MERGED)
+    assert after == dict(zip("abc", found.split(), strict=True))
+    if after["c"] == "waiting":
+        draft = Draft(walk)
+        for dispatch in draft.step(index_of(walk, "a")).dispatches:
+            draft.put_dispatch(replace(dispatch, status=S.SUCCEEDED))
+        walk.apply(draft)
+        assert shown(walk)["c"] == "ready"
 
 
 @pytest.mark.parametrize(

@@ -129,9 +129,10 @@ class Again:
             return ""
         if step.heir is not None:
             return step.dropped
-        newer = order.overtaker(self.draft.rollout, self.desk.facts.places.get(step.instance, ()))
+        others = self.desk.facts.places.get(step.instance, ())
+        newer = order.overtaker(self.draft.rollout, others, destroys=step.destroys)
         if newer is not None:
-            return f"superseded by {newer.name}, which is newer"
+            return f"superseded by {newer.title}, which is newer"
         if self.draft.rollout.activity == DELETED:
             how = "`/atmos destroy`" if self.draft.rollout.pull else "`switchyard run --reverse` on the server"
             return f"what is destroyed must be shown anew, as what depends on it may have changed: {how} does that"

@@ -48,10 +48,10 @@ anywhere.
 
 The check run of a merge queue's try, of a release or of `switchyard run` has buttons in place of commands: **Retry**,
 **Approve** and **Cancel** do what `{prefix} retry`, `{prefix} approve` and `{prefix} cancel` do, and GitHub's
-**Re-run** means retry. A button names nothing and forces nothing: the check run says by which command on the server the rest is
-done. **Approve** covers what the check run showed when the button came to be there, and does nothing where something
-else is held since. GitHub does not tell when a button was pressed: one whose delivery failed, and that an admin of the
-App has delivered again hours later, is done then.
+**Re-run** means retry. A button names nothing and forces nothing: the check run says by which command on the server
+the rest is done. **Approve** covers what the check run showed when the button came to be there, and does nothing
+where something else is held since. GitHub does not tell when a button was pressed: one whose delivery failed, and
+that an admin of the App has delivered again hours later, is done then.
 
 ## Who may
 
@@ -74,8 +74,10 @@ comment. Nobody else gets an effect, only the answer that they may not. What com
 | `@held` | what a person must let go |
 | `@all` | everything |
 
-They are looked for among the instances of the newest rollout. A target that names nothing there, or that may mean
-several different things, is refused with the names that it may mean, and then nothing of that command is done.
+They are looked for among the instances of the newest rollout. Where several count, such as the apply of a merge and a
+destroy that was confirmed, each is about the newest in which it names something that the command can change; and
+`/atmos cancel`, and `/atmos approve` without targets, go over all of them. A target that names nothing, or that may
+mean several different things, is refused with the names that it may mean, and then nothing of that command is done.
 """
 
 

@@ -12,9 +12,10 @@ from typing import Any
 from unittest.mock import patch
 
 from bot.domain import heads, holds, order, releasing, rollout, runs
-from bot.domain.commands import again, obey, skip
-from bot.domain.commands.table import DO
-from bot.domain.commands.words import Answer, Role
+from bot.domain.approving import Limits
+from bot.domain.commands import again, approve, confirm, obey, skip
+from bot.domain.commands.table import DO, SPECS
+from bot.domain.commands.words import Answer, Role, Spec
 from bot.domain.desk import Desk
 from bot.domain.graph import Instance
 from bot.domain.model import PASSED, Hold, HoldKind, Rollout, Status, Step
@@ -97,6 +98,14 @@ def _only_what_was_never_sent(draft: Draft, places: Mapping[Instance, tuple[Plac
     found = {instance: draft.find(instance) for instance in places}
     first = {one: index for one, index in found.items() if index is not None and not draft.step(index).sent_before}
     return _follow(draft, {instance: places[instance] for instance in first})
+
+
+def _for_writers(spec: Spec) -> Spec:
+    return replace(spec, role=min(spec.role, Role.WRITE))
+
+
+def _with_destroys(**named: Any) -> Limits:
+    return Limits(**(named | {"destroys": True}))
 
 
 def _says_so(*_args: object) -> Answer:
@@ -182,6 +191,12 @@ MUTANTS = (
     Mutant("a cancelling is not looked at", obey, "DO", {**DO, "cancel": _says_so}),
     Mutant("anybody may say anything", reads, "role", _maintainer),
     Mutant("what is said may be old", obey, "FRESH", math.inf),
+    Mutant("an author lets go where another must", releasing, "is_barred", lambda *_a, **_n: False),
+    Mutant(
+        *("who may write has things destroyed", obey, "SPECS", {one: _for_writers(SPECS[one]) for one in SPECS}),
+        also=((approve, "Limits", _with_destroys),),
+    ),
+    Mutant("a code is good for ever", confirm, "GOOD_FOR", math.inf),
     Mutant(
         *("a retry forgets what was applied since", order, "follow", _only_what_was_never_sent),
         also=((again, "order", SimpleNamespace(overtaker=_nothing)),),

@@ -89,7 +89,8 @@ class Saying:
 
         Once something is to be destroyed nobody can tell whether a skip means that or its apply.
         """
-        found, sure = "", ("skip", "cancel")
+        found = ""
+        sure: tuple[str, ...] = ("skip", "cancel")
         for said in self.about(pull, instance, sha):
             if said.command in AGAIN:
                 found = ""

@@ -19,6 +19,7 @@ from renderers.why import ALARM, environments, reviewers
 from renderers.words import SIGNS, clock, listed
 
 _NAMED = 3  # instances that a command is written out for
+_WHO = "said by somebody with the role maintain or admin"
 #: What to look at before a hold of a kind is ended, where its own sentence does not say it.
 _ADVICE = {
     HoldKind.ENVIRONMENT: "Make it with its reviewers, or mend the workflow, and let it go then.",
@@ -65,7 +66,8 @@ def _failed(scene: Scene) -> list[str]:
         return [f"{said} Read the run's summary, then mend what it tells; {anew}."]
     fix = "push a fix" if scene.walk.rollout.phase is Phase.PLAN else "fix it in a new pull request"
     then = ", and what is blocked goes on" if scene.of(Status.BLOCKED) else ""
-    return [f"{said} Read the run's summary, then {fix}; {_retry(scene)} runs it once more{then}."]
+    named = f" A destroy goes only by its full name, {_WHO}." if any(step.destroys for step in failed) else ""
+    return [f"{said} Read the run's summary, then {fix}; {_retry(scene)} runs it once more{then}.{named}"]
 
 
 def _retry(scene: Scene) -> str:
@@ -121,13 +123,12 @@ def _letting_go(scene: Scene, groups: dict[Hold, list[Step]]) -> str:
         if pull is not None:
             said.append(f"{keeps.approve(scene)} lets{but} go; with names after it, only those.")
         else:
-            said.append(
-                f"The button **{APPROVE.label}** lets{but} go. {keeps.approve(scene, 'TARGET')} lets go only what is named."
-            )
+            named = keeps.approve(scene, "TARGET")
+            said.append(f"The button **{APPROVE.label}** lets{but} go. {named} lets go only what is named.")
     if {hold.kind for hold in groups} >= {HoldKind.STACK} and pull is not None and pull.author:
         said.append(f"Where somebody else must approve, the word of {escape(pull.author)} does not count.")
     if destroys:
-        who = ", said by somebody with the role maintain or admin" if pull is not None else ""
+        who = f", {_WHO}" if pull is not None else ""
         said.append(f"A destroy goes only by its full name: {_by_name(scene, destroys)}{who}.")
     return f"👉 Look at what is held first. {' '.join(said)}"
 

@@ -13,6 +13,7 @@ from tests.model.process import Broken, Process
 from tests.model.repository import AFFECTED
 from tests.model.saying import may
 from tests.model.shown import comment, read
+from tests.model.story import story
 from tests.model.things import Hook, Pull, Run, Said, Word
 
 MORNING = 1_777_888_800.0  # 2026-05-04 10:00:00 UTC
@@ -244,8 +245,9 @@ class Stage:
 
     def _complain(self) -> None:
         if self.broken:
-            name, sentence = self.broken[0]
-            raise Broken(name, sentence)
+            broken = Broken(*self.broken[0])
+            broken.add_note(story(self.hub, MORNING))
+            raise broken
 
     def all_becomes_well(self) -> None:
         """Let GitHub, people and the bot come to an end, and see whether anything is left."""

@@ -61,8 +61,8 @@ def depended_on(scene: Scene) -> list[str]:
             groups.setdefault(keeper.sentence, []).append(step)
     drop = f"; {code(f'{PREFIX} cancel')} drops it" if scene.view.pull is not None else ""
     return [
-        f"{SIGNS[Status.HELD]} **Waits for people:** {_named(steps)}, as {prose(sentence)}. It goes by itself once that "
-        f"is destroyed{drop}."
+        f"{SIGNS[Status.HELD]} **Waits for people:** {_named(steps)}, as {prose(sentence)}. It goes by itself once "
+        f"that is destroyed{drop}."
         for sentence, steps in groups.items()
     ]
 

@@ -87,9 +87,7 @@ def _why(command: Command, main: Scene | None) -> str:
     scenes = _named_in(main)
     try:
         divided = divide(command.targets, [Reach(scene.walk.steps, scene.found) for scene in scenes])
-        named = [
-            (scene, step) for scene, its in zip(scenes, divided, strict=True) for step in _meant(scene, its)
-        ]
+        named = [(scene, step) for scene, its in zip(scenes, divided, strict=True) for step in _meant(scene, its)]
     except targets.BadTarget as problem:
         return prose(str(problem))
     if not named:

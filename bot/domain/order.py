@@ -108,8 +108,13 @@ def lost(anchor: Anchor) -> int:
 
 
 def _later(one: Place, rollout: Rollout, *, destroys: bool) -> bool:
-    """Tell whether a place is of a newer commit; of one commit the later of an apply and a destroy is the newer."""
-    if one.branch != rollout.branch or not rollout.position:
+    """Tell whether a place is of a newer commit; of one commit the later of an apply and a destroy is the newer.
+
+    What a label or the like applied has no place among merges, but its own pull request's merge is newer.
+    """
+    if not rollout.position:
+        return one.lane == rollout.lane and one.position > 0 and one.rollout_id > rollout.id
+    if one.branch != rollout.branch:
         return False
     turned = one.destroys is not destroys and one.position == rollout.position and one.rollout_id > rollout.id
     return one.position > rollout.position or turned

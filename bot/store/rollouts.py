@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
-from bot.domain.model import IN_FLIGHT, OPEN, Dispatch, Rollout, Status, Step
+from bot.domain.model import IN_FLIGHT, OPEN, Dispatch, Rollout, Step
 from bot.domain.rollout import Draft, Walk
 from bot.store import places
 from bot.store.db import Db
@@ -272,26 +272,6 @@ def asked(db: Db, dispatch_id: str, now: float, *, known: bool) -> None:
     """Note that GitHub was asked about a dispatch's run; that it knows the run counts as news."""
     sql = "UPDATE dispatches SET asked = asked + 1, heard_at = ?, news_at = iif(?, ?, news_at) WHERE id = ?"
     db.write(sql, now, known, now, dispatch_id)
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """A rollout that counts no more, and how many of its steps succeeded."""
-
-    rollout: Rollout
-    succeeded: int
-
-
-def past(db: Db, lane: str, limit: int) -> list[Ended]:
-    """Read the rollouts of a lane that were superseded, newest first."""
-    found = []
-    for row in db.rows(
-        "SELECT id, facts FROM rollouts WHERE lane = ? AND NOT current ORDER BY id DESC LIMIT ?", lane, limit
-    ):
-        sql = "SELECT count(DISTINCT idx) AS n FROM dispatches WHERE rollout_id = ? AND latest AND status = ?"
-        done = db.row(sql, row["id"], Status.SUCCEEDED)
-        found.append(Ended(_rollout(row["facts"]), done["n"] if done else 0))
-    return found
 
 
 def _placed(row: object) -> Placed | None:

@@ -16,7 +16,7 @@ from bot.domain.states import states
 from bot.domain.texts import commit
 from bot.domain.view import Past, PullView
 from bot.github import ensure as github
-from bot.store import commands, graphs, inbox, outbox, pulls, rollouts, shared, uploads
+from bot.store import commands, graphs, inbox, outbox, past, pulls, shared, uploads
 from bot.store.db import transaction
 from bot.store.outbox import Wish
 from bot.work import checking
@@ -78,7 +78,7 @@ def view_of(parts: Parts, repo: Repo, pull: Pull) -> PullView | None:
     """Gather what the comment shows; None while there is nothing to say."""
     lane = lane_of_pull(repo.id, pull.number)
     current = sorted(parts.rollouts.of_lane(lane), key=lambda walk: -walk.rollout.id)
-    ended = rollouts.past(parts.db, lane, _HISTORY)
+    ended = past.of_lane(parts.db, lane, _HISTORY)
     if not current and ended and (last := parts.rollouts.get(ended[0].rollout.id)) is not None:
         current, ended = [last], ended[1:]
     since = pull.merged_at if pull.merged else pull.head_since
@@ -118,7 +118,7 @@ def view_of(parts: Parts, repo: Repo, pull: Pull) -> PullView | None:
     )
 
 
-def _past(one: rollouts.Ended) -> Past:
+def _past(one: past.Ended) -> Past:
     verdict = f"{one.succeeded} of {one.rollout.size} succeeded; ended by {one.rollout.superseded_by}"
     return Past(one.rollout.activity, one.rollout.sha, one.rollout.created_at, verdict)
 

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
-from bot.domain import heads, holds, order, releasing, rollout, runs
+from bot.domain import heads, holds, keeping, order, releasing, rollout, runs
 from bot.domain.approving import Limits
 from bot.domain.commands import again, approve, confirm, obey, skip
 from bot.domain.commands.table import DO, SPECS
@@ -67,6 +67,10 @@ def _failure_passes(step: Step) -> bool:
 
 def _first_of_idle(rollout: Rollout, places: Iterable[Place]) -> Place | None:
     return _first(rollout, [place for place in places if not place.busy])
+
+
+def _by_position(one: Place, rollout: Rollout, *, destroys: bool) -> bool:
+    return one.branch == rollout.branch and one.position > rollout.position > 0
 
 
 def _planned_at_any_time(*args: Any, **more: Any) -> Any:
@@ -196,6 +200,8 @@ MUTANTS = (
         *("who may write has things destroyed", obey, "SPECS", {one: _for_writers(SPECS[one]) for one in SPECS}),
         also=((approve, "Limits", _with_destroys),),
     ),
+    Mutant("a destroy and what depends on it do not see each other", keeping, "_of_destroys", _none),
+    Mutant("what was destroyed is applied again at its commit", order, "_later", _by_position),
     Mutant("a code is good for ever", confirm, "GOOD_FOR", math.inf),
     Mutant(
         *("a retry forgets what was applied since", order, "follow", _only_what_was_never_sent),

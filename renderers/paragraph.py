@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.domain.commands.words import PREFIX
 from bot.domain.keeping import paused
 from bot.domain.model import Status, Step
+from bot.domain.pro import DELETED
 from bot.domain.states import State, awaited
 from renderers.markdown import code, linked
 from renderers.scene import Scene, name, run_url
@@ -45,7 +46,9 @@ def _origin(scene: Scene, step: Step) -> str:
     """Say whether it changed itself, and what it depends on."""
     parents = listed([near(scene.walk.steps[parent], step) for parent in step.parents])
     if step.destroys:
-        return "it was removed" + (f", and goes after {parents}" if parents else "")
+        # By a merge; what people have destroyed has a rollout of its own.
+        what = "people said to destroy it" if scene.walk.rollout.activity == DELETED else "it was removed"
+        return what + (f", and it goes after {parents}" if parents else "")
     if step.manual:
         return f"it depends on {parents}" if parents else ""
     if step.changed:

@@ -84,9 +84,9 @@ async def test_what_a_newer_merge_brought_keeps_what_it_needs_until_it_is_destro
             f"applied by #{second.number}. It goes by itself once that is destroyed; `/atmos cancel` drops it."
         )
         assert told in _text(rig, first)
-        assert f"dev/eks is known to depend on it and is there, last applied by #{second.number}" in await _boss(
-            rig, first, "why dev/vpc"
-        )
+        why = await _boss(rig, first, "why dev/vpc")
+        assert f"is kept: dev/eks is known to depend on it and is there, last applied by #{second.number}." in why
+        assert "People said to destroy it" in why
         code = _code(await _boss(rig, second, "destroy dev/eks"))
         await _boss(rig, second, f"confirm {code}")
         assert rig.dispatched()[-2:] == ["destroy dev/eks", "destroy dev/vpc"]

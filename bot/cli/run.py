@@ -10,7 +10,7 @@ from dataclasses import replace
 import click
 
 from bot.cli.database import named, opened, person
-from bot.cli.preview import Preview, Refused, lines, preview
+from bot.cli.run_shown import Preview, Refused, lines, preview
 from bot.domain import server_runs
 from bot.domain.events import Rules
 from bot.domain.lanes import name_of_lane

@@ -40,6 +40,8 @@ class PullView:
     mode: str = "apply"
     receipts: tuple[Receipt, ...] = ()  # the last commands, newest first
     groups: tuple[CommitView, ...] = ()  # what the merge queue tries of it, or tried last
+    lasting: Mapping[int, Mapping[int, float]] = field(default_factory=dict)  # by rollout: how long steps take, in s
+    slots: int = 1  # how many runs may go at once
 
 
 @dataclass(frozen=True, slots=True)

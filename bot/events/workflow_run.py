@@ -10,7 +10,7 @@ from typing import Any
 import gidgethub
 import msgspec
 
-from bot.domain import runs
+from bot.domain import run_news
 from bot.domain.events import AffectedRunReported, Retired, RunReported
 from bot.domain.facts import RunFacts
 from bot.domain.lanes import lane_of_pull
@@ -125,7 +125,7 @@ async def gather(row: Row, ctx: Context) -> Gathered | Finished:
 
 
 async def _reported(ctx: Context, repo: Repo, dispatch: Dispatch, run: RunFacts) -> Gathered:
-    if runs.is_tie(dispatch, run):
+    if run_news.is_tie(dispatch, run):
         asked = await reads.run(ctx.github.installation(repo.installation), repo, run.run_id)
         return await _told(ctx, repo, RunReported(dispatch.id, asked, asked=True))
     return await _told(ctx, repo, RunReported(dispatch.id, run))
@@ -151,7 +151,7 @@ async def _completed(ctx: Context, repo: Repo, event: RunReported, *, since: flo
     try:
         if placed is not None and _may_be_stopped(ctx.db, placed, event.run):
             event = replace(event, started=await reads.jobs_started(gh, repo, event.run.run_id))
-        if runs.open_status(event.run.status) is Status.APPROVAL and event.run.status != "completed":
+        if run_news.open_status(event.run.status) is Status.APPROVAL and event.run.status != "completed":
             event = replace(event, gate=replace(await reads.pending(gh, repo, event.run.run_id), since=since))
         elif event.run.conclusion == "failure" and known is not None and known.status is not Status.RUNNING:
             # Whatever was read last: between the refusal and the run's end nothing else may have come.

@@ -123,6 +123,14 @@ CREATE INDEX places_ended ON places (at) WHERE at > 0 AND NOT open;
 -- Which lanes look again whenever another one moves.
 CREATE TABLE behind (lane TEXT NOT NULL, on_lane TEXT NOT NULL, PRIMARY KEY (on_lane, lane)) WITHOUT ROWID;
 CREATE INDEX behind_by_lane ON behind (lane);
+
+-- How long the latest runs took that succeeded, in seconds, as a JSON list; oldest first.
+CREATE TABLE durations (
+    repo_id INTEGER NOT NULL, stack TEXT NOT NULL, component TEXT NOT NULL, workflow TEXT NOT NULL,
+    seconds TEXT NOT NULL, at REAL NOT NULL,
+    PRIMARY KEY (repo_id, stack, component, workflow)
+) WITHOUT ROWID;
+CREATE INDEX durations_by_time ON durations (at);
 -- `repo_id` 0 stands for all.
 CREATE TABLE freezes (repo_id INTEGER PRIMARY KEY, reason TEXT NOT NULL, by TEXT NOT NULL, at REAL NOT NULL);
 

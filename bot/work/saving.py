@@ -12,7 +12,21 @@ from bot.domain.order import Anchor
 from bot.domain.rollout import Draft
 from bot.domain.texts import same_commit
 from bot.events.context import Gathered
-from bot.store import audit, commands, commits, inbox, locks, outbox, places, pulls, rollouts, shared, uploads, waiting
+from bot.store import (
+    audit,
+    commands,
+    commits,
+    durations,
+    inbox,
+    locks,
+    outbox,
+    places,
+    pulls,
+    rollouts,
+    shared,
+    uploads,
+    waiting,
+)
 from bot.work.parts import Parts
 from bot.work.wishes import carry
 
@@ -27,6 +41,7 @@ def save(parts: Parts, lane: Lane, found: Gathered, decision: Decision) -> None:
     for draft in decision.drafts:
         rollouts.save(parts.db, draft, new=draft in decision.new, now=now)
         uploads.forget_destroyed(parts.db, draft)
+        durations.note(parts.db, draft)
     _save_waiting(parts, lane, decision)
     audit.add(parts.db, decision.audit, repo_id=repo.id, now=now)
     commands.add(parts.db, repo.id, lane.key, decision.receipts)

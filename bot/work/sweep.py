@@ -11,7 +11,7 @@ from http import HTTPStatus
 import gidgethub
 import msgspec
 
-from bot.domain import runs
+from bot.domain import run_news
 from bot.domain.commands.obey import FRESH
 from bot.domain.facts import PullFacts, RunFacts
 from bot.domain.lanes import lane_of_pull
@@ -22,7 +22,21 @@ from bot.events.workflow_run import RunRead
 from bot.github import ensure, reads
 from bot.github.failures import FailureKind, classify, is_ours
 from bot.github.line import Uninstalled
-from bot.store import audit, chunks, commands, graphs, inbox, locks, meta, outbox, places, pulls, repos, rollouts
+from bot.store import (
+    audit,
+    chunks,
+    commands,
+    durations,
+    graphs,
+    inbox,
+    locks,
+    meta,
+    outbox,
+    places,
+    pulls,
+    repos,
+    rollouts,
+)
 from bot.store.db import transaction
 from bot.store.rollouts import Placed
 from bot.work.parts import Parts
@@ -214,6 +228,7 @@ class Sweep:
             locks.prune(db, now)
             audit.prune(db, now)
             places.prune(db, now - _PLACES_KEPT)
+            durations.prune(db, now - _PLACES_KEPT)
             commands.prune(db, now - _COMMANDS_KEPT)
             inbox.nudge_waiting(db, now=now)
 
@@ -223,7 +238,7 @@ def _is_news(known: Dispatch, run: RunFacts) -> bool:
     told = (run.attempt, run.conclusion, run.updated_at)
     if told != (known.attempt, known.conclusion, known.run_updated_at):
         return True
-    return run.status != "completed" and runs.open_status(run.status) is not known.status
+    return run.status != "completed" and run_news.open_status(run.status) is not known.status
 
 
 def _unknown(known: Dispatch, now: float) -> RunFacts:
@@ -233,7 +248,7 @@ def _unknown(known: Dispatch, now: float) -> RunFacts:
         workflow=known.workflow,
         event="workflow_dispatch",
         status="completed",
-        conclusion=runs.UNKNOWN,
+        conclusion=run_news.UNKNOWN,
         attempt=known.attempt,
         head_sha="",
         head_branch="",

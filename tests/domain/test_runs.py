@@ -11,7 +11,7 @@ from bot.domain.events import Facts, NotSent, Rules, RunReported, Sent
 from bot.domain.facts import Gate
 from bot.domain.model import Status
 from bot.domain.rollout import Draft, Walk
-from bot.domain.runs import is_tie, open_status
+from bot.domain.run_news import is_tie, open_status
 from tests.domain.world import REPO, dispatch_of, run_facts, sha_of, shown, walk_of
 
 S = Status

@@ -33,7 +33,7 @@ from bot.domain.locks import Lock, kept
 from bot.domain.model import IN_FLIGHT, OPEN, PASSED, Dispatch, Pull, Repo, Rollout, Status, Step
 from bot.domain.pro import Call, Phase, WorkflowFile, phase
 from bot.domain.rollout import Draft, Walk, own_status
-from bot.domain.runs import is_tie
+from bot.domain.run_news import is_tie
 from bot.domain.states import states
 from bot.domain.texts import same_commit
 

@@ -215,7 +215,7 @@ MUTANTS = (
     Mutant("nobody is told that a place is free", inbox, "put_once", _put_no_nudge),
     Mutant("nothing looks after what was lost", Sweep, "step", _asleep),
     # The comment says what is.
-    Mutant("the latest news wins, whatever it is about", runs, "_is_news", _yes),
+    Mutant("the latest news wins, whatever it is about", runs, "is_news", _yes),
     Mutant("nothing is shown after the first time", Desk, "show", _nothing),
 )
 

@@ -154,6 +154,7 @@ class Switchyard:
                     public_url=settings.public_url,
                     server_url=settings.server_url,
                     check_name=settings.check_name,
+                    docs_url=settings.docs_url,
                 )
                 self.worker = Worker(parts)
                 try:

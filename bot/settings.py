@@ -63,6 +63,7 @@ class Settings:
     breaker_apply: int = 100
     run_timeout: float = 86_400.0
     check_name: str = "atmos"
+    docs_url: str = ""  # empty where comments cannot link to the docs
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -104,6 +105,7 @@ class Settings:
             breaker_apply=read.whole("SWITCHYARD_BREAKER_APPLY", 0),
             run_timeout=read.number("SWITCHYARD_RUN_TIMEOUT"),
             check_name=read.text("SWITCHYARD_CHECK_NAME"),
+            docs_url=read.url("SWITCHYARD_DOCS_URL"),
         )
 
     @property

@@ -37,6 +37,10 @@ SETTINGS = (
     Setting(
         "PUBLIC_URL", "Where GitHub reaches this service, for the picture in the comment; without it Mermaid is drawn."
     ),
+    Setting(
+        "SWITCHYARD_DOCS_URL",
+        "Where people read these docs, such as https://github.com/ORG/switchyard/blob/main/docs; comments then link there.",
+    ),
     Setting("HOST", "The address to listen on; 0.0.0.0 for every one.", "127.0.0.1"),
     Setting("PORT", "The port to listen on.", "8080"),
     Setting("LOG_LEVEL", "DEBUG, INFO, WARNING, ERROR or CRITICAL.", "INFO"),

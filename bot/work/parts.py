@@ -39,6 +39,7 @@ class Parts:
     public_url: str
     server_url: str
     check_name: str
+    docs_url: str = ""
     files: WorkflowFiles = field(init=False)
     environments: Environments = field(init=False)
     rollouts: Rollouts = field(init=False)

@@ -39,7 +39,7 @@ SETTINGS = (
     ),
     Setting(
         "SWITCHYARD_DOCS_URL",
-        "Where people read these docs, such as https://github.com/ORG/switchyard/blob/main/docs; comments then link there.",
+        "Where people read these docs, such as https://github.com/ORG/switchyard/blob/main/docs; comments link there.",
     ),
     Setting("HOST", "The address to listen on; 0.0.0.0 for every one.", "127.0.0.1"),
     Setting("PORT", "The port to listen on.", "8080"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import assert_never
 
-from bot.domain import commits, dispatching, holds, pulls, releasing, results, runs, server_runs, uploads
+from bot.domain import commits, dispatching, holds, jobs, pulls, releasing, results, runs, server_runs, uploads
 from bot.domain.commands.obey import obey
 from bot.domain.desk import Decision, Desk, Lane
 from bot.domain.events import (
@@ -17,6 +17,7 @@ from bot.domain.events import (
     CommitUploaded,
     Event,
     Facts,
+    JobFailed,
     KeptBack,
     NotSent,
     Nudged,
@@ -43,7 +44,7 @@ def decide(lane: Lane, event: Event, facts: Facts, *, now: float, ids: Callable[
             uploads.came(desk, event)
         case CommitTold() | CommitEnded() | CommitUploaded() | RunWanted():
             _worked(desk, event)
-        case RunReported() | StatusReported() | Sent() | NotSent() | KeptBack():
+        case RunReported() | StatusReported() | JobFailed() | Sent() | NotSent() | KeptBack():
             _moved(desk, event)
         case Approved():
             releasing.approved(desk, event)
@@ -76,13 +77,15 @@ def _worked(desk: Desk, event: CommitTold | CommitEnded | CommitUploaded | RunWa
             server_runs.wanted(desk, event)
 
 
-def _moved(desk: Desk, event: RunReported | StatusReported | Sent | NotSent | KeptBack) -> None:
+def _moved(desk: Desk, event: RunReported | StatusReported | JobFailed | Sent | NotSent | KeptBack) -> None:
     """Take over what became of a dispatch."""
     match event:
         case RunReported():
             runs.reported(desk, event)
         case StatusReported():
             results.reported(desk, event)
+        case JobFailed():
+            jobs.failed(desk, event)
         case Sent():
             runs.sent(desk, event)
         case NotSent():

@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.domain.claims import Claims
 from bot.domain.commands.words import Line, Role
-from bot.domain.facts import Gate, PullFacts, Rejection, RunFacts
+from bot.domain.facts import FailedJob, Gate, PullFacts, Rejection, RunFacts
 from bot.domain.graph import Graph, Instance
 from bot.domain.locks import Lock
 from bot.domain.model import Commit, Dispatch, Hold, HoldKind, ServerRun
@@ -132,6 +132,14 @@ class StatusReported:
 
 
 @dataclass(frozen=True, slots=True)
+class JobFailed:
+    """A job of a run of ours failed."""
+
+    dispatch_id: str
+    job: FailedJob
+
+
+@dataclass(frozen=True, slots=True)
 class Sent:
     """GitHub started a run for a dispatch. The run id is 0 where it did not say which."""
 
@@ -219,6 +227,7 @@ Event = (
     | RunWanted
     | RunReported
     | StatusReported
+    | JobFailed
     | AffectedRunReported
     | Sent
     | NotSent

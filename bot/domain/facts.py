@@ -47,6 +47,16 @@ class Rejection:
 
 
 @dataclass(frozen=True, slots=True)
+class FailedJob:
+    """The job that failed first in an attempt of a run."""
+
+    name: str  # as the workflow file writes it
+    url: str
+    attempt: int
+    step: str = ""  # the first of its steps that failed, where GitHub told it
+
+
+@dataclass(frozen=True, slots=True)
 class RunFacts:
     """A workflow run as GitHub tells it; `attempt` counts from 1."""
 

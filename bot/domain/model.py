@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from bot.domain.facts import Gate
+from bot.domain.facts import FailedJob, Gate
 from bot.domain.graph import Instance
 from bot.domain.pro import Call, Phase
 
@@ -216,6 +216,7 @@ class Dispatch:
     gate: Gate | None = None  # what it waits for while it is in approval
     hold: HoldKind | None = None  # why a person must let it go, where its sending was kept back
     warning: str = ""  # what is wrong with its running at all, one sentence for people
+    failed_job: FailedJob | None = None  # of the attempt that it names, which may be an earlier one
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import gidgethub
 import msgspec
 
 from bot.domain import run_news
-from bot.domain.events import AffectedRunReported, Retired, RunReported
+from bot.domain.events import AffectedRunReported, JobFailed, Retired, RunReported
 from bot.domain.facts import RunFacts
 from bot.domain.lanes import lane_of_pull
 from bot.domain.model import Dispatch, Repo, Status
@@ -71,7 +71,7 @@ def place(payload: dict[str, Any], _row: Row, db: Db) -> Place:
 
 
 def place_job(payload: dict[str, Any], _row: Row, db: Db) -> Place:
-    """Take up only what tells of an approval that is awaited, or was given."""
+    """Take up only what tells of an approval that is awaited, or was given, and which job failed."""
     repo = repo_of(payload)
     job = shapes.part(payload, "workflow_job")
     run_id = shapes.number(job, "run_id")
@@ -81,11 +81,20 @@ def place_job(payload: dict[str, Any], _row: Row, db: Db) -> Place:
         return Parked(f"run:{run_id}", repo.id, "it may be of a run of ours whose start is not confirmed yet")
     if repo is None or placed is None or placed.repo_id != repo.id:
         return Finished("a job that is none of ours")
-    # Of a run that is run again nothing else is told before it starts, and then it is too late to cancel it.
-    again = 0 < placed.dispatch.attempt < shapes.number(job, "run_attempt")
-    if not (waits or again or placed.dispatch.status is Status.APPROVAL):
+    failed = placed.latest and _failed(job)
+    if not (waits or failed or _tells_more(placed.dispatch, job)):
         return Finished("the run itself tells enough")
     return InLane(placed.lane, repo.id)
+
+
+def _tells_more(known: Dispatch, job: dict[str, Any]) -> bool:
+    """Tell whether a job says of its run what nothing else may say: that it goes on, or is run again."""
+    # Of a run that is run again nothing else is told before it starts, and then it is too late to cancel it.
+    return known.status is Status.APPROVAL or 0 < known.attempt < shapes.number(job, "run_attempt")
+
+
+def _failed(job: dict[str, Any]) -> bool:
+    return shapes.text(job, "conclusion") in ("failure", "timed_out")
 
 
 def place_review(payload: dict[str, Any], _row: Row, db: Db) -> Place:
@@ -177,12 +186,14 @@ def _may_be_stopped(db: Db, placed: Placed, run: RunFacts) -> bool:
 
 
 async def gather_job(row: Row, ctx: Context) -> Gathered | Finished:
-    """Ask GitHub for the run: jobs wait and go on in any order, and a second one may wait again."""
+    """Take up which job failed; else ask GitHub for the run, as jobs wait and go on in any order, some once more."""
     repo = ctx.repo(row.repo_id or 0)
     job = shapes.part(decode(row), "workflow_job")
     placed = rollouts.find_run(ctx.db, shapes.number(job, "run_id"))
     if placed is None:
         return Finished("no longer ours")
+    if _failed(job) and not _tells_more(placed.dispatch, job):
+        return Gathered(JobFailed(placed.dispatch.id, shapes.failed_job(job)))
     run = await reads.run(ctx.github.installation(repo.installation), repo, placed.dispatch.run_id)
     if run.attempt < shapes.number(job, "run_attempt") and row.attempts < _LAGS:
         raise BadAnswer(f"GitHub does not show yet that the run {run.run_id} is run again.")

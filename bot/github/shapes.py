@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.domain.commands.words import Role
-from bot.domain.facts import Compared, MergeGroupFacts, PullFacts, Rejection, ReleaseFacts, RunFacts
+from bot.domain.facts import Compared, FailedJob, MergeGroupFacts, PullFacts, Rejection, ReleaseFacts, RunFacts
 from bot.domain.model import Repo
 
 _BRANCH = "refs/heads/"
@@ -186,6 +186,12 @@ def rejection(obj: Any) -> Rejection:
     """Read a review that refused."""
     names = tuple(sorted({text(one, "name") for one in items(obj, "environments")}))
     return Rejection(by=text(part(obj, "user"), "login") or "ghost", comment=text(obj, "comment"), environments=names)
+
+
+def failed_job(obj: Any) -> FailedJob:
+    """Read a job that failed, with the step at which it did."""
+    steps = (text(one, "name") for one in items(obj, "steps") if text(one, "conclusion") in ("failure", "timed_out"))
+    return FailedJob(text(obj, "name"), text(obj, "html_url"), number(obj, "run_attempt"), next(steps, ""))
 
 
 def compared(obj: Any) -> Compared:

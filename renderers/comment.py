@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from bot.domain.model import IN_FLIGHT, Status
 from bot.domain.pro import Phase
 from bot.domain.states import states
-from bot.domain.view import PullView
+from bot.domain.view import Past, PullView
 from renderers import check
 from renderers.keeps import standing
-from renderers.markdown import address, attribute, clip, code, details, fence, heading, prose
+from renderers.markdown import address, attribute, clip, code, details, fence, heading, linked, prose
+from renderers.moves import move
 from renderers.people import who_must_act
+from renderers.progress import bar
 from renderers.receipts import receipts
 from renderers.room import Room, Section
 from renderers.scene import Scene
 from renderers.table import section, sections
-from renderers.verdict import activity, verdict
+from renderers.verdict import FAILURES, activity, verdict
 from renderers.words import SIGNS, clock, commit, duration, plural
+from renderers.words import told as counted
 
 MARKER = "<!-- switchyard:comment"
 _SAYING_SO = 1_500  # characters kept free for the first line and for saying what was left out
@@ -62,10 +67,11 @@ def _top(view: PullView, main: Scene | None, room: Room) -> list[str]:
     said = []
     if main:
         sign, headline = verdict(main)
+        if then := move(main):
+            headline += f" — {prose(then)}"
         said.append(_about(main))
     else:
         sign, headline = _awaited(view)
-        said.append(f"As of {clock(view.as_of)}")
     lines = [view.waiting] if view.waiting else []
     if main and not main.found:
         lines.append(_NOTHING)
@@ -75,7 +81,7 @@ def _top(view: PullView, main: Scene | None, room: Room) -> list[str]:
     if main and main.walk.rollout.superseded_by:
         notes.insert(0, f"Ended by {main.walk.rollout.superseded_by}.")
     lines += [f"> {prose(note)}" for note in notes if note.strip()]
-    head = [marker(view.repo.id, view.pull.number), heading(f"{sign} {headline}"), *said]
+    head = [marker(view.repo.id, view.pull.number), heading(f"{sign} {headline} · as of {clock(view.as_of)}"), *said]
     return head + [kept for text in lines if (kept := room.keep(text, "some notes"))]
 
 
@@ -88,13 +94,14 @@ def _awaited(view: PullView) -> tuple[str, str]:
 
 
 def _about(scene: Scene) -> str:
-    """Tell activity, commit and times of a rollout."""
+    """Tell how far a rollout is, its activity, commit and times."""
     rollout, now = scene.walk.rollout, scene.view.as_of
     ended = max((known.finished_at for step in scene.walk.steps for known in step.dispatches), default=0.0)
     unsettled = (*IN_FLIGHT, Status.READY, Status.WAITING, Status.APPROVAL, Status.HELD)
     moving = any(state.status in unsettled for state in scene.found)
     took = f" · took {duration(ended - rollout.created_at)}" if ended and not moving else ""
-    return f"{activity(scene)} · started {clock(rollout.created_at, now)}{took} · as of {clock(now)}"
+    done = f"{drawn} · " if not rollout.superseded_by and (drawn := bar(scene.found)) else ""
+    return f"{done}{activity(scene)} · started {clock(rollout.created_at, now)}{took}"
 
 
 def _picture(scene: Scene, url: str | None, leads_to: str | None) -> str:
@@ -123,11 +130,7 @@ def _older(main: Scene | None, scene: Scene, room: Room) -> str:
 
 def _history(view: PullView, room: Room) -> str:
     """Fold away the earlier rollouts, one line each."""
-    lines = [
-        f"- {clock(past.created_at, view.as_of)}, {code(clip(past.activity, 60))} at {code(commit(past.sha))}: "
-        f"{prose(past.verdict, most=200)}"
-        for past in view.past
-    ]
+    lines = [_earlier(view, past) for past in view.past]
     title = plural(len(lines), "earlier rollout")
     if not lines or not room.take(details(title, "")):
         room.missing += [title] if lines else []
@@ -140,3 +143,14 @@ def _history(view: PullView, room: Room) -> str:
     if len(shown) < len(lines):
         room.missing.append(plural(len(lines) - len(shown), "earlier rollout"))
     return details(title, "\n".join(shown)) if shown else ""
+
+
+def _earlier(view: PullView, past: Past) -> str:
+    """Tell of an earlier rollout in one line: when, what for, how it ended, and where to read on."""
+    home = f"{view.server_url}/{view.repo.full_name}/"
+    at = linked(code(commit(past.sha)), f"{home}commit/{past.sha}")
+    failed = any(past.counts.get(status) for status in FAILURES)
+    sign = SIGNS[Status.FAILED if failed else Status.SUPERSEDED]
+    told = linked(counted(Counter(past.counts)), past.run_url) if past.counts else "nothing was affected"
+    ended = f"; ended by {prose(past.ended_by)}" if past.ended_by else ""
+    return f"- {sign} {clock(past.created_at, view.as_of)}, {code(clip(past.activity, 60))} at {at}: {told}{ended}"

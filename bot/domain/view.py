@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from bot.domain.commands.words import Receipt
 from bot.domain.keeping import Keeping
-from bot.domain.model import Commit, Pull, Repo
+from bot.domain.model import Commit, Pull, Repo, Status
 from bot.domain.rollout import Walk
 
 
@@ -18,7 +18,9 @@ class Past:
     activity: str
     sha: str
     created_at: float
-    verdict: str  # "superseded by a push", "12 of 12 succeeded"
+    counts: Mapping[Status, int]  # how its steps ended
+    ended_by: str  # as in "ended by a push of 8c0ffee"
+    run_url: str = ""  # of the run that tells most
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +42,10 @@ class PullView:
     mode: str = "apply"
     receipts: tuple[Receipt, ...] = ()  # the last commands, newest first
     groups: tuple[CommitView, ...] = ()  # what the merge queue tries of it, or tried last
+    page_url: str = ""  # the page that shows all of it; empty where people cannot reach us
     lasting: Mapping[int, Mapping[int, float]] = field(default_factory=dict)  # by rollout: how long steps take, in s
     slots: int = 1  # how many runs may go at once
+    applies: bool = False  # the merge would apply it
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,31 +2,58 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import msgspec
 
-from bot.domain.model import Rollout, Status
+from bot.domain.model import Dispatch, Rollout, Status
 from bot.store.db import Db
 
 _rollout = msgspec.json.Decoder(Rollout).decode
+_dispatch = msgspec.json.Decoder(Dispatch).decode
+#: Of several dispatches of a step, and of several runs, the first of these tells most.
+_WORST = (Status.FAILED, Status.TIMED_OUT, Status.CANCELLED)
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A rollout that counts no more, and how many of its steps succeeded."""
+    """A rollout that counts no more, and how its steps ended: what was never sent is superseded."""
 
     rollout: Rollout
-    succeeded: int
+    counts: Counter[Status]
+    run_url: str  # of the run that tells most; empty where there is none
 
 
 def of_lane(db: Db, lane: str, limit: int) -> list[Ended]:
     """Read the rollouts of a lane that were superseded, newest first."""
-    found = []
-    for row in db.rows(
-        "SELECT id, facts FROM rollouts WHERE lane = ? AND NOT current ORDER BY id DESC LIMIT ?", lane, limit
-    ):
-        sql = "SELECT count(DISTINCT idx) AS n FROM dispatches WHERE rollout_id = ? AND latest AND status = ?"
-        done = db.row(sql, row["id"], Status.SUCCEEDED)
-        found.append(Ended(_rollout(row["facts"]), done["n"] if done else 0))
-    return found
+    sql = "SELECT id, facts FROM rollouts WHERE lane = ? AND NOT current ORDER BY id DESC LIMIT ?"
+    return [_ended(db, row["id"], _rollout(row["facts"])) for row in db.rows(sql, lane, limit)]
+
+
+def _ended(db: Db, rollout_id: int, rollout: Rollout) -> Ended:
+    by_step: dict[int, Status] = {}
+    for row in db.rows("SELECT idx, status FROM dispatches WHERE rollout_id = ? AND latest", rollout_id):
+        statuses = (Status(row["status"]), by_step.get(row["idx"], Status.SUCCEEDED))
+        by_step[row["idx"]] = min(statuses, key=_rank)
+    counts = Counter(by_step.values())
+    unsent = rollout.size - counts.total()
+    if unsent > 0:
+        counts[Status.SUPERSEDED] += unsent
+    return Ended(rollout, counts, _worst_run(db, rollout_id, counts))
+
+
+def _rank(status: Status) -> int:
+    if status in _WORST:
+        return _WORST.index(status)
+    return len(_WORST) + (status is Status.SUCCEEDED)
+
+
+def _worst_run(db: Db, rollout_id: int, counts: Counter[Status]) -> str:
+    for status in _WORST:
+        if counts[status]:
+            sql = "SELECT facts FROM dispatches WHERE rollout_id = ? AND latest AND status = ? AND run_id > 0 LIMIT 1"
+            row = db.row(sql, rollout_id, status)
+            if row is not None:
+                return _dispatch(row["facts"]).run_url
+    return ""

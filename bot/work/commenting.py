@@ -16,7 +16,7 @@ from bot.domain.states import states
 from bot.domain.texts import commit
 from bot.domain.view import Past, PullView
 from bot.github import ensure as github
-from bot.store import commands, graphs, inbox, outbox, past, pulls, shared, uploads
+from bot.store import commands, durations, graphs, inbox, outbox, past, pulls, shared, uploads
 from bot.store.db import transaction
 from bot.store.outbox import Wish
 from bot.work import checking
@@ -42,7 +42,7 @@ async def ensure(parts: Parts, wish: Wish) -> None:
         return
     url, text = await _picture(parts, view)
     # That time passed is not news: the same state at another minute is the same comment.
-    timeless = await asyncio.to_thread(_body, replace(view, as_of=_NO_TIME), url, text)
+    timeless = await asyncio.to_thread(_body, replace(view, as_of=_NO_TIME, lasting={}), url, text)
     digest = hashlib.sha256(timeless.encode()).hexdigest()
     if digest == wish.hash:
         parts.metrics.comment_edit(made=False)
@@ -115,12 +115,22 @@ def view_of(parts: Parts, repo: Repo, pull: Pull) -> PullView | None:
         mode=parts.rules.mode,
         receipts=receipts,
         groups=checking.groups_of(parts, repo, pull.number),
+        page_url=page_url(parts, repo, pull.number),
+        lasting={walk.rollout.id: durations.of(parts.db, walk) for walk in current},
+        slots=parts.rules.max_in_flight,
+        applies=applies,
     )
 
 
+def page_url(parts: Parts, repo: Repo, number: int) -> str:
+    """Tell where the page of a pull request is; empty where people cannot reach us."""
+    token = pulls.token(parts.db, repo.id, number)
+    return f"{parts.public_url}/p/{token}" if parts.public_url and token else ""
+
+
 def _past(one: past.Ended) -> Past:
-    verdict = f"{one.succeeded} of {one.rollout.size} succeeded; ended by {one.rollout.superseded_by}"
-    return Past(one.rollout.activity, one.rollout.sha, one.rollout.created_at, verdict)
+    rollout = one.rollout
+    return Past(rollout.activity, rollout.sha, rollout.created_at, one.counts, rollout.superseded_by, one.run_url)
 
 
 async def _picture(parts: Parts, view: PullView) -> tuple[str | None, str | None]:

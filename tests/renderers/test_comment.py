@@ -138,7 +138,7 @@ def views(draw: st.DrawFn) -> PullView:
         superseded_by=draw(st.sampled_from(["", "A push."])),
     )
     waiting = draw(st.sampled_from(["", "", "", "Waiting for @somebody."]))
-    earlier_ones = [Past("label", MERGE, 0.0, draw(NASTY)) for _ in range(draw(st.integers(0, 4)))]
+    earlier_ones = [Past("label", MERGE, 0.0, {Status.FAILED: 1}, draw(NASTY), draw(NASTY)) for _ in range(draw(st.integers(0, 4)))]
     notes = tuple(draw(st.lists(NASTY, max_size=3)))
     stale = {1: {0: draw(NASTY)}} if draw(st.booleans()) else {}
     kept = {1: Keeping(draw(st.one_of(st.none(), KEEPERS)), draw(st.dictionaries(st.integers(0, 24), KEEPERS)))}

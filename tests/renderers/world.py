@@ -127,14 +127,22 @@ def wide(size: int) -> dict[Key, tuple[Key, ...]]:
 
 def view(*walks: Walk, pull: Pull = PULL, minutes: float = 4, **more: Any) -> PullView:
     """Show walks as a pull request's view."""
-    plain: dict[str, Any] = {"past": (), "waiting": "", "notes": ()}
+    lasting = {walk.rollout.id: {step.index: 300.0 for step in walk.steps} for walk in walks}
+    plain: dict[str, Any] = {"past": (), "waiting": "", "notes": (), "applies": True, "lasting": lasting, "slots": 20}
     return PullView(REPO, pull, walks, as_of=NOON + 60 * minutes, server_url=SERVER, **{**plain, **more})
 
 
 def past(number: int) -> tuple[Past, ...]:
     """Make earlier rollouts, newest first."""
-    verdicts = ("superseded by a push", "Plan failed: 3 of 4 instances succeeded, 1 failed")
+    counts = ({Status.SUCCEEDED: 1, Status.SUPERSEDED: 3}, {Status.SUCCEEDED: 3, Status.FAILED: 1})
+    run = f"{SERVER}/acme/infra/actions/runs/18000000001"
+    shas = [f"{i:07x}" + "0" * 33 for i in range(number + 1)]
     return tuple(
-        Past("pull_request.synchronize", f"{i:07x}" + "0" * 33, NOON - 3_600 * (i + 1), verdicts[i % 2])
+        Past(
+            *("pull_request.synchronize", shas[i], NOON - 3_600 * (i + 1)),
+            counts=counts[i % 2],
+            ended_by=f"a push of {shas[i + 1][:7]}",
+            run_url=run if i % 2 else "",
+        )
         for i in range(number)
     )

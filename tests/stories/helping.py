@@ -87,9 +87,14 @@ def requests(rig: Rig, method: str, path: str, *, since: int = 0) -> list[str]:
     return [one.path for one in rig.sandbox.requests[since:] if one.method == method and path in one.path]
 
 
-def headline(text: str) -> str:
-    """Read the first line of a comment: what is going on."""
+def first_line(text: str) -> str:
+    """Read the first line of a comment that is seen: the verdict, the next move, and as of when."""
     return next(line.removeprefix("### ") for line in text.splitlines() if line.startswith("### "))
+
+
+def headline(text: str) -> str:
+    """Read the verdict in the first line of a comment: what is going on."""
+    return first_line(text).partition(" · as of ")[0].partition(" — ")[0]
 
 
 def line_of(text: str, component: str) -> str:

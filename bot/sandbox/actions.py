@@ -58,6 +58,8 @@ class Actions(Runs):
             raise ApiError(404, "Not Found")
         if not repo.actions_enabled:
             raise ApiError(403, "Actions has been disabled for this repository.")
+        if not found.enabled:
+            raise ApiError(422, "Cannot trigger a 'workflow_dispatch' on a disabled workflow")
         name = ref.removeprefix("refs/heads/").removeprefix("refs/tags/")
         sha = repo.branches.get(name) or repo.tags.get(name)
         if sha is None:
@@ -190,6 +192,8 @@ class Actions(Runs):
             inputs=inputs or {},
             pull=pull,
             plan=_plan(file, context),
+            group=expressions.substitute(file.group, context).casefold(),
+            cuts=file.cuts,
         )
         workflow.runs = number
         self.runs[run_id] = run

@@ -13,7 +13,7 @@ def workflow(base: str, repo: Repo, one: Workflow) -> Json:
         "node_id": f"W_{one.id}",
         "name": one.name,
         "path": one.path,
-        "state": "active",
+        "state": "active" if one.enabled else "disabled_manually",
         "created_at": rfc3339(one.created_at),
         "updated_at": rfc3339(one.created_at),
         "url": f"{base}/repos/{repo.full_name}/actions/workflows/{one.id}",

@@ -61,9 +61,27 @@ class Runs(Announce):
         if run.attempt == 1:
             self._emit_run(run, "requested", at)
         if left:
-            self._queue(run, at)
+            self._take_turn(run, at)
         else:
             self._later(run, at, partial(self._finish, conclusion="skipped"))
+
+    def _take_turn(self, run: Run, at: float) -> None:
+        """Go on, or be pending while another run of the group goes; what was pending before is cancelled."""
+        others = self._of_group(run)
+        for one in others:
+            if run.cuts or one.status == "pending":
+                self._end(one, at, "cancelled")
+        if any(one.status != "completed" for one in others):
+            self._set(run, "pending", at)
+        else:
+            self._queue(run, at)
+
+    def _of_group(self, run: Run) -> list[Run]:
+        """List the other runs of a `concurrency` group that are not over."""
+        if not run.group:
+            return []
+        same = [one for one in self.runs.values() if one.repo is run.repo and one.group == run.group]
+        return [one for one in same if one is not run and one.status != "completed"]
 
     def _queue(self, run: Run, at: float) -> None:
         """Queue the jobs whose time has come; with an environment that has reviewers they will wait for them."""
@@ -202,6 +220,10 @@ class Runs(Announce):
         run.pending.clear()
         self._complete(run, conclusion, at)
         self._emit_run(run, "completed", at)
+        others = self._of_group(run)
+        if others and all(one.status == "pending" for one in others):
+            self._set(others[0], "queued", at)
+            self._queue(others[0], at)
 
     def _complete(self, run: Run, conclusion: str, at: float) -> None:
         ending = run.open_jobs

@@ -93,6 +93,8 @@ class Run:
     inputs: dict[str, str]
     pull: Pull | None
     plan: tuple[JobPlan, ...]
+    group: str = ""  # of `concurrency`: one run of it goes, one is pending, and a newer one cancels that
+    cuts: bool = False  # it cancels also what goes
     attempts: list[Attempt] = field(default_factory=list)
     pending: list[str] = field(default_factory=list)
     reviews: list[Review] = field(default_factory=list)

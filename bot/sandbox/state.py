@@ -67,6 +67,7 @@ class Workflow:
     name: str
     created_at: float
     runs: int = 0
+    enabled: bool = True
 
     @property
     def file(self) -> str:

@@ -46,6 +46,8 @@ class WorkflowFile:
     run_name: str | None
     on: dict[str, dict[str, Any]]
     jobs: tuple[JobSpec, ...]
+    group: str  # of `concurrency`, its expressions not evaluated; empty without one
+    cuts: bool  # `cancel-in-progress`
 
     @property
     def inputs(self) -> dict[str, Input]:
@@ -83,12 +85,16 @@ def parse(path: str, text: str) -> WorkflowFile:
     jobs = raw.get("jobs")
     if not on or not isinstance(jobs, dict):
         raise WorkflowError("Unexpected value '' for `on` or `jobs`")
+    group = raw.get("concurrency") or {}
+    group = group if isinstance(group, dict) else {"group": group}
     return WorkflowFile(
         path=path,
         name=str(raw.get("name") or path),
         run_name=raw.get("run-name"),
         on=_events(on),
         jobs=tuple(_job(key, spec, raw.get("permissions")) for key, spec in jobs.items()),
+        group=str(group.get("group") or ""),
+        cuts=group.get("cancel-in-progress") is True,
     )
 
 

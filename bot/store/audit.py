@@ -47,6 +47,18 @@ def since(db: Db, at: float, *, repo_id: int | None = None) -> Iterator[Line]:
         yield Line(row["at"], row["repository"], row["pull"], entry)
 
 
+def of_pull(db: Db, repo_id: int, number: int, limit: int) -> list[Line]:
+    """Read the last rows about the rollouts of a pull request, newest first."""
+    sql = (
+        "SELECT * FROM audit WHERE rollout_id IN (SELECT id FROM rollouts WHERE repo_id = ? AND pull = ?) "
+        "ORDER BY id DESC LIMIT ?"
+    )
+    return [
+        Line(row["at"], "", number, Entry(row["actor"], row["action"], row["cause"], row["rollout_id"], row["target"]))
+        for row in db.rows(sql, repo_id, number, limit)
+    ]
+
+
 def prune(db: Db, now: float) -> None:
     """Forget what nobody asks for any more."""
     db.write("DELETE FROM audit WHERE at <= ?", now - KEPT)

@@ -30,6 +30,7 @@ CREATE INDEX pulls_by_merge ON pulls (repo_id, merge_sha) WHERE merge_sha != '';
 CREATE INDEX pulls_open ON pulls (repo_id) WHERE open;
 CREATE INDEX pulls_paused ON pulls (repo_id) WHERE paused != '';
 CREATE INDEX pulls_merged ON pulls (repo_id, merged_at) WHERE merged;
+CREATE UNIQUE INDEX pulls_by_token ON pulls (token);
 CREATE TABLE branches (
     repo_id INTEGER NOT NULL, name TEXT NOT NULL, sha TEXT NOT NULL, position INTEGER NOT NULL,
     PRIMARY KEY (repo_id, name)
@@ -71,7 +72,13 @@ CREATE TABLE outbox (
     remote INTEGER NOT NULL DEFAULT 0, hash TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX outbox_runs ON outbox (lane) WHERE kind = 'run';
+CREATE INDEX outbox_checks ON outbox (lane) WHERE kind = 'pull_check';
 CREATE INDEX outbox_due ON outbox (due) WHERE state = 'open' AND want > done;
+-- What was written about a comment or a check run of the outbox, and when.
+CREATE TABLE told (
+    key TEXT PRIMARY KEY, at REAL NOT NULL, times INTEGER NOT NULL, about INTEGER NOT NULL, gist TEXT NOT NULL,
+    made INTEGER NOT NULL, alone INTEGER NOT NULL, problem TEXT NOT NULL
+) WITHOUT ROWID;
 
 CREATE TABLE uploads (
     id INTEGER PRIMARY KEY, lane TEXT NOT NULL, head_sha TEXT NOT NULL, content TEXT NOT NULL,
@@ -194,6 +201,7 @@ CREATE TABLE audit (
 );
 CREATE INDEX audit_by_repo ON audit (repo_id, id);
 CREATE INDEX audit_by_time ON audit (at);
+CREATE INDEX audit_by_rollout ON audit (rollout_id, id);
 -- As the chunks.
 CREATE TABLE graphs (
     token TEXT NOT NULL, hash TEXT NOT NULL, at REAL NOT NULL, svg BLOB NOT NULL, PRIMARY KEY (token, hash)

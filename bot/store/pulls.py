@@ -46,6 +46,11 @@ def token(db: Db, repo_id: int, number: int) -> str:
     return str(row["token"]) if row else ""
 
 
+def of_token(db: Db, token: str) -> Pull | None:
+    """Find the pull request that has this unguessable part in its addresses."""
+    return _pull(db.row("SELECT * FROM pulls WHERE token = ?", token))
+
+
 def of_commit(db: Db, repo_id: int, sha: str) -> list[Pull]:
     """Find the pull requests that have a commit (7 or more digits) as their head or their merge commit."""
     found: dict[int, Pull] = {}

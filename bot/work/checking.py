@@ -17,6 +17,7 @@ from bot.store import commands, commits, inbox, outbox, pulls, shared
 from bot.store.db import transaction
 from bot.store.outbox import Wish
 from bot.work.parts import Parts
+from bot.work.sight import Sight
 from renderers import check
 
 _RECEIPTS = 10
@@ -80,7 +81,7 @@ async def _write(parts: Parts, repo: Repo, sha: str, known: int, run: CheckRun) 
     return await github.create_check(gh, repo, sha, run)
 
 
-def view_of(parts: Parts, repo: Repo, commit: Commit) -> CommitView:
+def view_of(parts: Sight, repo: Repo, commit: Commit) -> CommitView:
     """Gather what the check run of a commit shows."""
     lane, now = commit.lane, parts.now()
     walks = [walk for walk in parts.rollouts.of_lane(lane) if walk.rollout.sha == commit.sha]
@@ -110,7 +111,7 @@ def view_of(parts: Parts, repo: Repo, commit: Commit) -> CommitView:
     )
 
 
-def groups_of(parts: Parts, repo: Repo, number: int) -> tuple[CommitView, ...]:
+def groups_of(parts: Sight, repo: Repo, number: int) -> tuple[CommitView, ...]:
     """Gather what the merge queue tries of a pull request; where that is over, what it tried last."""
     found = commits.of_pull(parts.db, repo.id, number)
     going = [one for one in found if not one.ended] or found[:1]

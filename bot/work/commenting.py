@@ -21,6 +21,7 @@ from bot.store.db import transaction
 from bot.store.outbox import Wish
 from bot.work import checking
 from bot.work.parts import Parts
+from bot.work.sight import Sight
 from renderers import comment, engine, graph, mermaid, svg
 
 log = logging.getLogger(__name__)
@@ -74,7 +75,7 @@ async def _write(parts: Parts, repo: Repo, number: int, known: int, body: str) -
     return await github.create_comment(gh, repo, number, body)
 
 
-def view_of(parts: Parts, repo: Repo, pull: Pull) -> PullView | None:
+def view_of(parts: Sight, repo: Repo, pull: Pull) -> PullView | None:
     """Gather what the comment shows; None while there is nothing to say."""
     lane = lane_of_pull(repo.id, pull.number)
     current = sorted(parts.rollouts.of_lane(lane), key=lambda walk: -walk.rollout.id)
@@ -122,7 +123,7 @@ def view_of(parts: Parts, repo: Repo, pull: Pull) -> PullView | None:
     )
 
 
-def page_url(parts: Parts, repo: Repo, number: int) -> str:
+def page_url(parts: Sight, repo: Repo, number: int) -> str:
     """Tell where the page of a pull request is; empty where people cannot reach us."""
     token = pulls.token(parts.db, repo.id, number)
     return f"{parts.public_url}/p/{token}" if parts.public_url and token else ""

@@ -7,6 +7,7 @@ from dataclasses import replace
 from bot.domain import pro
 from bot.domain.facts import RunFacts
 from bot.domain.model import OPEN, Dispatch, Status
+from bot.domain.names import shown
 from bot.domain.pro import Phase
 from bot.domain.rollout import Draft
 from bot.domain.texts import commit
@@ -70,8 +71,8 @@ def told_by(draft: Draft, dispatch: Dispatch, run: RunFacts) -> Dispatch:
         reason = f"GitHub concluded “{run.conclusion or 'nothing'}”, and only success opens the way."
     if over and status is Status.SUCCEEDED and (other := _other_commit(draft, dispatch, run)):
         status, reason = Status.FAILED, other
-    if status is Status.CANCELLED and dispatch.cancel_wanted:
-        reason = _why_cancelled(draft, dispatch)
+    if status is Status.CANCELLED:
+        reason = _why_cancelled(draft, dispatch) if dispatch.cancel_wanted else _by_group(dispatch, run.groups)
     kept = dispatch
     if dispatch.result_attempt < run.attempt:  # what an earlier attempt told is not true of this one
         kept = replace(dispatch, result="", result_at=0.0, result_attempt=0)
@@ -107,6 +108,17 @@ def _why_cancelled(draft: Draft, dispatch: Dispatch) -> str:
         return f"Cancelled after {draft.rollout.superseded_by}." if draft.rollout.superseded_by else ""
     applied = draft.rollout.phase is Phase.APPLY
     return f"Cancelled by {dispatch.cancel_by}." + (" It may be half applied, and its state locked." if applied else "")
+
+
+def _by_group(dispatch: Dispatch, groups: tuple[str, ...]) -> str:
+    """Say why a run ended that nobody here cancelled; empty where no `concurrency` group can have done it."""
+    if not groups:
+        return ""
+    return (
+        f"It was cancelled at GitHub before it began: `{dispatch.workflow}` has the `concurrency` group "
+        f"`{shown(groups[0])}`, and GitHub cancels what waits in a group when one more comes. Put component and stack "
+        "into the group's name or leave `concurrency` out; a retry runs it once more."
+    )
 
 
 def _other_commit(draft: Draft, dispatch: Dispatch, run: RunFacts) -> str:

@@ -146,7 +146,6 @@ class Sent:
     dispatch_id: str
     run_id: int
     run_url: str
-    head_sha: str = ""  # where it is known
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,7 @@ class RunFacts:
     started_at: float  # of this attempt
     created_at: float  # of the run
     actor: str = ""  # the login of who started this attempt
+    groups: tuple[str, ...] = ()  # of its file's `concurrency`, where it was cancelled before a job of it started
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,7 @@ class WorkflowFile:
     uploads: bool = False  # it names what uploads affected stacks
     environments: tuple[str, ...] = ()  # what its jobs have as `environment:`, as written
     defaults: tuple[tuple[str, str], ...] = ()  # of the inputs that have one, by name
+    groups: tuple[str, ...] = ()  # of `concurrency`, its own and its jobs', as written
 
 
 #: What the workflow files say, by name; None for a file that is not there, a problem for one that cannot be understood.

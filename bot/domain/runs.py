@@ -8,12 +8,17 @@ from bot.domain import order
 from bot.domain.desk import Desk
 from bot.domain.effects import NudgeDestroys, OfferAgain, RunKnown, ShowStale
 from bot.domain.events import NotSent, RunReported, Sent
+from bot.domain.facts import Rejection
 from bot.domain.lanes import name_of_lane
 from bot.domain.model import OPEN, Dispatch, Status, Step
+from bot.domain.names import shown
 from bot.domain.order import Place
 from bot.domain.pro import Phase
 from bot.domain.rollout import Draft
 from bot.domain.run_news import is_news, told_by
+
+#: As much of what a person said as a sentence carries, in characters.
+_LONGEST = 120
 
 
 def reported(desk: Desk, event: RunReported) -> None:
@@ -96,13 +101,14 @@ def _gated(after: Dispatch, event: RunReported) -> Dispatch:
         before = after.gate.since if known and after.gate else event.run.updated_at
         return replace(after, gate=replace(event.gate, since=event.gate.since or before))
     if after.conclusion and event.rejection is not None:
-        told = event.rejection
-        said = f": {told.comment}" if told.comment else ""
-        where = ", ".join(f"`{name}`" for name in told.environments)
-        return replace(
-            after, status=Status.FAILED, reason=f"{told.by} rejected it for {where or 'its environment'}{said}"
-        )
+        return replace(after, status=Status.FAILED, reason=_rejected(event.rejection))
     return after
+
+
+def _rejected(told: Rejection) -> str:
+    said = f": “{shown(told.comment, _LONGEST)}”" if told.comment else ""
+    where = ", ".join(f"`{name}`" for name in told.environments)
+    return f"{told.by} rejected it for {where or 'its environment'}{said}. A retry asks for it again."
 
 
 def _out_of_order(desk: Desk, draft: Draft, dispatch: Dispatch) -> Place | None:

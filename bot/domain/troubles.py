@@ -33,7 +33,7 @@ class Trouble(StrEnum):
 #: this also finds those that an earlier version wrote.
 _SAID = {
     Trouble.NO_UPLOAD: ("without uploading", "No run that uploads"),
-    Trouble.ACTIONS_OFF: ("is turned off",),
+    Trouble.ACTIONS_OFF: ("Actions is turned off for", "is turned off at GitHub"),
     Trouble.NO_FILE: ("does not exist on the branch", "is not on the default branch, and GitHub", "cannot be started"),
     Trouble.INPUTS: ("does not declare; declare it", "requires the input", "does not take these inputs"),
     Trouble.NO_SHA: ("does not declare the input `sha`", "Declare the input `sha`"),

@@ -15,7 +15,7 @@ from bot.domain.events import AffectedRunReported, JobFailed, Retired, RunReport
 from bot.domain.facts import RunFacts
 from bot.domain.lanes import lane_of_pull
 from bot.domain.model import Dispatch, Repo, Status
-from bot.domain.pro import Phase
+from bot.domain.pro import Phase, WorkflowFile
 from bot.events.affected_stacks import parked_key
 from bot.events.commits import lane_of_run
 from bot.events.context import Context, Finished, Gathered, InLane, Parked, Place, decode, repo_of
@@ -165,6 +165,8 @@ async def _completed(ctx: Context, repo: Repo, event: RunReported, *, since: flo
         elif event.run.conclusion == "failure" and known is not None and known.status is not Status.RUNNING:
             # Whatever was read last: between the refusal and the run's end nothing else may have come.
             event = replace(event, rejection=await reads.rejection(gh, repo, event.run.run_id))
+        elif event.run.conclusion == "cancelled" and placed is not None and not placed.dispatch.cancel_wanted:
+            event = replace(event, run=replace(event.run, groups=await _groups(ctx, repo, placed, event.run)))
     except gidgethub.HTTPException as error:
         failure = classify(error, ctx.now())
         if failure.kind not in (FailureKind.FORGET, FailureKind.DEAD):
@@ -172,6 +174,15 @@ async def _completed(ctx: Context, repo: Repo, event: RunReported, *, since: flo
         # That the run waits, or failed, is what counts; who decides is only good to know. One may have started.
         log.warning("run %d: not all is known of it: %s", event.run.run_id, failure.sentence)
     return event
+
+
+async def _groups(ctx: Context, repo: Repo, placed: Placed, run: RunFacts) -> tuple[str, ...]:
+    """Read the `concurrency` groups that may have cancelled a run: its file's, where none of its jobs had started."""
+    gh = ctx.github.installation(repo.installation)
+    rollout = rollouts.facts(ctx.db, placed.rollout_id)
+    file = await ctx.files.one(gh, repo, run.workflow, rollout.ref) if rollout is not None else None
+    groups = file.groups if isinstance(file, WorkflowFile) else ()
+    return () if not groups or await reads.jobs_started(gh, repo, run.run_id) else groups
 
 
 def _may_be_stopped(db: Db, placed: Placed, run: RunFacts) -> bool:

@@ -67,6 +67,31 @@ def classify(error: BaseException, now: float) -> Failure:
     return Failure(FailureKind.DEAD, sent=True, retry_at=None, status=0, sentence=sentence)
 
 
+def of_dispatch(failure: Failure, error: BaseException, workflow: str) -> str:
+    """Say why GitHub did not start a workflow file, and what to do: in its own words where these are not enough."""
+    if not isinstance(error, gidgethub.HTTPException) or failure.kind not in (FailureKind.FORGET, FailureKind.DEAD):
+        return failure.sentence
+    said, file = str(error).lower(), f"`.github/workflows/{shown(workflow)}`"
+    if failure.status == 404:
+        return (
+            f"GitHub does not find {file} on the default branch any more (status 404), so it cannot be started. Put it "
+            "back there, or look whether the App still has access to this repository, then retry."
+        )
+    if "disabled workflow" in said:
+        return f"{file} is turned off at GitHub. Turn it on under Actions, at the workflow's menu “…”, then retry."
+    if "actions has been disabled" in said:
+        return (
+            "GitHub starts nothing, because Actions is turned off for this repository or for its owner. Turn it on in "
+            "the settings under Actions, General, or have the owner's billing looked at, then retry."
+        )
+    if "unexpected inputs" in said or "required input" in said:
+        return (
+            f"{file} does not take these inputs; GitHub says: {_told(error)}. Declare them under "
+            "`on.workflow_dispatch.inputs`, or correct `settings.pro`, then retry."
+        )
+    return failure.sentence
+
+
 def is_ours(failure: Failure) -> bool:
     """Tell a fault of our own code, whose traceback belongs into the log, from trouble that has its sentence."""
     return failure.kind is FailureKind.DEAD and failure.status == 0
@@ -122,11 +147,14 @@ def _number(headers: Mapping[str, str], name: str) -> float | None:
 
 
 def _sentence(status: int, error: gidgethub.HTTPException) -> str:
-    told = shown(" ".join(str(error).split()), 300).rstrip(".")
     advice = {
         403: "The App may lack a permission: give it the documented ones, and accept them for the installation.",
         404: "It is gone, or the App may not see it.",
         410: "It is gone.",
         422: "Correct what it names, then retry.",
     }.get(status, "Look at what it names, then retry.")
-    return f"GitHub refused this with status {status}: {told}. {advice}"
+    return f"GitHub refused this with status {status}: {_told(error)}. {advice}"
+
+
+def _told(error: gidgethub.HTTPException) -> str:
+    return shown(" ".join(str(error).split()), 300).rstrip(".")

@@ -40,6 +40,7 @@ def parse(workflow: str, content: bytes, *, on_default_branch: bool) -> Workflow
         uploads=any(word in content for word in _UPLOADING),
         environments=tuple(dict.fromkeys(_environments(_mapping(told.get("jobs"))))),
         defaults=tuple((name, _text(about["default"])) for name, about in inputs.items() if _has_default(about)),
+        groups=tuple(dict.fromkeys(_groups(told))),
     )
 
 
@@ -78,6 +79,14 @@ def _environments(jobs: dict[str, Any]) -> Iterator[str]:
         if "environment" in job:
             said = job["environment"]
             yield _text(_mapping(said).get("name") if isinstance(said, dict) else said)
+
+
+def _groups(told: dict[str, Any]) -> Iterator[str]:
+    """Read the groups of `concurrency`, of the file and of its jobs: a name alone, or a mapping that holds it."""
+    for one in (told, *map(_mapping, _mapping(told.get("jobs")).values())):
+        said = one.get("concurrency")
+        if group := _text(said.get("group") if isinstance(said, dict) else said):
+            yield group
 
 
 def _text(value: Any) -> str:

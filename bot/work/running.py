@@ -20,7 +20,7 @@ from bot.github import ensure as github
 from bot.github import reads
 from bot.github.client import Installation
 from bot.github.ensure import Started
-from bot.github.failures import FailureKind, classify
+from bot.github.failures import FailureKind, classify, of_dispatch
 from bot.store import inbox, meta, outbox, rollouts
 from bot.store.db import transaction
 from bot.store.outbox import Wish
@@ -108,7 +108,7 @@ async def _send(parts: Parts, wish: Wish, placed: Placed, rollout: Rollout, repo
                 due = failure.retry_at or now + 60
                 outbox.later(parts.db, wish.key, due=due, error=failure.sentence, attempts=wish.attempts - 1)
         else:
-            _refused(parts, wish, placed, failure.sentence, held=False)
+            _refused(parts, wish, placed, of_dispatch(failure, error, dispatch.workflow), held=False)
         return
     with transaction(parts.db):
         if started is None:

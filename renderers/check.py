@@ -16,6 +16,7 @@ from renderers.receipts import receipts
 from renderers.room import Room
 from renderers.scene import Scene
 from renderers.table import sections
+from renderers.troubles import read_on
 from renderers.verdict import FAILURES, verdict
 from renderers.words import SIGNS
 
@@ -60,6 +61,7 @@ def summary(view: CommitView) -> str:
         lines.append(_WHY_NOTHING.format(event=event))
     said = [kept for text in lines if (kept := room.keep(text, "some notes"))]
     scenes = _scenes(view)
+    said.append(room.keep(read_on(view, scenes), "where to read on"))
     said.append(receipts(view.receipts, scenes[0] if scenes else None, view.as_of, room))
     for scene in scenes:
         said += _rollout(scene, room)

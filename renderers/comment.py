@@ -18,6 +18,7 @@ from renderers.receipts import receipts
 from renderers.room import Room, Section
 from renderers.scene import Scene
 from renderers.table import section, sections
+from renderers.troubles import read_on
 from renderers.verdict import FAILURES, activity, verdict
 from renderers.words import SIGNS, clock, commit, duration, plural
 from renderers.words import told as counted
@@ -75,7 +76,9 @@ def _top(view: PullView, main: Scene | None, room: Room) -> list[str]:
     lines = [view.waiting] if view.waiting else []
     if main and not main.found:
         lines.append(_NOTHING)
-    lines = [prose(text) for text in lines] + standing(view) + (who_must_act(main) if main else [])
+    home = f"{view.server_url}/{view.repo.full_name}/"
+    lines = [prose(text, trusted=home) for text in lines] + standing(view) + (who_must_act(main) if main else [])
+    lines.append(read_on(view, [main] if main else []))
     lines += [check.group(one) for one in view.groups]
     notes = [*view.notes, *(main.walk.rollout.notes if main else ())]
     if main and main.walk.rollout.superseded_by:

@@ -43,6 +43,7 @@ class PullView:
     receipts: tuple[Receipt, ...] = ()  # the last commands, newest first
     groups: tuple[CommitView, ...] = ()  # what the merge queue tries of it, or tried last
     page_url: str = ""  # the page that shows all of it; empty where people cannot reach us
+    docs_url: str = ""  # where people read the docs; empty where nobody said
     lasting: Mapping[int, Mapping[int, float]] = field(default_factory=dict)  # by rollout: how long steps take, in s
     slots: int = 1  # how many runs may go at once
     applies: bool = False  # the merge would apply it
@@ -65,4 +66,5 @@ class CommitView:
     frozen: str = ""
     mode: str = "apply"
     receipts: tuple[Receipt, ...] = ()  # as above: what was said by the check run's buttons
+    docs_url: str = ""  # as above
     pull: None = None

@@ -108,6 +108,7 @@ def view_of(parts: Sight, repo: Repo, commit: Commit) -> CommitView:
         frozen=seen.frozen,
         mode=parts.rules.mode,
         receipts=tuple(commands.last(parts.db, lane, _RECEIPTS)),
+        docs_url=parts.docs_url,
     )
 
 

@@ -23,6 +23,7 @@ from bot.work import checking
 from bot.work.parts import Parts
 from bot.work.sight import Sight
 from renderers import comment, engine, graph, mermaid, svg
+from renderers.words import clock
 
 log = logging.getLogger(__name__)
 
@@ -90,7 +91,8 @@ def view_of(parts: Sight, repo: Repo, pull: Pull) -> PullView | None:
     ]
     applies = heads.applies_on(pull.base_ref, repo.default_branch, parts.rules.apply_branches)
     known = bool(current) or (pull.fork and uploads.last(parts.db, lane) is not None)
-    waiting = awaiting.awaited(pull, current, runs, known=known, applies=applies, seconds=parts.now() - since)
+    waited = awaiting.Waited(parts.now() - since, clock(since, parts.now()), f"{parts.server_url}/{repo.full_name}/")
+    waiting = awaiting.awaited(pull, current, runs, waited, known=known, applies=applies)
     failed = tuple(f"An upload could not be used. {why}" for why in inbox.failed_uploads(parts.db, lane, since)[:1])
     receipts = tuple(commands.last(parts.db, lane, _RECEIPTS))
     if not current and not waiting and not failed and not receipts:
@@ -117,6 +119,7 @@ def view_of(parts: Sight, repo: Repo, pull: Pull) -> PullView | None:
         receipts=receipts,
         groups=checking.groups_of(parts, repo, pull.number),
         page_url=page_url(parts, repo, pull.number),
+        docs_url=parts.docs_url,
         lasting={walk.rollout.id: durations.of(parts.db, walk) for walk in current},
         slots=parts.rules.max_in_flight,
         applies=applies,

@@ -26,6 +26,8 @@ class Sight(Protocol):
     def public_url(self) -> str: ...
     @property
     def server_url(self) -> str: ...
+    @property
+    def docs_url(self) -> str: ...
 
 
 @dataclass(slots=True)
@@ -37,6 +39,7 @@ class Window:
     now: Callable[[], float]
     public_url: str
     server_url: str
+    docs_url: str
     rollouts: Rollouts = field(init=False)
 
     def __post_init__(self) -> None:

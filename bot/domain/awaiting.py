@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from bot.domain.facts import RunFacts
 from bot.domain.model import Pull, Repo
@@ -18,14 +19,28 @@ FORK = (
 PATIENCE = 600.0
 
 
+@dataclass(frozen=True, slots=True)
+class Waited:
+    """How long an upload has been awaited: since the head was first seen, or since its merge."""
+
+    seconds: float
+    since: str  # in words
+    home: str  # where people see the repository, with a slash at the end
+
+
 def awaited(
-    pull: Pull, current: Sequence[Walk], runs: Sequence[RunFacts], *, known: bool, applies: bool, seconds: float
+    pull: Pull,
+    current: Sequence[Walk],
+    runs: Sequence[RunFacts],
+    waited: Waited,
+    *,
+    known: bool,
+    applies: bool,
 ) -> str:
     """Say in a sentence or two what is awaited; empty when nothing is, or when there is nothing to say yet.
 
     `runs` are those of workflows that have uploaded before, for this head or merge, the newest first; `known` tells
-    whether this pull request has had a rollout, or a fork's an upload; `seconds` have passed since its head was first
-    seen, or its merge.
+    whether this pull request has had a rollout, or a fork's an upload.
     """
     if pull.fork:
         return FORK if runs or known else ""
@@ -42,15 +57,18 @@ def awaited(
     if runs and runs[0].status == "completed":
         ended = {"success": "ended", "failure": "failed", "cancelled": "was cancelled"}
         how = ended.get(runs[0].conclusion, f"ended as “{runs[0].conclusion}”")
-        return f"`{runs[0].workflow}` {how} without uploading {what}. Look at its run, and run it again."
-    if known and not runs and seconds >= PATIENCE:
         return (
-            f"No run that uploads {what} has appeared within ten minutes. Look at the workflow's triggers and path "
-            "filters, at merge conflicts (with one, GitHub starts no pull-request workflow), and whether Actions are "
-            "turned off."
+            f"`{runs[0].workflow}` {how} without uploading {what}, awaited since {waited.since}. Read in the log of "
+            f"{waited.home}actions/runs/{runs[0].run_id} what Switchyard answered, mend that, and run it again."
+        )
+    if known and not runs and waited.seconds >= PATIENCE:
+        return (
+            f"No run that uploads {what} has appeared since {waited.since}, for more than ten minutes. Look at the "
+            "workflow's triggers and path filters, at merge conflicts (with one, GitHub starts no pull-request "
+            "workflow), and whether Actions is turned off."
         )
     if runs or known:
-        return f"Waiting for {what}."
+        return f"Waiting for {what} since {waited.since}."
     return ""
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain.awaiting import FORK, awaited, remarks
+from bot.domain.awaiting import FORK, Waited, awaited, remarks
 from tests.domain.test_heads import seen
 from tests.domain.world import REPO, run_facts, walk_of
 
@@ -21,24 +21,25 @@ def affected(conclusion="", **facts):
 
 
 def say(pull, current=(), runs=(), *, known=False, applies=True, seconds=599.0):
-    return awaited(pull, current, runs, known=known, applies=applies, seconds=seconds)
+    waited = Waited(seconds, "10:04 UTC", "https://github.com/acme/infra/")
+    return awaited(pull, current, runs, waited, known=known, applies=applies)
 
 
 @pytest.mark.parametrize(
     ("pull", "current", "runs", "known", "expected"),
     [
         (OPEN, [], [], False, ""),
-        (OPEN, [], [affected()], False, f"Waiting for the affected stacks of {HEAD}."),
-        (OPEN, [], [], True, f"Waiting for the affected stacks of {HEAD}."),
+        (OPEN, [], [affected()], False, f"Waiting for the affected stacks of {HEAD} since 10:04 UTC."),
+        (OPEN, [], [], True, f"Waiting for the affected stacks of {HEAD} since 10:04 UTC."),
         (OPEN, [PLAN], [affected()], True, ""),
-        (replace(OPEN, epoch=2), [PLAN], [], True, f"Waiting for the affected stacks of {HEAD}."),
+        (replace(OPEN, epoch=2), [PLAN], [], True, f"Waiting for the affected stacks of {HEAD} since 10:04 UTC."),
         (replace(OPEN, fork=True), [], [], False, ""),
         (replace(OPEN, fork=True), [], [affected()], False, FORK),
         (replace(OPEN, fork=True), [], [], True, FORK),
         (replace(MERGED, fork=True), [], [affected("success")], True, FORK),
         (replace(OPEN, open=False), [], [affected()], True, ""),
-        (MERGED, [], [affected()], False, f"Waiting for the affected stacks of the merge {MERGE}."),
-        (MERGED, [PLAN], [], True, f"Waiting for the affected stacks of the merge {MERGE}."),
+        (MERGED, [], [affected()], False, f"Waiting for the affected stacks of the merge {MERGE} since 10:04 UTC."),
+        (MERGED, [PLAN], [], True, f"Waiting for the affected stacks of the merge {MERGE} since 10:04 UTC."),
         (MERGED, [PLAN, APPLY], [affected()], True, ""),
     ],
 )
@@ -61,7 +62,10 @@ def test_nothing_is_awaited_where_nothing_is_applied():
 )
 def test_a_run_that_ended_without_an_upload_is_told(conclusion, how):
     text = say(OPEN, runs=[affected(conclusion), affected()])
-    assert text.startswith(f"`affected.yaml` {how} without uploading the affected stacks of {HEAD}.")
+    assert "https://github.com/acme/infra/actions/runs/" in text
+    assert text.startswith(
+        f"`affected.yaml` {how} without uploading the affected stacks of {HEAD}, awaited since 10:04 UTC. "
+    )
 
 
 @pytest.mark.parametrize(
@@ -69,8 +73,8 @@ def test_a_run_that_ended_without_an_upload_is_told(conclusion, how):
 )
 def test_after_ten_minutes_without_a_run_people_are_told_where_to_look(pull, what):
     text = say(pull, known=True, seconds=600.0)
-    assert text.startswith(f"No run that uploads {what} has appeared within ten minutes. Look at the workflow's")
-    assert say(pull, runs=[affected()], known=True, seconds=600.0) == f"Waiting for {what}."
+    assert text.startswith(f"No run that uploads {what} has appeared since 10:04 UTC, for more than ten minutes. ")
+    assert say(pull, runs=[affected()], known=True, seconds=600.0) == f"Waiting for {what} since 10:04 UTC."
     assert say(pull, seconds=600.0) == ""
 
 

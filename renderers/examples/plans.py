@@ -34,7 +34,8 @@ def waiting(_: Needs) -> PullView:
 
 def no_upload(_: Needs) -> PullView:
     """Nothing was uploaded, and nothing is on its way."""
-    text = awaiting.awaited(PULL, (), (), known=True, applies=True, seconds=awaiting.PATIENCE)
+    waited = awaiting.Waited(awaiting.PATIENCE, "12:00 UTC", "https://github.com/acme/infra/")
+    text = awaiting.awaited(PULL, (), (), waited, known=True, applies=True)
     return shown(waiting=text, later=900)
 
 

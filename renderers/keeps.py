@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.domain import keeping
 from bot.domain.commands.words import PREFIX
 from bot.domain.model import OPEN, HoldKind, Status, Step
+from bot.domain.names import shown
 from bot.domain.pro import Phase
 from bot.domain.view import CommitView, PullView
 from renderers.markdown import code, escape, prose
@@ -12,8 +13,8 @@ from renderers.scene import Scene, name
 from renderers.words import SIGNS, clock, listed, plural
 
 _MODES = {
-    "observe": "👀 **Mode “observe”:** nothing is started; this shows what would be.",
-    "plan": "👀 **Mode “plan”:** plans run, and nothing is applied.",
+    "observe": "👀 **Mode “observe”:** nothing is started; this shows what would be. `SWITCHYARD_MODE` ends that.",
+    "plan": "👀 **Mode “plan”:** plans run, and nothing is applied. `SWITCHYARD_MODE` ends that.",
 }
 
 
@@ -68,13 +69,19 @@ def depended_on(scene: Scene) -> list[str]:
 
 
 def locked(scene: Scene) -> list[str]:
-    """Say what is locked, and how that ends."""
-    steps = [step for step in scene.of(Status.READY) if (found := scene.keeper(step)) and found.lock]
-    if not steps:
+    """Say what is locked by whom until when, and how that ends."""
+    groups: dict[str, list[Step]] = {}
+    for step in scene.of(Status.READY):
+        if (found := scene.keeper(step)) and (lock := found.lock):
+            who = f"by {escape(shown(lock.owner))} until {clock(lock.until, scene.view.as_of)}"
+            groups.setdefault(who, []).append(step)
+    if not groups:
         return []
+    steps = [step for some in groups.values() for step in some]
     name = str(steps[0].instance) if len(steps) == 1 else "STACK/COMPONENT"
     ends = code(f"{PREFIX} unlock {name}" if scene.view.pull is not None else "atmos pro unlock")
-    return [f"🔒 **Locked:** {_named(steps)}. What is locked goes by itself when its lock ends; {ends} ends one now."]
+    told = listed([f"{_named(some)} {who}" for who, some in groups.items()])
+    return [f"🔒 **Locked:** {told}. What is locked goes by itself when its lock ends; {ends} ends one now."]
 
 
 def unreviewed(scene: Scene) -> list[str]:

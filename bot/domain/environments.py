@@ -31,6 +31,20 @@ def resolve(text: str, inputs: Mapping[str, str]) -> str | None:
     return None if "${{" in text[at:] else filled + text[at:]
 
 
+def why_open(text: str, workflow: str, name: str | None, *, there: bool) -> str:
+    """Say why nothing would protect an apply whose file has `environment: text`; empty where something does.
+
+    `name` is what `resolve` made of the text, and `there` whether the repository has it.
+    """
+    if name is None:
+        return f"nobody can tell which environment `{text}` in `{workflow}` names"
+    if not name:
+        return f"`{text}` in `{workflow}` names no environment, so nothing would protect it"
+    if not there:
+        return f"the repository has no environment `{name}`, and GitHub would make one without protection"
+    return ""
+
+
 def _value(expression: str, given: Mapping[str, str]) -> str | None:
     """Take the first of the operands between `||` that is not empty."""
     value, at = "", 0

@@ -50,13 +50,8 @@ async def unprotected(parts: Parts, repo: Repo, dispatch: Dispatch, rollout: Rol
     inputs = dict(file.defaults) | dict(dispatch.inputs)
     for text in file.environments:
         name = environments.resolve(text, inputs)
-        sentence = ""
-        if name is None:
-            sentence = f"nobody can tell which environment `{text}` in `{dispatch.workflow}` names"
-        elif not name:
-            sentence = f"`{text}` in `{dispatch.workflow}` names no environment, so nothing would protect it"
-        elif not await parts.environments.has(parts.installation(repo.installation), repo, name):
-            sentence = f"the repository has no environment `{name}`, and GitHub would make one without protection"
+        there = bool(name) and await parts.environments.has(parts.installation(repo.installation), repo, name or "")
+        sentence = environments.why_open(text, dispatch.workflow, name, there=there)
         if sentence and not _released(parts, rollout, dispatch, sentence):
             return KeptBack(dispatch.id, sentence, HoldKind.ENVIRONMENT)
     return None

@@ -11,6 +11,7 @@ from bot.domain.lanes import is_server_run
 from bot.domain.model import Hold, HoldKind, Status, Step
 from bot.domain.pro import DELETED, Phase
 from bot.domain.standing import is_called_off
+from bot.domain.troubles import told_in
 from renderers import keeps
 from renderers.markdown import code, escape, linked, prose
 from renderers.scene import Scene, name, run_url
@@ -65,9 +66,16 @@ def _failed(scene: Scene) -> list[str]:
         anew = f"{_shown_anew(scene)}, for what depends on it may have changed"
         return [f"{said} Read the run's summary, then mend what it tells; {anew}."]
     fix = "push a fix" if scene.walk.rollout.phase is Phase.PLAN else "fix it in a new pull request"
+    first = "The table says why" if all(map(_is_explained, failed)) else f"Read the run's summary, then {fix}"
     then = ", and what is blocked goes on" if scene.of(Status.BLOCKED) else ""
     named = f" A destroy goes only by its full name, {_WHO}." if any(step.destroys for step in failed) else ""
-    return [f"{said} Read the run's summary, then {fix}; {_retry(scene)} runs it once more{then}.{named}"]
+    return [f"{said} {first}; {_retry(scene)} runs it once more{then}.{named}"]
+
+
+def _is_explained(step: Step) -> bool:
+    """Tell whether it is said of all that a step did not succeed with what was wrong, and its run has nothing to add."""
+    ended = [sent for sent in step.dispatches if sent.status in FAILURES]
+    return bool(step.problem) or all(told_in(sent.reason) for sent in ended)
 
 
 def _retry(scene: Scene) -> str:

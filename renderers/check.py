@@ -93,8 +93,7 @@ def _rollout(scene: Scene, room: Room) -> list[str]:
         notes.append(_NOT_AFFECTED)
     lines = [heading(f"{sign} {headline}"), code(scene.walk.rollout.activity), *notes]
     said = [kept for text in lines if (kept := room.keep(text, "some notes"))]
-    urgent, folded = sections(scene)
-    return [*said, *(written for one in (urgent, *folded) if (written := one.write(room)))]
+    return [*said, *(written for one in sections(scene) if (written := one.write(room)))]
 
 
 def details_url(view: CommitView, api_url: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from bot.domain.commands.words import PREFIX
 from bot.domain.model import IN_FLIGHT, Status
 from bot.domain.pro import Phase
 from bot.domain.states import states
@@ -15,9 +16,10 @@ from renderers.moves import move
 from renderers.people import who_must_act
 from renderers.progress import bar
 from renderers.receipts import receipts
-from renderers.room import Room, Section
+from renderers.room import Room
 from renderers.scene import Scene
-from renderers.table import section, sections
+from renderers.section import Section
+from renderers.table import by_worth, sections
 from renderers.troubles import read_on
 from renderers.verdict import FAILURES, activity, verdict
 from renderers.words import SIGNS, clock, commit, duration, plural
@@ -53,13 +55,14 @@ def comment(
     room = Room(budget - _SAYING_SO)
     top = _top(view, main, room)
     graph = room.keep(_picture(main, picture_url, picture_link), "the graph") if main else ""
-    urgent, folded = sections(main) if main else (Section(), [])
-    body = [receipts(view.receipts, main, view.as_of, room), urgent.write(room)]
+    tables = sections(main) if main else []
+    body = [receipts(view.receipts, main, view.as_of, room), *(one.write(room) for one in tables[:1])]
     if main and not graph and mermaid:
         graph = room.keep(fence(mermaid, "mermaid"), "the graph")
-    body += [section.write(room) for section in folded]
+    history = _history(view, room)  # a few lines, and worth more than the last of very many rows
+    body += [one.write(room) for one in tables[1:]]
     body += [_older(main, scene, room) for scene in scenes if scene is not main]
-    body += [_history(view, room), room.left_out()]
+    body += [history, room.left_out(where=_where(view))]
     return "\n\n".join(part for part in (*top, graph, *body) if part) + "\n"
 
 
@@ -86,6 +89,12 @@ def _top(view: PullView, main: Scene | None, room: Room) -> list[str]:
     lines += [f"> {prose(note)}" for note in notes if note.strip()]
     head = [marker(view.repo.id, view.pull.number), heading(f"{sign} {headline} · as of {clock(view.as_of)}"), *said]
     return head + [kept for text in lines if (kept := room.keep(text, "some notes"))]
+
+
+def _where(view: PullView) -> str:
+    """Say where everything is that the comment has no room for."""
+    page = linked("The page of this pull request", view.page_url)
+    return f"{page} has all of it." if view.page_url else f"{code(f'{PREFIX} why STACK/COMPONENT')} tells of each."
 
 
 def _awaited(view: PullView) -> tuple[str, str]:
@@ -128,7 +137,9 @@ def _older(main: Scene | None, scene: Scene, room: Room) -> str:
     what = plan_of if plan else clip(rollout.activity, 60)
     ended = f", ended by {rollout.superseded_by}" if rollout.superseded_by else ""
     title = f"{what}: {sign} {headline}, at {commit(rollout.sha)}{ended}"
-    return section(scene, list(range(len(scene.found))), title).write(room)
+    whose = f"of {plan_of.lower() if plan else 'other rollouts'}"
+    steps = Section(scene, by_worth(scene), title, whose=whose).write(room)
+    return steps or (room.keep(prose(title), f"the verdict {whose}") if scene.found else "")
 
 
 def _history(view: PullView, room: Room) -> str:

@@ -165,7 +165,7 @@ def _approval(scene: Scene) -> list[str]:
         groups.setdefault((gate.environments, gate.reviewers) if gate else ((), ()), []).append((step, gate))
     said = []
     for (names, people), waiting in groups.items():
-        where = f" for {environments(names)}" if names else ""
+        where = f" for {environments(scene, names)}" if names else ""
         who = f"; {reviewers(people)} may" if people else ""
         since = min((gate.since for _, gate in waiting if gate and gate.since), default=0.0)
         told = f", since {clock(since, scene.view.as_of)}" if since else ""

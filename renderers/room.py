@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from bot.domain.model import Status
-from renderers.markdown import details
-from renderers.rows import Cells, line, titles, used
-from renderers.words import BY_WORTH, word
+from renderers.words import listed, plural
+
+_LONGEST_LIST = 20
 
 
 @dataclass(slots=True)
@@ -16,7 +15,8 @@ class Room:
     """Characters that may still be written, and what found no room."""
 
     left: int
-    rows: Counter[Status] = field(default_factory=Counter)
+    rows: Counter[str] = field(default_factory=Counter)  # by what they tell of: "waiting"
+    named: int = 0  # instances of which the name alone is told
     missing: list[str] = field(default_factory=list)
 
     def take(self, text: str) -> bool:
@@ -33,38 +33,15 @@ class Room:
         self.missing.append(what)
         return ""
 
-    def left_out(self, what: str = "comment") -> str:
-        """Say what was left out of what, in one sentence; empty when nothing was."""
-        rows = [f"{self.rows[status]:,} more {word(status)}" for status in BY_WORTH if self.rows[status]]
-        told = [*rows, *dict.fromkeys(self.missing)]
-        return f"<sub>…and {', '.join(told)}: left out, so that this {what} fits.</sub>" if told else ""
+    def share(self, most: int) -> Room:
+        """Set aside up to half of what is left, at most `most`, for what must not take all of it."""
+        return Room(min(self.left // 2, most))
 
-
-@dataclass(slots=True)
-class Section:
-    """Some rows of the table, folded under a title where there is one."""
-
-    title: str = ""
-    rows: list[tuple[Status, Cells]] = field(default_factory=list)
-
-    def write(self, room: Room) -> str:
-        """Write as many rows as there is room for; empty when there is none, or nothing to write."""
-        columns = used([row for _, row in self.rows])
-        frame = titles(columns)
-        opened = bool(self.rows) and room.take(self._folded(frame, 0))
-        lines = [frame]
-        for status, row in self.rows:
-            text = line(row, columns)
-            # What comes first is worth most: after the first row that does not fit, no later one is shown.
-            if opened and room.take(text):
-                lines.append(text)
-            else:
-                opened = False
-                room.rows[status] += 1
-        return self._folded("\n".join(lines), len(lines) - 1) if len(lines) > 1 else ""
-
-    def _folded(self, body: str, shown: int) -> str:
-        if not self.title:
-            return body
-        part = f" (the first {shown:,} are shown)" if shown < len(self.rows) else ""
-        return details(f"{self.title}{part}", body)
+    def left_out(self, what: str = "comment", where: str = "") -> str:
+        """Say what was left out of what, and `where` it is, a sentence in Markdown; empty when nothing was."""
+        told = [f"{number:,} more {which}" for which, number in self.rows.items() if number]
+        told += [f"all but the names of {plural(self.named, 'instance')}"] if self.named else []
+        told += dict.fromkeys(self.missing)
+        if not told:
+            return ""
+        return f"<sub>Left out, so that this {what} fits: {listed(told, _LONGEST_LIST)}.{where and f' {where}'}</sub>"

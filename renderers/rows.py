@@ -1,10 +1,11 @@
-"""The comment's tables: one row for each step, saying what it waits for or why it failed."""
+"""The rows of the comment's tables: one for each step, or one for the names of many."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 
-from bot.domain.model import Dispatch, Step
+from bot.domain.model import Dispatch, Status, Step
 from renderers.markdown import clip, code, escape, head, linked, row
 from renderers.scene import LONGEST_NAME, Scene
 from renderers.why import why
@@ -12,43 +13,72 @@ from renderers.words import duration, signed
 
 Cells = tuple[str, ...]
 
-_TITLES = ("Status", "Component", "Stack", "Why", "Run")
+_TITLES = ("Status", "Stack", "Component", "Details", "Run")
+_NAMED = ("Stack", "Components")
+_STATUS, _STACK, _COMPONENT = range(3)
+#: As many names stand in one row.
+TOGETHER = 40
+#: As many characters as the lines above a table's rows take at most, beside the name of a stack.
+FRAME = 120
 
 
 def cells(scene: Scene, index: int) -> Cells:
     """Write one step's cells, as Markdown."""
     step, state = scene.walk.steps[index], scene.found[index]
-    component = ("**destroy** " if step.destroys else "") + _code(step.instance.component)
     return (
         signed(state.status),
-        component,
-        _code(step.instance.stack),
+        stack(step),
+        component(step),
         "<br>".join(why(scene, step, state)),
         _runs(step),
     )
 
 
-def titles(columns: Sequence[bool]) -> str:
-    """Write the lines above the rows."""
-    return head([title for title, wanted in zip(_TITLES, columns, strict=True) if wanted])
+def table(rows: Sequence[Cells], *, status: bool) -> str:
+    """Write rows as a table without what is empty, or told already: one stack stands above, one status maybe beside."""
+    if not rows:
+        return ""
+    names, wanted = list(_TITLES), [any(column) for column in zip(*rows, strict=True)]
+    wanted[_STATUS] = status
+    stacks = {one[_STACK] for one in rows}
+    if len(stacks) == 1:
+        wanted[_STACK] = False
+        names[_COMPONENT] += f" in {stacks.pop()}"
+    shown = ([cell for cell, kept in zip(one, wanted, strict=True) if kept] for one in (names, *rows))
+    return "\n".join([head(next(shown)), *map(row, shown)])
 
 
-def line(row_cells: Cells, columns: Sequence[bool]) -> str:
-    """Write one row."""
-    return row(cell for cell, wanted in zip(row_cells, columns, strict=True) if wanted)
+def names(scene: Scene, indexes: Sequence[int], *, status: bool) -> Iterator[tuple[str, int]]:
+    """Write steps by name alone, those of one status and stack in a row; each row with how many it names."""
+
+    def place(index: int) -> tuple[Status, str]:
+        return scene.found[index].status, scene.walk.steps[index].instance.stack
+
+    for (common, _), group in groupby(indexes, key=place):
+        steps = [scene.walk.steps[index] for index in group]
+        for start in range(0, len(steps), TOGETHER):
+            some = steps[start : start + TOGETHER]
+            listed = [stack(some[0]), ", ".join(map(component, some))]
+            yield row([signed(common), *listed] if status else listed), len(some)
 
 
-def used(rows: Sequence[Cells]) -> list[bool]:
-    """Tell which columns have something in them."""
-    return [any(row_cells[column] for row_cells in rows) for column in range(len(_TITLES))]
+def name_table(rows: Sequence[str], *, status: bool) -> str:
+    """Write the rows of `names` as a table."""
+    return "\n".join([head(["Status", *_NAMED] if status else _NAMED), *rows]) if rows else ""
 
 
-def _code(text: str) -> str:
-    return code(clip(text, LONGEST_NAME))
+def stack(step: Step) -> str:
+    """Write the name of a step's stack."""
+    return code(clip(step.instance.stack, LONGEST_NAME))
+
+
+def component(step: Step) -> str:
+    """Write the name of a step's component, and that it is destroyed."""
+    return ("**destroy** " if step.destroys else "") + code(clip(step.instance.component, LONGEST_NAME))
 
 
 def _runs(step: Step) -> str:
-    """Link every run of a step by how long it took; names the workflow file where there are several."""
+    """Link every run of a step, where its summary is; names the workflow file where there are several."""
     several = len(step.dispatches) > 1
     runs = [(sent, _run(sent)) for sent in step.dispatches]
     return "<br>".join(f"{escape(sent.workflow)}: {run}" if several else run for sent, run in runs if run)
@@ -56,7 +86,7 @@ def _runs(step: Step) -> str:
 
 def _run(sent: Dispatch) -> str:
     took = duration(sent.finished_at - sent.started_at) if sent.started_at and sent.finished_at else ""
-    if not (sent.run_url or took):
-        return ""
-    attempt = f", attempt\u00a0{sent.attempt}" if sent.attempt > 1 else ""
-    return f"{linked(took or 'run', sent.run_url)}{attempt}"
+    what = "review" if sent.status is Status.APPROVAL else "summary" if sent.finished_at else "run"
+    read = linked(what, sent.run_url) if sent.run_url else ""
+    attempt = f"attempt\u00a0{sent.attempt}" if sent.attempt > 1 else ""
+    return ", ".join(part for part in (read, took, attempt) if part)

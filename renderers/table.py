@@ -1,35 +1,60 @@
-"""A rollout's rows, sorted into sections: what needs eyes first, then the rest."""
+"""A rollout's steps, sorted into sections: what needs eyes first, then the rest, each by stack."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bot.domain.model import Status
-from renderers.room import Section
-from renderers.rows import cells
+from bot.domain.pro import Phase
+from bot.domain.results import Result, of_step
 from renderers.scene import Scene
-from renderers.verdict import FAILURES
-from renderers.words import word
+from renderers.section import Section
+from renderers.words import BY_WORTH, SIGNS, word
 
-_UNFOLDED = 20  # up to so many rows stand in one table
-_PEOPLE = (Status.HELD, Status.APPROVAL, Status.MANUAL)
-_MOVING = (Status.RUNNING, Status.QUEUED, Status.DISPATCHING, Status.READY)
-
-
-def sections(scene: Scene) -> tuple[Section, list[Section]]:
-    """Sort a rollout's rows: what needs eyes first, then the rest; of many the rest is folded."""
-    order: dict[Status, list[int]] = {status: [] for status in Status}
-    for index, state in enumerate(scene.found):
-        order[state.status].append(index)
-    first = [status for statuses in (FAILURES, _PEOPLE, _MOVING) for status in statuses]
-    urgent = section(scene, [index for status in first for index in order[status]])
-    rest = [status for status in (Status.BLOCKED, Status.WAITING, *Status) if status not in first]
-    if len(scene.found) <= _UNFOLDED:
-        others = sorted(index for status in dict.fromkeys(rest) for index in order[status])
-        urgent.rows += section(scene, others).rows
-        return urgent, []
-    folded = [(status, order[status]) for status in dict.fromkeys(rest) if order[status]]
-    return urgent, [section(scene, found, f"{len(found):,} {word(status)}") for status, found in folded]
+_OPENED = 20  # up to so many rows stand in one table
+#: What is folded where there is more than that.
+_QUIET = (Status.READY, Status.BLOCKED, Status.WAITING, Status.SUPERSEDED, Status.SKIPPED, Status.SUCCEEDED)
+_RANKS = {status: rank for rank, status in enumerate(BY_WORTH)}
+#: Of plans that succeeded, those with changes are what a reviewer looks for.
+_RESULTS = {Result.CHANGES: " with changes", Result.NO_CHANGES: " without changes"}
+_ORDER = {" with changes": 0, "": 1, " without changes": 2}
 
 
-def section(scene: Scene, indexes: list[int], title: str = "") -> Section:
-    """Make the rows of some steps, folded under a title where there is one."""
-    return Section(title, [(scene.found[index].status, cells(scene, index)) for index in indexes])
+def sections(scene: Scene) -> list[Section]:
+    """Sort a rollout's steps: the first section is open and needs eyes most; of many steps the rest is folded."""
+    indexes = by_worth(scene)
+    if len(indexes) <= _OPENED:
+        return [Section(scene, indexes, opened=_OPENED)]
+    kinds: dict[tuple[Status, str], list[int]] = {}
+    urgent = []
+    for index in indexes:
+        status = scene.found[index].status
+        if status in _QUIET:
+            kinds.setdefault((status, _result(scene, index)), []).append(index)
+        else:
+            urgent.append(index)
+    folded = [
+        Section(scene, found, f"{SIGNS[status]} {len(found):,} {word(status)}{result}")
+        for (status, result), found in sorted(kinds.items(), key=lambda kind: (_RANKS[kind[0][0]], _ORDER[kind[0][1]]))
+    ]
+    return [Section(scene, urgent, opened=_OPENED), *folded]
+
+
+def by_worth(scene: Scene) -> Sequence[int]:
+    """Sort a rollout's steps, worst first, those of one stack together."""
+    stacks: dict[str, int] = {}
+    for step in scene.walk.steps:
+        stacks.setdefault(step.instance.stack, len(stacks))
+
+    def worth(index: int) -> tuple[int, int, int]:
+        return _RANKS[scene.found[index].status], stacks[scene.walk.steps[index].instance.stack], index
+
+    return sorted(range(len(scene.found)), key=worth)
+
+
+def _result(scene: Scene, index: int) -> str:
+    """Tell of a plan that succeeded whether it found changes; empty where the CLI did not tell."""
+    if scene.walk.rollout.phase is not Phase.PLAN or scene.found[index].status is not Status.SUCCEEDED:
+        return ""
+    result = of_step(scene.walk.steps[index])
+    return _RESULTS.get(result, "") if result else ""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
+from bot.domain import jobs
 from bot.domain.locks import locked_by
 from bot.domain.model import Dispatch, Heir, HoldKind, Status, Step
 from bot.domain.pro import Phase
 from bot.domain.results import Result, known
 from bot.domain.states import State, awaited
-from renderers.markdown import clip, code, escape, link, prose
+from renderers.markdown import clip, code, escape, link, linked, prose
 from renderers.scene import LONGEST_NAME, Scene, name
 from renderers.words import clock, listed, outcome
 
@@ -24,9 +27,10 @@ _CONCLUSIONS = {
     "timed_out": "the run took longer than its workflow allows",
     "cancelled": "the run was cancelled at GitHub",
 }
+_LONGEST_JOB = 80
 _ERROR = "Terraform ended with an error"
 #: The CLI ends with 2 where there are changes, and only with this setting turns that into 0.
-_CHANGES_FAIL = "changes were found, but `ci.enabled` is off in `atmos.yaml`, so the job failed"
+_CHANGES_FAIL = "changes were found, but `ci.enabled` is off in `atmos.yaml`, so {} failed"
 
 
 def why(scene: Scene, step: Step, state: State) -> list[str]:
@@ -119,7 +123,6 @@ def _told(scene: Scene, sent: Dispatch) -> str:
     said = prose(sent.reason, trusted=scene.home)
     if sent.status is Status.APPROVAL:
         said = said or _gate(scene, sent)
-        said = f"{said} ({link('review', sent.run_url)})" if sent.run_url else said
         said = "; ".join(part for part in (known(sent), said) if part)
     elif sent.status is Status.HELD:
         said = said or "nobody can tell whether its run exists"
@@ -138,12 +141,12 @@ def _gate(scene: Scene, sent: Dispatch) -> str:
         return "waits for people at GitHub"
     since = f" since {clock(gate.since, scene.view.as_of)}" if gate.since else ""
     who = f": {reviewers(gate.reviewers)} may approve" if gate.reviewers else ""
-    return f"waits for {environments(gate.environments)}{since}{who}"
+    return f"waits for {environments(scene, gate.environments)}{since}{who}"
 
 
-def environments(names: tuple[str, ...]) -> str:
-    """Write the environments that a run waits for, as Markdown."""
-    return listed([code(clip(one, 80)) for one in names]) or "its environment"
+def environments(scene: Scene, names: tuple[str, ...]) -> str:
+    """Write the environments that a run waits for, as Markdown, each leading to what was deployed to it."""
+    return listed([linked(code(clip(one, 80)), _deployments_url(scene, one)) for one in names]) or "its environment"
 
 
 def reviewers(names: tuple[str, ...]) -> str:
@@ -159,16 +162,34 @@ def _ended(scene: Scene, sent: Dispatch) -> str:
     failed = sent.conclusion == "failure"
     if result is Result.ERROR:
         rest = "but the run succeeded" if sent.status is Status.SUCCEEDED else concluded
+        if failed and jobs.of(sent):
+            return f"{_ERROR}: {rest}"
         return _ERROR if failed or not rest else f"{_ERROR}, {rest}"
-    if result is Result.CHANGES and scene.walk.rollout.phase is Phase.PLAN and failed:
-        return _CHANGES_FAIL
-    return f"{result}, but {concluded}" if concluded else str(result)
+    plans = scene.walk.rollout.phase is Phase.PLAN
+    if result is Result.CHANGES and plans and failed:
+        return _CHANGES_FAIL.format(_job(sent) or "the job")
+    told = f"**{result}**" if result is Result.CHANGES and plans else str(result)
+    return f"{told}, but {concluded}" if concluded else told
 
 
 def _concluded(sent: Dispatch) -> str:
     if sent.status not in (Status.FAILED, Status.TIMED_OUT, Status.CANCELLED) or not sent.conclusion:
         return ""
+    if sent.conclusion in ("failure", "timed_out") and (job := jobs.of(sent)) is not None:
+        at = f" at {code(clip(job.step, _LONGEST_JOB))}" if job.step else ""
+        took = " took too long" if sent.conclusion == "timed_out" else " failed"
+        return f"{_job(sent)}{took}{at}"
     return _CONCLUSIONS.get(sent.conclusion) or f"the run ended with {code(sent.conclusion)}"
+
+
+def _job(sent: Dispatch) -> str:
+    """Name the job that failed, and link it; empty where nobody told which."""
+    job = jobs.of(sent)
+    return f"the job {linked(code(clip(job.name, _LONGEST_JOB)), job.url)}" if job is not None else ""
+
+
+def _deployments_url(scene: Scene, environment: str) -> str:
+    return f"{scene.home}deployments/activity_log?environments_filter={quote(environment, safe='')}"
 
 
 def _workflow_url(scene: Scene, sent: Dispatch) -> str:

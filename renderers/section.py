@@ -1,0 +1,113 @@
+"""Some steps of a rollout, told in the room there is: in full, else by name, else by number."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from renderers.markdown import details
+from renderers.room import Room
+from renderers.rows import FRAME, TOGETHER, Cells, cells, component, name_table, names, stack, table
+from renderers.scene import Scene
+from renderers.verdict import FAILURES
+from renderers.words import BY_WORTH, signed, word
+
+#: Up to so many steps of a section are told in full, beside all that failed.
+_MOST = 100
+#: What folds and the lines above tables take at most, beside names of stacks.
+_FRAMES = 3 * FRAME + 200
+_LINE = 20  # what holds the cells of a row together, at most
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Steps in the order in which they are told, worst first. Under a title all of them are folded."""
+
+    scene: Scene
+    indexes: Sequence[int]
+    title: str = ""
+    opened: int = 0  # without a title: up to so many stand open
+    whose: str = ""  # what they are of, where that is not the rollout that the comment is about
+
+    def write(self, room: Room) -> str:
+        """Write as much as there is room for; empty when there is none, or nothing to write."""
+        if not self.indexes:
+            return ""
+        stacks = max(len(stack(self.scene.walk.steps[index])) for index in self.indexes)
+        space = room.left - _FRAMES - len(self.title) - 2 * stacks
+        full, used = self._in_full(space)
+        named = []
+        for line, number in names(self.scene, self.indexes[len(full) :], status=self._is_mixed):
+            used += len(line) + 1
+            if used > space:
+                break
+            named.append((line, number))
+        by_name = sum(number for _, number in named)
+        self._left_out(room, len(full), by_name)
+        text = self._arranged(full, [line for line, _ in named], len(full) + by_name)
+        return text if room.take(text) else ""
+
+    @property
+    def _is_mixed(self) -> bool:
+        """Tell whether what is folded has several statuses, so that each row must tell its own."""
+        return len({self.scene.found[index].status for index in self.indexes[self.opened :]}) > 1 or self.opened > 0
+
+    def _in_full(self, space: int) -> tuple[list[Cells], int]:
+        """Write as many rows as leave room for the names of the rest; returns how long they are, too."""
+        most = len(self.indexes)
+        if most > _MOST:
+            failed = sum(self.scene.found[index].status in FAILURES for index in self.indexes)
+            most = max(failed, self.opened)
+        needs, used = self._needs(), 0
+        rows: list[Cells] = []
+        for place, index in enumerate(self.indexes[:most]):
+            row = cells(self.scene, index)
+            length = sum(map(len, row)) + _LINE
+            if used + length + needs[place + 1] > space:
+                break
+            used += length
+            rows.append(row)
+        return rows, used
+
+    def _needs(self) -> list[int]:
+        """Tell for each place how long the names of what stands there and after it are, at most."""
+        needs, after, above = [0], 0, None
+        for index in reversed(self.indexes):
+            step = self.scene.walk.steps[index]
+            status = self.scene.found[index].status
+            place = len(signed(status)) + len(stack(step)) + _LINE
+            if above is not None and above[0] != (status, step.instance.stack):
+                after += above[1]
+            after += len(component(step)) + 2 + place // TOGETHER + 1
+            above = (status, step.instance.stack), place
+            needs.append(after + place)
+        return needs[::-1]
+
+    def _left_out(self, room: Room, full: int, by_name: int) -> None:
+        room.named += by_name
+        for index in self.indexes[full + by_name :]:
+            room.rows[self.whose or word(self.scene.found[index].status)] += 1
+
+    def _arranged(self, full: list[Cells], named: list[str], shown: int) -> str:
+        """Put together what stands open and what is folded."""
+        if not shown:
+            return ""
+        if not self.title and len(self.indexes) <= self.opened:
+            return _joined(table(full, status=True), name_table(named, status=True))
+        stands = min(self.opened, len(full))
+        open_rows, rows = full[:stands], full[stands:]
+        folded = _joined(table(rows, status=self._is_mixed), name_table(named, status=self._is_mixed))
+        return _joined(table(open_rows, status=True), details(self._told(stands, shown), folded) if folded else "")
+
+    def _told(self, stands: int, shown: int) -> str:
+        """Write the title of the fold, with how many are in it."""
+        rest = self.indexes[stands:]
+        counts = Counter(self.scene.found[index].status for index in rest)
+        told = ", ".join(f"{counts[status]:,} {word(status)}" for status in BY_WORTH if counts[status])
+        title = self.title or f"{len(rest):,}{' more' if stands else ''}: {told}"
+        return f"{title} (the first {shown - stands:,} are shown)" if shown < len(self.indexes) else title
+
+
+def _joined(*parts: str) -> str:
+    return "\n\n".join(part for part in parts if part)

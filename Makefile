@@ -5,7 +5,7 @@ BIN := .venv/bin
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint fix bench serve lock
+.PHONY: help setup demo test lint fix bench look serve lock
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,12 @@ fix: .venv/.dev ## Repair style and format, and write docs/commands.md again
 
 bench: .venv/.dev ## Measure speed and memory
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+# ARGS="--state failed --size 400" looks at that alone.
+look: .venv/.dev ## Take pictures of every state in a browser, and have Mermaid read the graphs
+	@rm -rf out/look
+	@$(BIN)/switchyard preview $(or $(ARGS),--size 1 --size 10 --size 60) --out out/look
+	@$(BIN)/python -m tests.look out/look
 
 serve: .venv/.base ## Run the service; settings come from the environment
 	@$(BIN)/switchyard serve $(ARGS)

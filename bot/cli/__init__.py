@@ -13,6 +13,7 @@ _COMMANDS = {
     "serve": "Run the service.",
     "demo": "Show a pull request on its way from plan to apply, with a GitHub of our own.",
     "simulate": "Show what an upload would do, without GitHub.",
+    "preview": "Write what people would see in a state, to look at it.",
     "keys": "Make, list and revoke API keys.",
     "approve": "Let go what is held of a pull request.",
     "run": "Start a rollout that no pull request carries.",
@@ -21,6 +22,7 @@ _COMMANDS = {
     "backup": "Copy the database while the service runs.",
     "restore": "Put a backup in the database's place.",
     "export": "Write out the audit.",
+    "login-link": "Print a link that opens the operator's pages.",
 }
 
 

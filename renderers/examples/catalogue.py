@@ -13,6 +13,7 @@ Make = Callable[[Needs], PullView | CommitView]
 
 #: What is shown at any size, in the order in which a pull request meets it.
 EXAMPLES: dict[str, Make] = {
+    "plan-starting": plans.starting,
     "planning": plans.planning,
     "planned": plans.planned,
     "planned-unchanged": plans.unchanged,

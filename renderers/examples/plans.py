@@ -49,6 +49,17 @@ def fork(_: Needs) -> PullView:
     return shown(pull=replace(PULL, fork=True), waiting=awaiting.FORK)
 
 
+def starting(needs: Needs) -> PullView:
+    """The first runs were asked for; GitHub has told of some."""
+    roots = [key for key, above in needs.items() if not above]
+    bare = {"run_id": 0, "run_url": "", "attempt": 0, "started_at": 0.0}
+    sent = {
+        **each(tuple(roots), status=Status.QUEUED, started_at=0.0),
+        roots[-1]: {"status": Status.DISPATCHING, **bare},
+    }
+    return shown(plan(needs, Course(at=0.01, sent=sent)))
+
+
 def planning(needs: Needs) -> PullView:
     """Plans run."""
     return shown(plan(needs, Course(at=0.5)))

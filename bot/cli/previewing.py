@@ -1,0 +1,130 @@
+"""What a preview is made of: the texts and pictures of one state, and pages that show them as GitHub does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from html import unescape
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from bot.domain.rollout import Walk
+from bot.domain.states import states
+from bot.domain.view import CommitView, PullView
+from bot.sandbox.pages_markdown import rendered
+from renderers import check
+from renderers.comment import comment
+from renderers.engine import CannotDraw
+from renderers.graph import dot
+from renderers.mermaid import mermaid
+from renderers.picture import picture
+from renderers.shape import shape
+from renderers.tree import tree
+
+_FOLDER = Path(__file__).parent
+_THEMES = ("light", "dark")
+#: Where the comment says that its pictures are, until it says the names of files instead.
+_ADDRESS = "https://switchyard.example.com/graphs/"
+_DARK_SOURCE = re.compile(r'media="\(prefers-color-scheme: ?dark\)"')
+_TAGS = re.compile(r"<[^>]*>")
+_MAIL = 180  # characters of a message that a list of mails shows
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """One state: its files by name, and why it has no picture where that could not be drawn."""
+
+    files: Mapping[str, str | bytes]
+    trouble: str = ""
+
+
+def preview(view: PullView | CommitView, name: str, about: str) -> Preview:
+    """Make the files of a state."""
+    walk = next((walk for walk in view.current if walk.steps), None)
+    drawn, trouble = _drawn(walk) if walk else ({}, "")
+    if isinstance(view, CommitView):
+        texts = {"check.md": f"# {check.title(view)}\n\n{check.summary(view)}"}
+    else:
+        texts = {"comment.md": _comment(view, drawn)}
+    pages = {f"{theme}.html": _page(view, texts, theme, name, about) for theme in _THEMES}
+    return Preview({**texts, **pages, **drawn}, trouble)
+
+
+def _drawn(walk: Walk) -> tuple[dict[str, str | bytes], str]:
+    found = states(walk)
+    files: dict[str, str | bytes] = {"graph.dot": dot(shape(walk))}
+    for name, text in (("graph.mmd", mermaid(walk, found)), ("graph.txt", tree(walk, found))):
+        if text is not None:
+            files[name] = text + "\n"
+    try:
+        shown = picture(walk, found)
+    except CannotDraw as error:
+        return files, str(error)
+    return {**files, "graph-light.svg": shown.light, "graph-dark.svg": shown.dark}, ""
+
+
+def _comment(view: PullView, drawn: Mapping[str, str | bytes]) -> str:
+    """Write the comment as it would be, but for the addresses of its pictures."""
+    light, dark = (f"{_ADDRESS}graph-{theme}.svg" if f"graph-{theme}.svg" in drawn else None for theme in _THEMES)
+    written = {name: str(drawn[name]) for name in ("graph.mmd", "graph.txt") if name in drawn and not light}
+    text = comment(
+        view,
+        picture_url=light,
+        picture_dark=dark,
+        mermaid=written.get("graph.mmd"),
+        tree=written.get("graph.txt"),
+    )
+    return text.replace(_ADDRESS, "")
+
+
+def _page(view: PullView | CommitView, texts: Mapping[str, str], theme: str, name: str, about: str) -> str:
+    """Write a page with the texts of a state as GitHub would show them, in one of its looks."""
+    shown = []
+    for file, text in texts.items():
+        body, comments = rendered(text), file == "comment.md"
+        shown.append(
+            {
+                "header": "switchyard[bot] commented" if comments else "atmos, a check run by switchyard[bot]",
+                "body": Markup(_chosen(body, theme)),  # noqa: S704 - it was cleaned
+                "mail": _in_mail(body) if comments else "",
+                "repository": view.repo.full_name,
+                "title": f"{view.pull.title} (PR #{view.pull.number})" if view.pull else "",
+            }
+        )
+    values = {"name": name, "about": about, "theme": theme, "other": _THEMES[theme == "light"], "texts": shown}
+    return _environment().get_template("preview.html").render(values, style=_style())
+
+
+def index(shown: Iterable[tuple[str, str, str, Iterable[str]]]) -> str:
+    """Write the page that leads to all states: the name, what it shows, its folder and files."""
+    keys = ("name", "about", "folder", "files")
+    values = [dict(zip(keys, one, strict=True)) for one in shown]
+    return _environment().get_template("preview_index.html").render(shown=values, style=_style())
+
+
+def _chosen(body: str, theme: str) -> str:
+    """Have a page show the pictures for its own look, whatever the reader's system says."""
+    return _DARK_SOURCE.sub(f'media="{"all" if theme == "dark" else "not all"}"', body)
+
+
+def _in_mail(body: str) -> str:
+    """Read the beginning as a list of mails shows it: text alone, on one line."""
+    text = " ".join(unescape(_TAGS.sub(" ", body)).replace("\u200b", "").split())
+    return text if len(text) <= _MAIL else f"{text[:_MAIL]}…"
+
+
+def _style() -> Markup:
+    return Markup((_FOLDER / "static" / "preview.css").read_text())  # noqa: S704 - ours
+
+
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(_FOLDER / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

@@ -73,7 +73,7 @@ def _failed(scene: Scene) -> list[str]:
 
 
 def _is_explained(step: Step) -> bool:
-    """Tell whether it is said of all that a step did not succeed with what was wrong, and its run has nothing to add."""
+    """Tell whether it is said what was wrong with a step, so that its run has nothing to add."""
     ended = [sent for sent in step.dispatches if sent.status in FAILURES]
     return bool(step.problem) or all(told_in(sent.reason) for sent in ended)
 

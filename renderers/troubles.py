@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from bot.domain.model import HoldKind, Status
 from bot.domain.troubles import Trouble, anchor, told_in
 from bot.domain.view import CommitView, PullView
-from renderers.keeps import unreviewed
 from renderers.markdown import code, linked
 from renderers.scene import Scene
 
@@ -47,8 +46,6 @@ def _of(scene: Scene) -> Iterator[Trouble]:
         yield Trouble.NOT_AFFECTED
     if scene.walk.rollout.superseded_by:
         return
-    if unreviewed(scene):
-        yield Trouble.UNREVIEWED
     said: set[str] = set()
     for step, state in zip(scene.walk.steps, scene.found, strict=True):
         if state.status is Status.HELD:

@@ -93,7 +93,8 @@ async def _send(parts: Parts, wish: Wish, placed: Placed, rollout: Rollout, repo
         started = await _dispatch(parts, gh, repo, dispatch, rollout.ref)
     except Exception as error:
         failure = classify(error, parts.now())
-        log.warning("dispatch %s: %s", dispatch.id, failure.sentence)
+        sentence = of_dispatch(failure, error, dispatch.workflow)
+        log.warning("dispatch %s: %s", dispatch.id, sentence)
         if failure.kind is FailureKind.LATER and failure.sent:
             with transaction(parts.db):
                 first = now + parts.timing.doubt * _LOOKS[0]
@@ -108,7 +109,7 @@ async def _send(parts: Parts, wish: Wish, placed: Placed, rollout: Rollout, repo
                 due = failure.retry_at or now + 60
                 outbox.later(parts.db, wish.key, due=due, error=failure.sentence, attempts=wish.attempts - 1)
         else:
-            _refused(parts, wish, placed, of_dispatch(failure, error, dispatch.workflow), held=False)
+            _refused(parts, wish, placed, sentence, held=False)
         return
     with transaction(parts.db):
         if started is None:

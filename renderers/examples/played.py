@@ -17,14 +17,18 @@ from bot.domain.rollout import Walk
 Key = tuple[str, str]  # stack, component
 Needs = dict[Key, tuple[Key, ...]]  # in an order in which parents come first
 
-#: So many runs go at once.
-CAP = 8
+_FEW = 8
 _RUNS = "https://github.com/acme/infra/actions/runs"
 #: Seconds until a dispatch has its run, and until that run starts.
 _SENT, _QUEUED = 3.0, 9.0
 #: How long an apply takes, in seconds; what is not named takes a minute. A plan takes a third of it.
 _SECONDS = {"database": 410, "cluster": 560, "cache": 190, "cdn": 230, "monitoring": 140, "object-storage": 25}
 _UNCHANGED = ("object-storage", "monitoring", "load-balancer")
+
+
+def slots(size: int) -> int:
+    """Tell how many runs of a rollout go at once."""
+    return max(_FEW, size // 20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +113,7 @@ def _times(needs: Needs, course: Course, *, plans: bool, halt: float) -> dict[Ke
     times: dict[Key, tuple[float, float]] = {}
     now = 0.0
     while ready or under_way:
-        while ready and len(under_way) < CAP:
+        while ready and len(under_way) < slots(len(needs)):
             index, key = heapq.heappop(ready)
             if key in course.kept or now > halt:
                 continue

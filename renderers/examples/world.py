@@ -10,7 +10,7 @@ from bot.domain.commands.parsing import read
 from bot.domain.commands.words import Command, Receipt
 from bot.domain.model import Pull, Repo, Status
 from bot.domain.view import Past, PullView
-from renderers.examples.played import CAP, Key, Needs, Played
+from renderers.examples.played import Key, Needs, Played, slots
 
 NOON = 1_795_262_400.0  # 21 November 2026, 12:00 UTC
 MERGED_AT = NOON + 19_800
@@ -95,8 +95,9 @@ def production(needs: Needs) -> tuple[Key, ...]:
 def shown(*played: Played, pull: Pull = PULL, later: float = 0.0, **more: Any) -> PullView:
     """Show rollouts as a pull request's view, at the moment of the newest or some seconds later."""
     now = max((one.now for one in played), default=MERGED_AT if pull.merged else NOON) + later
-    plain: dict[str, Any] = {"past": (), "waiting": "", "notes": (), "slots": CAP, "applies": True}
+    plain: dict[str, Any] = {"past": (), "waiting": "", "notes": (), "applies": True}
     plain["lasting"] = {one.walk.rollout.id: one.lasting for one in played}
+    plain["slots"] = slots(max((one.walk.rollout.size for one in played), default=1))
     walks = tuple(one.walk for one in played)
     return PullView(REPO, pull, walks, as_of=now, server_url=SERVER, **{**plain, **more})
 

@@ -213,6 +213,7 @@ class Dispatch:
     result: str = ""  # what the CLI said of it (bot.domain.results); empty until it did
     result_at: float = 0.0
     result_attempt: int = 0
+    waited: bool = False  # people were waited for in this attempt
     gate: Gate | None = None  # what it waits for while it is in approval
     hold: HoldKind | None = None  # why a person must let it go, where its sending was kept back
     warning: str = ""  # what is wrong with its running at all, one sentence for people

@@ -90,6 +90,7 @@ def told_by(draft: Draft, dispatch: Dispatch, run: RunFacts) -> Dispatch:
         conclusion=run.conclusion if over else "",
         run_updated_at=run.updated_at,
         started_at=_started(dispatch, run, status),
+        waited=status is Status.APPROVAL or (dispatch.waited and dispatch.attempt == run.attempt),
         finished_at=run.updated_at if over else 0.0,
         reason=reason,
     )
@@ -98,8 +99,8 @@ def told_by(draft: Draft, dispatch: Dispatch, run: RunFacts) -> Dispatch:
 def _started(dispatch: Dispatch, run: RunFacts, status: Status) -> float:
     """Tell since when a run goes: GitHub counts from when it was triggered, also while it waited for people."""
     if dispatch.attempt == run.attempt and dispatch.started_at:
-        went_on = dispatch.status is Status.APPROVAL and status is Status.RUNNING
-        return run.updated_at if went_on else dispatch.started_at
+        goes_on = dispatch.waited and status is Status.RUNNING and dispatch.status is not Status.RUNNING
+        return run.updated_at if goes_on else dispatch.started_at
     return run.started_at if status is not Status.QUEUED else 0.0
 
 

@@ -27,8 +27,8 @@ def _has_ended(sent: Dispatch, before: Dispatch | None) -> bool:
         return False
     if before is None or before.attempt != sent.attempt:
         return True
-    # Whoever was waited for at GitHub is in the time of a run that was not seen to go on after that.
-    return before.status not in (Status.SUCCEEDED, Status.APPROVAL)
+    # The time of a run that was not seen to go on after people had been waited for has them in it.
+    return before.status is not Status.SUCCEEDED and (before.status is Status.RUNNING or not before.waited)
 
 
 def _add(db: Db, draft: Draft, index: int, sent: Dispatch) -> None:

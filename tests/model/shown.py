@@ -10,7 +10,7 @@ from tests.model.hub import Hub
 from tests.model.things import Pull
 
 _ROW = re.compile(r"^\| \S+\u00a0([^|]+?) \| (\*\*destroy\*\* )?`([^`]+)` \| `([^`]+)` \|(.*)$", re.MULTILINE)
-_HEAD = re.compile(r"^`([a-z_.]+)` at \[`([0-9a-f]{7})`\]", re.MULTILINE)
+_HEAD = re.compile(r"^(?:[▰▱]+ [\d,]+ of [\d,]+ · )?`([a-z_.]+)` at \[`([0-9a-f]{7})`\]", re.MULTILINE)
 _HEADLINE = re.compile(r"^### (.*)", re.MULTILINE)
 _COUNTS = re.compile(r"(\d+) of (\d+) succeeded|all (\d+) instances|: 1 instance")
 #: Other rollouts that count, such as the apply beside a destroy.

@@ -41,6 +41,7 @@ from bot.store.migrations import migrate
 from bot.store.writer import Writer
 from bot.web import create_app
 from bot.web.exchange import Trust
+from bot.web.pages_writing import Showing
 from bot.web.sessions import Sessions
 
 INPUTS = 1_000_000
@@ -234,6 +235,7 @@ def app_on(path: Path) -> Iterator[tuple[Flask, Db, tuple[Request, ...]]]:
                 own_kinds=OWN_KINDS,
                 trust=Trust(Issuer(_ISSUER, time.time, _pages(key)), ("atmos-pro.com",)),
                 rules=Rules(),
+                showing=Showing(_SESSION_KEY, https=False, server_url="https://github.com", view=lambda *_: None),
             )
             # It outlasts the longest run.
             session = Sessions(_SESSION_KEY, lambda: time.time() + 86_400.0).issue(7, _RUN)

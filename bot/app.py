@@ -13,19 +13,25 @@ from contextlib import asynccontextmanager
 
 import aiohttp
 
+from bot.domain.model import Pull, Repo
+from bot.domain.view import PullView
 from bot.events import OWN_KINDS
 from bot.github.client import GitHub
 from bot.github.oidc import Issuer
 from bot.metrics import Metrics, stored_state
 from bot.settings import Settings
-from bot.store.db import connect
+from bot.store.db import Db, connect
 from bot.store.migrations import migrate
 from bot.store.writer import Writer
 from bot.web import create_app
 from bot.web.exchange import Trust
+from bot.web.pages_front import View
+from bot.web.pages_writing import Showing
 from bot.web.server import WebServer
+from bot.work import commenting
 from bot.work.lock import WorkerLock
 from bot.work.parts import Parts, Timing
+from bot.work.sight import Window
 from bot.work.worker import Worker
 from renderers.engine import engine_name
 
@@ -53,6 +59,28 @@ def new_id() -> str:
 def session_key(private_key: str) -> bytes:
     """Make the key that signs sessions: every process with the App's key has the same, and none is stored."""
     return hmac.digest(private_key.encode(), b"switchyard sessions", "sha256")
+
+
+def pages_key(private_key: str) -> bytes:
+    """Make the key that signs links and cookies of the pages: as above, and no session is one of them."""
+    return hmac.digest(private_key.encode(), b"switchyard pages", "sha256")
+
+
+def viewing(settings: Settings, now: Callable[[], float]) -> View:
+    """Make what gathers a pull request's view from any connection."""
+
+    def view(db: Db, repo: Repo, pull: Pull) -> PullView | None:
+        window = Window(
+            db,
+            settings.rules,
+            now,
+            public_url=settings.public_url,
+            server_url=settings.server_url,
+            docs_url=settings.docs_url,
+        )
+        return commenting.view_of(window, repo, pull)
+
+    return view
 
 
 def trust(settings: Settings, now: Callable[[], float]) -> Trust:
@@ -108,6 +136,12 @@ class Switchyard:
             own_kinds=OWN_KINDS,
             trust=trust(self.settings, self.now),
             rules=self.settings.rules,
+            showing=Showing(
+                key=pages_key(self.settings.private_key),
+                https=self.settings.public_url.startswith("https:"),
+                server_url=self.settings.server_url,
+                view=viewing(self.settings, self.now),
+            ),
         )
         try:
             server = WebServer(app, host=self.settings.host, port=self.settings.port)

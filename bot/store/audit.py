@@ -59,6 +59,12 @@ def of_pull(db: Db, repo_id: int, number: int, limit: int) -> list[Line]:
     ]
 
 
+def latest_of_pull(db: Db, repo_id: int, number: int) -> int:
+    """Number the last row about the rollouts of a pull request; 0 where there is none."""
+    sql = "SELECT max(id) AS id FROM audit WHERE rollout_id IN (SELECT id FROM rollouts WHERE repo_id = ? AND pull = ?)"
+    return db.rows(sql, repo_id, number)[0]["id"] or 0
+
+
 def prune(db: Db, now: float) -> None:
     """Forget what nobody asks for any more."""
     db.write("DELETE FROM audit WHERE at <= ?", now - KEPT)

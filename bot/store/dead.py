@@ -1,4 +1,4 @@
-"""What was given up, of what came in and of what was to be sent, for who runs the service; and another chance for it."""
+"""What was given up, of what came in and of what was to be sent; and another chance for it."""
 
 from __future__ import annotations
 

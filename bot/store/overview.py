@@ -56,6 +56,15 @@ def pulls(db: Db, merged_since: float, limit: int) -> list[tuple[int, int]]:
     return [(row["repo_id"], row["number"]) for row in db.rows(sql, merged_since, limit)]
 
 
+def size(db: Db, repo_id: int, number: int) -> int:
+    """Count the instances in the rollouts of a pull request that count now."""
+    sql = (
+        "SELECT count(*) AS n FROM steps WHERE rollout_id IN "
+        "(SELECT id FROM rollouts WHERE repo_id = ? AND pull = ? AND current)"
+    )
+    return _count(db, sql, repo_id, number)
+
+
 def _behind(db: Db, lane: str) -> tuple[str, ...]:
     return tuple(row["on_lane"] for row in db.rows("SELECT on_lane FROM behind WHERE lane = ? ORDER BY 1", lane))
 

@@ -21,6 +21,8 @@ from bot.web import (
     inventory,
     locks,
     openapi,
+    pages,
+    pages_login,
     refused,
     state,
     statuses,
@@ -29,8 +31,11 @@ from bot.web import (
 from bot.web.auth import Gate
 from bot.web.covering import Covering
 from bot.web.exchange import Trust
+from bot.web.pages_login import Door
+from bot.web.pages_writing import Pages, Showing
 from bot.web.reading import Reader
 from bot.web.sessions import Sessions
+from bot.web.visits import Visits
 
 _DESCRIBED = (api, approvals, exchange, inventory, locks, refused, state, statuses)
 
@@ -47,11 +52,13 @@ def create_app(
     own_kinds: frozenset[str],
     trust: Trust,
     rules: Rules,
+    showing: Showing,
 ) -> Flask:
     """Make the app. The tables must be there; `writer` wakes the worker after each commit.
 
     `health` is called in web threads and says with `live` whether all is well; `own_kinds` are the kinds of input that
-    GitHub may not send, `trust` says whose identity tokens are taken, and by `rules` it is told what keeps steps.
+    GitHub may not send, `trust` says whose identity tokens are taken, by `rules` it is told what keeps steps, and
+    `showing` is what the pages for people need.
     """
     app = Flask(__name__, static_folder=None)
     app.url_map.merge_slashes = False
@@ -73,5 +80,10 @@ def create_app(
     app.register_blueprint(openapi.blueprint([one for module in _DESCRIBED for one in module.ENDPOINTS]))
     app.register_blueprint(graphs.blueprint(reader))
     app.register_blueprint(watch.blueprint(health, registry))
+    door = Door(Visits(showing.key, now), https=showing.https)
+    app.register_blueprint(pages_login.blueprint(door, writer, now))
+    writing = Pages(reader, door, rules, health, showing, now)
+    app.register_blueprint(pages.blueprint(writing))
+    app.register_blueprint(pages.operators(writing, writer))
     app.wsgi_app = headers.PlainPaths(app.wsgi_app)  # type: ignore[assignment, method-assign]
     return app

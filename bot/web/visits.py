@@ -1,6 +1,6 @@
 """Who may see the pages of who runs the service: a link that is good once and for minutes gives a cookie for hours.
 
-Both are tokens that we sign, so nothing is stored for them but that a link was used. Their key is none of the sessions'.
+Both are tokens that we sign, so nothing is stored but that a link was used. Their key is another than that of sessions.
 """
 
 from __future__ import annotations

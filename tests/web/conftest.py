@@ -3,7 +3,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,7 +17,8 @@ from werkzeug.test import TestResponse
 
 from bot.domain.claims import Claims
 from bot.domain.events import Rules
-from bot.domain.model import Repo
+from bot.domain.model import Pull, Repo
+from bot.domain.view import PullView
 from bot.github.oidc import Issuer
 from bot.store import keys, repos
 from bot.store.db import Db, connect, transaction
@@ -25,12 +26,17 @@ from bot.store.migrations import migrate
 from bot.store.writer import Writer
 from bot.web import create_app
 from bot.web.exchange import Trust
+from bot.web.pages_writing import Showing
 from bot.web.server import WebServer
 from bot.web.sessions import Sessions
+from bot.work import commenting
+from bot.work.sight import Window
 from tests.signing import ISSUER, Signer
 from tests.web.golike import Overhear
 
 SECRET = "a webhook secret"
+PUBLIC = "https://switchyard.example"
+PAGES_KEY = b"a key that signs cookies, also of 32 bytes"
 SESSION_KEY = b"a key that signs sessions, 32 bytes or more"
 HEAD = "a" * 40
 BASE = "b" * 40
@@ -93,6 +99,16 @@ def serving(app: Flask) -> Iterator[int]:
         server.close(5.0)
 
 
+def showing(now: Callable[[], float], https: bool = False) -> Showing:
+    """Let the pages show what the comment tells, as the process does."""
+
+    def view(db: Db, repo: Repo, pull: Pull) -> PullView | None:
+        window = Window(db, Rules(), now, public_url=PUBLIC, server_url="https://github.com", docs_url="")
+        return commenting.view_of(window, repo, pull)
+
+    return Showing(key=PAGES_KEY, https=https, server_url="https://github.com", view=view)
+
+
 def claims(**changed: Any) -> Claims:
     """Make the claims of a run of the affected workflow on pull request 42, but for what is changed."""
     usual = Claims(
@@ -150,6 +166,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
         own_kinds=frozenset({"upload", "nudge"}),
         trust=Trust(Issuer(ISSUER, lambda: site.clock[0], site.signer.fetch), AUDIENCES),
         rules=Rules(),
+        showing=showing(lambda: site.clock[0]),
     )
     # No answer of the API leaves a test that the CLI could not read.
     site.app.wsgi_app = Overhear(site.app.wsgi_app, wrong := [])  # type: ignore[method-assign]

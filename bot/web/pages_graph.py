@@ -1,0 +1,58 @@
+"""The graph on a page: the whole of it where that can be drawn in time, else by stacks or components."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections import OrderedDict
+from collections.abc import Sequence
+
+from bot.domain.rollout import Walk
+from bot.domain.states import State
+from bot.web.turns import Turns
+from renderers.engine import CannotDraw
+from renderers.picture import Picture, picture
+
+log = logging.getLogger(__name__)
+
+#: Up to so many instances are drawn one by one: more take Graphviz longer than anybody waits.
+WHOLE = 1_000
+_KEPT = 6
+
+
+def digest(walk: Walk, found: Sequence[State]) -> str:
+    """Name what a picture of a rollout shows: it is another one where this is another."""
+    seen = [(walk.rollout.id, len(walk.steps))]
+    told = hashlib.sha256(repr(seen).encode())
+    for step, state in zip(walk.steps, found, strict=True):
+        times = [(sent.started_at, sent.finished_at) for sent in step.dispatches]
+        told.update(f"{state.status} {state.cause} {times}\n".encode())
+    return told.hexdigest()[:20]
+
+
+class Pictures:
+    """Draws, and keeps the last pictures: a page asks for two, and several people may look."""
+
+    def __init__(self) -> None:
+        self._turns = Turns()
+        self._kept: OrderedDict[str, Picture | None] = OrderedDict()
+
+    def of(self, walk: Walk, found: Sequence[State]) -> Picture | None:
+        """Draw a rollout; None where it cannot be drawn. Raises Refusal (503) where others go first."""
+        name = digest(walk, found)
+        with self._turns.one():
+            if name not in self._kept:
+                self._kept[name] = _drawn(walk, found)
+                if len(self._kept) > _KEPT:
+                    self._kept.popitem(last=False)
+            self._kept.move_to_end(name)
+            return self._kept[name]
+
+
+def _drawn(walk: Walk, found: Sequence[State]) -> Picture | None:
+    for whole in (True, False) if len(walk.steps) <= WHOLE else (False,):
+        try:
+            return picture(walk, found, whole=whole)
+        except CannotDraw as error:
+            log.warning("rollout %d has no picture on its page: %s", walk.rollout.id, error)
+    return None

@@ -1,0 +1,181 @@
+"""The page of a pull request: all that its comment tells, whole, and who did what."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from markupsafe import Markup
+
+from bot.domain.lanes import lane_of_pull
+from bot.domain.model import Rollout, Status
+from bot.domain.rollout import Walk
+from bot.domain.states import State, states
+from bot.domain.view import PullView
+from bot.store import audit, outbox, past, rollouts
+from bot.store.db import Db
+from bot.web.inline import inline
+from bot.web.pages_graph import WHOLE, digest
+from renderers.engine import engine_name
+from renderers.keeps import standing
+from renderers.markdown import prose
+from renderers.moves import move
+from renderers.palette import FAMILY
+from renderers.people import who_must_act
+from renderers.rows import cells
+from renderers.scene import Scene
+from renderers.verdict import FAILURES, verdict
+from renderers.words import BY_WORTH, SIGNS, told, word
+
+_AUDITED = 500
+_EARLIER = 50
+#: The families of statuses in the order in which the bar shows them.
+_BAR = ("done", "gone", "wrong", "blocked", "person", "moving", "idle")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One instance in the table."""
+
+    family: str
+    sign: str
+    status: str
+    stack: str
+    component: str
+    destroys: bool
+    details: Markup
+    run: Markup
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One rollout of the pull request in a line."""
+
+    rollout: Rollout
+    sign: str
+    said: str
+    shown: bool  # this page shows it now
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of the bar, in percent."""
+
+    family: str
+    start: float
+    width: float
+
+
+def version(db: Db, repo_id: int, number: int, now: float) -> str:
+    """Tell what the page is made from, at no cost: where this is the same, so is the page, for a minute at most."""
+    wish = outbox.get(db, f"comment:{lane_of_pull(repo_id, number)}")
+    return f"{wish.want if wish else 0}.{audit.latest_of_pull(db, repo_id, number)}.{int(now // 60)}"
+
+
+def of_rollout(db: Db, view: PullView, rollout_id: int) -> PullView | None:
+    """Show another rollout of the pull request first; None where it has none of this number."""
+    walk = next((walk for walk in view.current if walk.rollout.id == rollout_id), None)
+    walk = walk or rollouts.load(db, rollout_id)
+    if walk is None or (walk.rollout.repo_id, walk.rollout.pull) != (view.repo.id, view.pull.number):
+        return None
+    return replace(view, current=(walk,), waiting="")
+
+
+def headline(view: PullView | None) -> tuple[str, str]:
+    """Say in one line how a pull request stands: a sign, and plain text."""
+    if view is None:
+        return SIGNS[Status.WAITING], "Nothing to show yet"
+    if view.waiting or not view.current:
+        return SIGNS[Status.SKIPPED if view.pull.fork else Status.WAITING], view.waiting.replace(
+            "`", ""
+        ) or "Nothing to show yet"
+    scene = Scene(view, view.current[0], states(view.current[0]))
+    sign, said = verdict(scene)
+    return sign, f"{said} — {then}" if (then := move(scene)) else said
+
+
+def page(db: Db, view: PullView, chosen: PullView) -> dict[str, Any]:
+    """Gather what the page shows of a view; `chosen` is the same, but for which rollout stands first."""
+    main = None if chosen.waiting or not chosen.current else chosen.current[0]
+    found = states(main) if main else []
+    scene = Scene(chosen, main, found) if main else None
+    return {
+        "view": view,
+        "headline": headline(chosen),
+        "main": main,
+        "bar": _bar(found),
+        "said": _said(chosen, scene),
+        "rows": _rows(scene) if scene else [],
+        "drawn": bool(found) and engine_name() is not None,
+        "grouped": len(found) > WHOLE,
+        "digest": digest(main, found) if main else "",
+        "rollouts": _rollouts(db, view, main),
+        "audited": audit.of_pull(db, view.repo.id, view.pull.number, _AUDITED),
+        "most_audited": _AUDITED,
+    }
+
+
+def _said(view: PullView, scene: Scene | None) -> list[Markup]:
+    """Say what keeps everything, who must act, and what else to know."""
+    said = [*standing(view), *(who_must_act(scene) if scene else ())]
+    if scene is not None and scene.walk.rollout.superseded_by:
+        said.append(prose(f"Ended by {scene.walk.rollout.superseded_by}."))
+    notes = (*view.notes, *(scene.walk.rollout.notes if scene else ()))
+    return [inline(text) for text in (*said, *(prose(note) for note in notes if note.strip()))]
+
+
+def _rows(scene: Scene) -> list[Row]:
+    """Make the rows, what needs eyes first, then by their order."""
+    rank = {status: place for place, status in enumerate(BY_WORTH)}
+    stacks = {step.instance.stack: step.index for step in reversed(scene.walk.steps)}
+    order = sorted(
+        scene.walk.steps,
+        key=lambda step: (rank[scene.found[step.index].status], stacks[step.instance.stack], step.index),
+    )
+    return [_row(scene, step.index) for step in order]
+
+
+def _row(scene: Scene, index: int) -> Row:
+    step, status = scene.walk.steps[index], scene.found[index].status
+    *_, why, run = cells(scene, index)
+    return Row(
+        family=FAMILY[status],
+        sign=SIGNS[status],
+        status=word(status),
+        stack=step.instance.stack,
+        component=step.instance.component,
+        destroys=step.destroys,
+        details=inline(why),
+        run=inline(run),
+    )
+
+
+def _bar(found: Sequence[State]) -> list[Part]:
+    counts = Counter(FAMILY[state.status] for state in found)
+    parts, start = [], 0.0
+    for family in _BAR:
+        width = 100 * counts[family] / max(1, len(found))
+        if width:
+            parts.append(Part(family, round(start, 3), round(width, 3)))
+        start += width
+    return parts
+
+
+def _rollouts(db: Db, view: PullView, main: Walk | None) -> list[Line]:
+    """List the rollouts that count, then those that were superseded."""
+    current = {walk.rollout.id for walk in view.current}
+    lines = []
+    for walk in view.current:
+        sign, said = verdict(Scene(view, walk, states(walk)))
+        lines.append(Line(walk.rollout, sign, said, walk is main or (main and main.rollout.id) == walk.rollout.id))
+    for one in past.of_lane(db, lane_of_pull(view.repo.id, view.pull.number), _EARLIER):
+        if one.rollout.id in current:
+            continue
+        failed = any(one.counts[status] for status in FAILURES)
+        sign = SIGNS[Status.FAILED if failed else Status.SUPERSEDED]
+        said = told(one.counts) if one.counts else "nothing was affected"
+        ended = f"; ended by {one.rollout.superseded_by}" if one.rollout.superseded_by else ""
+        lines.append(Line(one.rollout, sign, said + ended, main is not None and main.rollout.id == one.rollout.id))
+    return lines

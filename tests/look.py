@@ -39,6 +39,7 @@ _FLAGS = (
 )
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 _TALLEST = 8_000
+_NO_SIGNS = "No font here has ✅ and its like, so signs are boxes in the pictures (on Debian: fonts-noto-color-emoji)."
 #: What is wrong with a page: it is wider than its window, or a picture of it is not there.
 _FLAWS = """
     [...(document.documentElement.scrollWidth > innerWidth ? ["wider than the window"] : []),
@@ -175,6 +176,14 @@ def fetched(tools: Path) -> Path | str:
     return script if script.exists() else f"npm could not fetch Mermaid {MERMAID}: {done.stderr.strip()[-300:]}"
 
 
+def has_signs() -> bool:
+    """Tell whether a font of this machine has the signs that comments begin with."""
+    lister = shutil.which("fc-list")
+    return lister is not None and bool(
+        subprocess.run([lister, ":charset=2705"], check=False, capture_output=True).stdout.strip()
+    )
+
+
 def main(out: Path) -> int:
     """Look at all previews in a folder; gives 1 where something is wrong or could not be looked at."""
     program = next((found for name in _NAMES if (found := shutil.which(name))), None)
@@ -182,7 +191,8 @@ def main(out: Path) -> int:
         click.echo("Chromium is not there, so nothing was looked at; install it (on Debian: the package chromium).")
         return 1
     pages, graphs = sorted(out.glob("*/*.html")), sorted(out.glob("*/graph.mmd"))
-    flaws = asyncio.run(look(program, pages))
+    flaws = [] if has_signs() else [_NO_SIGNS]
+    flaws += asyncio.run(look(program, pages))
     click.echo(f"Pictures of {len(pages):,} pages, at {len(WIDTHS)} widths, are beside them in {out}.")
     script = fetched(out.parent / "tools")
     if isinstance(script, str):

@@ -9,7 +9,7 @@ from bot.domain.model import Commit, Hold, HoldKind
 from bot.domain.view import CommitView, PullView
 from renderers.examples.plans import plan
 from renderers.examples.played import Course, Needs, Played, play
-from renderers.examples.world import MERGE, NOON, REPO, SERVER, shown, some
+from renderers.examples.world import DOCS, MERGE, NOON, REPO, SERVER, shown, some
 
 _GROUP = Commit(
     lane=f"7@{MERGE}",
@@ -28,7 +28,14 @@ _RUN = Commit("7~3", 7, MERGE, "main", ("pull_request.merged",), "main", NOON, p
 def _seen(commit: Commit, conclusion: str, played: Played | None, **more: Any) -> CommitView:
     walks = (played.walk,) if played else ()
     return CommitView(
-        REPO, commit, walks, conclusion, as_of=played.now if played else NOON + 900, server_url=SERVER, **more
+        REPO,
+        commit,
+        walks,
+        conclusion,
+        as_of=played.now if played else NOON + 900,
+        server_url=SERVER,
+        docs_url=DOCS,
+        **more,
     )
 
 

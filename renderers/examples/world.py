@@ -17,6 +17,9 @@ MERGED_AT = NOON + 19_800
 HEAD = "8c0ffee1d5a3b7e9f2c4d6a8b0e1f3a5c7d9e2b4"
 MERGE = "3b1d9a7f5e2c4b6d8f0a1c3e5d7b9f2a4c6e8d0b"
 SERVER = "https://github.com"
+#: Where people read the docs, and where the page of the pull request is.
+DOCS = "https://github.com/acme/switchyard/blob/main/docs"
+PAGE = "https://switchyard.example.com/p/k7Qm2vB1xT9dW4sZ"
 REPO = Repo(7, "acme", "infra", 99, "main")
 PULL = Pull(
     repo_id=7,
@@ -98,6 +101,7 @@ def shown(*played: Played, pull: Pull = PULL, later: float = 0.0, **more: Any) -
     plain: dict[str, Any] = {"past": (), "waiting": "", "notes": (), "applies": True}
     plain["lasting"] = {one.walk.rollout.id: one.lasting for one in played}
     plain["slots"] = slots(max((one.walk.rollout.size for one in played), default=1))
+    plain |= {"page_url": PAGE, "docs_url": DOCS}
     walks = tuple(one.walk for one in played)
     return PullView(REPO, pull, walks, as_of=now, server_url=SERVER, **{**plain, **more})
 

@@ -169,7 +169,7 @@ async def _refuse(rig: Rig, how: str) -> None:
 
 @pytest.mark.parametrize(
     ("how", "told"),
-    [("file gone", "404"), ("actions off", "Actions has been disabled"), ("422", "status 422")],
+    [("file gone", "404"), ("actions off", "Actions is turned off"), ("422", "status 422")],
 )
 async def test_a_refused_dispatch_fails_its_step_with_a_sentence(tmp_path: Path, how: str, told: str) -> None:
     async with open_rig(tmp_path, model=model(CHAIN)) as rig:

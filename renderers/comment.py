@@ -10,8 +10,9 @@ from bot.domain.pro import Phase
 from bot.domain.states import states
 from bot.domain.view import Past, PullView
 from renderers import check
+from renderers.graphic import pictured, written
 from renderers.keeps import standing
-from renderers.markdown import address, attribute, clip, code, details, fence, heading, linked, prose
+from renderers.markdown import clip, code, details, heading, linked, prose
 from renderers.moves import move
 from renderers.people import who_must_act
 from renderers.progress import bar
@@ -42,23 +43,25 @@ def comment(
     view: PullView,
     *,
     picture_url: str | None,
-    picture_link: str | None = None,
+    picture_dark: str | None = None,
     mermaid: str | None,
+    tree: str | None = None,
     budget: int = 60_000,
 ) -> str:
     """Write the comment as Markdown of at most `budget` characters; it takes 3,000 to say anything.
 
-    The graph is the picture at `picture_url`, which leads to `picture_link`; without one it is drawn from `mermaid`.
+    The graph is the picture at `picture_url` (on dark pages the one at `picture_dark`), which leads to the page of the
+    pull request; without one it is drawn from `mermaid`, and where that has no room, as `tree`.
     """
     scenes = [Scene(view, walk, states(walk)) for walk in view.current]
     main = None if view.waiting or not scenes else scenes[0]
     room = Room(budget - _SAYING_SO)
     top = _top(view, main, room)
-    graph = room.keep(_picture(main, picture_url, picture_link), "the graph") if main else ""
+    graph = room.keep(pictured(main, picture_url, picture_dark), "the graph") if main else ""
     tables = sections(main) if main else []
     body = [receipts(view.receipts, main, view.as_of, room), *(one.write(room) for one in tables[:1])]
-    if main and not graph and mermaid:
-        graph = room.keep(fence(mermaid, "mermaid"), "the graph")
+    if main and not graph:
+        graph = written(mermaid, tree, room)
     history = _history(view, room)  # a few lines, and worth more than the last of very many rows
     body += [one.write(room) for one in tables[1:]]
     body += [_older(main, scene, room) for scene in scenes if scene is not main]
@@ -114,17 +117,6 @@ def _about(scene: Scene) -> str:
     took = f" · took {duration(ended - rollout.created_at)}" if ended and not moving else ""
     done = f"{drawn} · " if not rollout.superseded_by and (drawn := bar(scene.found)) else ""
     return f"{done}{activity(scene)} · started {clock(rollout.created_at, now)}{took}"
-
-
-def _picture(scene: Scene, url: str | None, leads_to: str | None) -> str:
-    """Show the picture of the graph, with words for those who cannot see it."""
-    source = address(url or "")
-    if not source or not scene.found:
-        return ""
-    alt = f"Graph of what waits for what. {verdict(scene)[1]}."
-    image = f'<img src="{source}" alt="{attribute(alt)}">'
-    target = address(leads_to or "")
-    return f'<p><a href="{target}">{image}</a></p>' if target else f"<p>{image}</p>"
 
 
 def _older(main: Scene | None, scene: Scene, room: Room) -> str:

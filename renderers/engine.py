@@ -1,4 +1,4 @@
-"""The drawing engine: DOT in, SVG out, by whichever Graphviz this machine has, in a child process with a time limit."""
+"""The drawing engine: DOT in, places out, by whichever Graphviz is here, in a child process with a time limit."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 from graphviz.backend import dot_command, execute
 
 _WHEEL = "pygraphviz"
+FORM = "json0"  # the places of everything, and nothing of how to paint it
 _CHILD = Path(__file__).with_name("engine_child.py")
 
 
@@ -30,11 +31,11 @@ def engine_name() -> str | None:
     return _WHEEL if find_spec(_WHEEL) else None
 
 
-def draw(dot_source: str, *, timeout: float = 10.0, limit: int = 5_000_000) -> bytes:
-    """Draw DOT as SVG. The same source and engine give the same bytes.
+def draw(dot_source: str, *, timeout: float = 10.0, limit: int = 20_000_000) -> bytes:
+    """Lay out DOT, as Graphviz' JSON. The same source and engine give the same bytes.
 
-    `timeout` is in seconds, after it the child is killed; `limit` is the largest picture in bytes. Blocks until
-    the picture is there, and may be called from several threads. Raises CannotDraw.
+    `timeout` is in seconds, after it the child is killed; `limit` is the largest answer in bytes. Blocks until
+    it is there, and may be called from several threads. Raises CannotDraw.
     """
     engine = engine_name()
     if engine is None:
@@ -60,19 +61,19 @@ def draw(dot_source: str, *, timeout: float = 10.0, limit: int = 5_000_000) -> b
 
 def _command(engine: str) -> list[str]:
     if engine == "dot":
-        return [str(part) for part in dot_command.command("dot", "svg")]
+        return [str(part) for part in dot_command.command("dot", FORM)]
     # -P: the modules beside the child's file are not its modules.
-    return [sys.executable, "-P", str(_CHILD)]
+    return [sys.executable, "-P", str(_CHILD), FORM]
 
 
-def _checked(picture: bytes, limit: int) -> bytes:
-    if not picture:
+def _checked(answer: bytes, limit: int) -> bytes:
+    if not answer:
         raise CannotDraw("Graphviz drew nothing: the source has no graph. Please report this with the graph's DOT.")
-    if len(picture) > limit:
+    if len(answer) > limit:
         raise CannotDraw(
-            f"The picture has {len(picture):,} bytes, more than the {limit:,} that are shown. Draw fewer instances."
+            f"Graphviz answered {len(answer):,} bytes, more than the {limit:,} that are read. Draw fewer instances."
         )
-    return picture
+    return answer
 
 
 def _said(error: subprocess.CalledProcessError) -> str:

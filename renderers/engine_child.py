@@ -1,4 +1,4 @@
-"""Runs by its path in a process of its own: DOT on standard input, SVG on standard output, by the wheel's Graphviz.
+"""Runs by its path in a process of its own: DOT on standard input, its drawing on standard output, by the wheel.
 
 The wheel is not safe in threads and cannot be stopped, so it is never loaded into the process that serves.
 """
@@ -16,7 +16,7 @@ def main() -> None:
     if not source.strip():
         return  # as the program does
     try:
-        picture: bytes = pygraphviz.AGraph(string=source).draw(format="svg", prog="dot")
+        picture: bytes = pygraphviz.AGraph(string=source).draw(format=sys.argv[1], prog="dot")
     except (pygraphviz.DotError, ValueError) as error:
         sys.exit(f"Error: {error}")
     sys.stdout.buffer.write(picture)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.domain.model import Status
 from bot.domain.rollout import Walk
 from bot.domain.states import State
-from renderers.palette import FAMILY, LOOKS
+from renderers.faces import Face, blocked, faces
+from renderers.palette import LOOKS
 from renderers.shape import Box, shape
+from renderers.words import MARKS
 
 _MOST_CHARACTERS = 50_000  # GitHub cannot be told to take more
 _MOST_EDGES = 500
@@ -16,26 +17,25 @@ _MOST_EDGES = 500
 
 def mermaid(walk: Walk, found: Sequence[State]) -> str | None:
     """Write a rollout as a Mermaid flowchart; None where it is larger than GitHub draws, or empty."""
-    drawing = shape(walk, found)
+    drawing = shape(walk)
     if not drawing.boxes or len(drawing.edges) > _MOST_EDGES:
         return None
+    looks, stuck = faces(drawing, walk, found), blocked(drawing, walk, found)
     lines = ["flowchart LR"]
     for number, (stack, indexes) in enumerate(drawing.frames.items()):
-        boxes = [_box(index, drawing.boxes[index]) for index in indexes]
+        boxes = [_box(index, drawing.boxes[index], looks[index]) for index in indexes]
         if stack:
             boxes = [f'  subgraph s{number}["{_text(stack)}"]', *(f"  {box}" for box in boxes), "  end"]
         lines += boxes
-    for parent, child in drawing.edges:
-        arrow = "-.->" if drawing.boxes[child].status is Status.BLOCKED else "-->"
-        lines.append(f"  n{parent} {arrow} n{child}")
-    families = dict.fromkeys(FAMILY[box.status] for box in drawing.boxes)
-    lines += [_class(family) for family in sorted(families)]
+    lines += [f"  n{edge[0]} {'-.->' if edge in stuck else '-->'} n{edge[1]}" for edge in drawing.edges]
+    lines += [_class(family) for family in sorted({look.family for look in looks})]
     text = "\n".join(lines)
     return text if len(text) <= _MOST_CHARACTERS else None
 
 
-def _box(index: int, box: Box) -> str:
-    return f'  n{index}("<b>{_text(box.label)}</b><br/>{_text(box.under)}"):::{FAMILY[box.status]}'
+def _box(index: int, box: Box, look: Face) -> str:
+    said = f"{MARKS[look.status]} {look.said}"
+    return f'  n{index}("<b>{_text(box.label)}</b><br/>{_text(said)}"):::{look.family}'
 
 
 def _class(family: str) -> str:

@@ -29,7 +29,7 @@ LOOKS = {
     "wrong": Look(Paint("#ffebe9", "#cf222e", "#82071e"), Paint("#3c1418", "#f85149", "#ffd0cb")),
     "person": Look(Paint("#fff3c4", "#9a6700", "#573a00"), Paint("#33270c", "#d29922", "#f8e3a1")),
     "moving": Look(Paint("#ddf4ff", "#0969da", "#0a3069"), Paint("#0f2747", "#58a6ff", "#cfe6ff")),
-    "idle": Look(Paint("#ffffff", "#afb8c1", "#424a53"), Paint("#21262d", "#6e7681", "#c9d1d9")),
+    "idle": Look(Paint("#ffffff", "#8c959f", "#424a53"), Paint("#21262d", "#6e7681", "#c9d1d9")),
     "blocked": Look(Paint("#fdf3f2", "#cf222e", "#6b4a4d"), Paint("#231a1e", "#f85149", "#c9aaab")),
     "gone": Look(Paint("#eaeef2", "#8c959f", "#57606a"), Paint("#161b22", "#484f58", "#9aa4ae")),
 }

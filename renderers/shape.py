@@ -1,20 +1,22 @@
-"""What a drawing shows: boxes in groups, and the edges between them, without those that a longer way makes needless."""
+"""What a drawing shows, whatever the state: boxes in frames, and the edges between them, reduced."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 from bot.domain import digraph
-from bot.domain.model import Status, Step
 from bot.domain.rollout import Walk
-from bot.domain.states import State
 from renderers.markdown import clip
-from renderers.words import BY_WORTH, MARKS, plural, word
+from renderers.words import plural
 
-MOST = 300  # boxes; above, instances are drawn as groups
-_LONGEST = 36
+MOST = 60  # boxes; above, instances are drawn as groups
+ALL = 10_000  # boxes of a whole picture
+_LONGEST = 28
+_KEPT = 64  # shapes that are remembered, so that the same graph is reduced and laid out once
+#: Of each step: stack, component, whether it is destroyed, and what comes after it.
+_Outline = tuple[tuple[str, str, bool, tuple[int, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,34 +25,30 @@ class Box:
 
     name: str  # what the box is, in full, for those who cannot see it
     label: str
-    under: str  # the second line: sign and word
-    status: Status
-    group: str  # the stack it is drawn in; empty for a group of its own
+    group: str  # the stack it is drawn in; empty for a box without a frame
+    steps: tuple[int, ...]  # what it stands for
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Shape:
-    """Boxes and (parent, child) pairs of their positions."""
+    """Boxes, and (parent, child) pairs of their positions. Two are equal where they are the same object."""
 
     boxes: tuple[Box, ...]
     edges: tuple[tuple[int, int], ...]
+    by: str = ""  # what the boxes are groups of, "stack" or "component"; empty where each is an instance
 
-    @property
-    def depth(self) -> int:
-        """How many boxes the longest chain has; edges against the order do not count."""
-        level = [1] * len(self.boxes)
-        for parent, child in self.edges:  # sorted by parent, and parents come first
-            if child > parent:
-                level[child] = max(level[child], level[parent] + 1)
-        return max(level, default=0)
-
-    @property
+    @cached_property
     def frames(self) -> dict[str, list[int]]:
         """The boxes of each group, by position, in the order in which the groups first occur."""
         frames: dict[str, list[int]] = {}
         for index, box in enumerate(self.boxes):
             frames.setdefault(box.group, []).append(index)
         return frames
+
+    @cached_property
+    def place(self) -> dict[int, int]:
+        """The position of the box that stands for a step, by the step's index."""
+        return {step: position for position, box in enumerate(self.boxes) for step in box.steps}
 
     def parts(self) -> list[list[int]]:
         """Group the boxes that edges or a frame connect, by position, in the order of their first boxes."""
@@ -72,51 +70,48 @@ class Shape:
         return parts
 
 
-def shape(walk: Walk, found: Sequence[State]) -> Shape:
-    """Make boxes of a rollout: one for each instance, or one for each stack (or component) where they are too many."""
-    if len(walk.steps) <= MOST:
-        boxes = tuple(_box(step, found[step.index].status) for step in walk.steps)
-        return Shape(
-            boxes, _reduced(len(boxes), ((step.index, child) for step in walk.steps for child in step.children))
-        )
-    return _grouped(walk, found)
+def shape(walk: Walk, *, whole: bool = False) -> Shape:
+    """Make boxes of a rollout: one for each instance, or one for each stack (or component) where they are too many.
+
+    Steps of the same names and order give the same object, whatever their state. With `whole`, nothing is grouped.
+    """
+    outline = tuple((step.instance.stack, step.instance.component, step.destroys, step.children) for step in walk.steps)
+    return _shape(outline, ALL if whole else MOST)
 
 
-def _box(step: Step, status: Status) -> Box:
-    stack, component = clip(step.instance.stack, 200), clip(step.instance.component, 200)
-    what, before = ("destroy of ", "destroy ") if step.destroys else ("", "")
-    under = f"{MARKS[status]} {word(status)}"
-    return Box(f"{what}{component} in {stack}", before + _short(component), under, status, stack)
-
-
-def _grouped(walk: Walk, found: Sequence[State]) -> Shape:
-    by_stack = [step.instance.stack for step in walk.steps]
-    by_component = [step.instance.component for step in walk.steps]
-    fitting = [keys for keys in (by_stack, by_component) if 1 < len(set(keys)) <= MOST]
-    keys = fitting[0] if fitting else min((by_stack, by_component), key=lambda keys: abs(len(set(keys)) - MOST))
+@lru_cache(maxsize=_KEPT)
+def _shape(outline: _Outline, most: int) -> Shape:
+    pairs = [(index, child) for index, (_, _, _, children) in enumerate(outline) for child in children]
+    if len(outline) <= most:
+        boxes = tuple(_box(index, *named) for index, (*named, _) in enumerate(outline))  # type: ignore[arg-type]
+        return Shape(boxes, _reduced(len(boxes), pairs))
+    by, keys = _keys(outline, most)
     place = {key: position for position, key in enumerate(dict.fromkeys(keys))}
-    counts: list[Counter[Status]] = [Counter() for _ in place]
-    for key, state in zip(keys, found, strict=True):
-        counts[place[key]][state.status] += 1
-    edges = {
-        (place[keys[step.index]], place[keys[child]])
-        for step in walk.steps
-        for child in step.children
-        if keys[step.index] != keys[child]
-    }
-    boxes = tuple(_group(key, counts[position]) for key, position in place.items())
-    return Shape(boxes, _reduced(len(boxes), edges))
+    members: list[list[int]] = [[] for _ in place]
+    for index, key in enumerate(keys):
+        members[place[key]].append(index)
+    edges = ((place[keys[parent]], place[keys[child]]) for parent, child in pairs if keys[parent] != keys[child])
+    groups = tuple(_group(key, members[position]) for key, position in place.items())
+    return Shape(groups, _reduced(len(groups), edges), by)
 
 
-def _group(key: str, counts: Counter[Status]) -> Box:
-    """Make one box of many instances; it looks like the one among them that most needs eyes."""
-    status = next(status for status in BY_WORTH if counts[status])
-    done = counts[Status.SUCCEEDED]
-    under = f"{MARKS[Status.SUCCEEDED]} {done} of {counts.total()}"
-    if status is not Status.SUCCEEDED:
-        under += f", {MARKS[status]} {counts[status]} {word(status)}"
+def _keys(outline: _Outline, most: int) -> tuple[str, list[str]]:
+    """Choose what is drawn as one box: a stack, else a component, else whatever makes the fewest boxes above one."""
+    ways = [("stack", [stack for stack, *_ in outline]), ("component", [component for _, component, *_ in outline])]
+    counts = {by: len(set(keys)) for by, keys in ways}
+    fitting = [way for way in ways if 1 < counts[way[0]] <= most]
+    return (fitting or sorted(ways, key=lambda way: (counts[way[0]] == 1, counts[way[0]])))[0]
+
+
+def _box(index: int, stack: str, component: str, destroys: bool) -> Box:
+    stack, component = clip(stack, 200), clip(component, 200)
+    what, before = ("destroy of ", "destroy ") if destroys else ("", "")
+    return Box(f"{what}{component} in {stack}", before + short(component), stack, (index,))
+
+
+def _group(key: str, members: list[int]) -> Box:
     name = clip(key, 200)
-    return Box(f"{name}: {plural(counts.total(), 'instance')}", _short(name), under, status, "")
+    return Box(f"{name}: {plural(len(members), 'instance')}", short(name), "", tuple(members))
 
 
 def _reduced(size: int, edges: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
@@ -130,6 +125,6 @@ def _reduced(size: int, edges: Iterable[tuple[int, int]]) -> tuple[tuple[int, in
     return tuple((parent, child) for parent, child in kept if ((parent,), (child,)) not in needless)
 
 
-def _short(name: str) -> str:
+def short(name: str) -> str:
     """Shorten a long name in its middle: both ends tell names apart."""
     return name if len(name) <= _LONGEST else f"{name[: _LONGEST // 2]}…{name[1 - _LONGEST // 2 :]}"

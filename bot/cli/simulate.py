@@ -17,6 +17,7 @@ from bot.domain.names import shown
 from bot.events.upload import BadUpload, Upload, parse_upload
 from renderers.graph import dot
 from renderers.mermaid import mermaid
+from renderers.shape import shape
 
 _NOBODY = {"head_sha": "0" * 40, "base_sha": "0" * 40, "repo": "owner/name"}
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # how such a file begins
@@ -114,16 +115,15 @@ def _write(simulation: Simulation, form: str) -> str | bytes:
         if picture is None:
             raise Unusable("There is nothing to draw, or too much for Mermaid; try `--format svg` or `--format text`.")
         return picture + "\n"
-    source = dot(simulation.walk, simulation.found)
     if form == "dot":
-        return source
-    return _drawn(source)
+        return dot(shape(simulation.walk, whole=True))
+    return _drawn(simulation)
 
 
-def _drawn(source: str) -> bytes:
-    from renderers import engine, svg  # only here: loading what draws takes longer than all the rest
+def _drawn(simulation: Simulation) -> bytes:
+    from renderers import engine, picture  # only here: loading what draws takes longer than all the rest
 
     try:
-        return svg.svg(source)
+        return picture.picture(simulation.walk, simulation.found).light
     except engine.CannotDraw as error:
         raise Unusable(str(error)) from None

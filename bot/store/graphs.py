@@ -10,9 +10,27 @@ def has(db: Db, token: str, digest: str) -> bool:
     return db.row("SELECT 1 FROM graphs WHERE token = ? AND hash = ?", token, digest) is not None
 
 
-def put(db: Db, token: str, digest: str, svg: bytes, *, now: float) -> None:
+def get(db: Db, token: str, digest: str, *, dark: bool) -> bytes | None:
+    """Read a picture as it is for light pages, or for dark ones; None where it is not kept."""
+    row = db.row(
+        "SELECT CASE WHEN ? THEN dark ELSE light END AS svg FROM graphs WHERE token = ? AND hash = ?",
+        dark,
+        token,
+        digest,
+    )
+    return bytes(row["svg"]) if row else None
+
+
+def put(db: Db, token: str, digest: str, light: bytes, dark: bytes, *, now: float) -> None:
     """Keep a picture. It must be there before any comment names it: image proxies remember a miss."""
-    db.write("INSERT OR IGNORE INTO graphs (token, hash, svg, at) VALUES (?, ?, ?, ?)", token, digest, svg, now)
+    db.write(
+        "INSERT OR IGNORE INTO graphs (token, hash, light, dark, at) VALUES (?, ?, ?, ?, ?)",
+        token,
+        digest,
+        light,
+        dark,
+        now,
+    )
 
 
 def prune(db: Db, now: float) -> None:

@@ -204,7 +204,8 @@ CREATE INDEX audit_by_time ON audit (at);
 CREATE INDEX audit_by_rollout ON audit (rollout_id, id);
 -- As the chunks.
 CREATE TABLE graphs (
-    token TEXT NOT NULL, hash TEXT NOT NULL, at REAL NOT NULL, svg BLOB NOT NULL, PRIMARY KEY (token, hash)
+    token TEXT NOT NULL, hash TEXT NOT NULL, at REAL NOT NULL, light BLOB NOT NULL, dark BLOB NOT NULL,
+    PRIMARY KEY (token, hash)
 );
 CREATE TABLE redeliveries (guid TEXT PRIMARY KEY, tries INTEGER NOT NULL, at REAL NOT NULL) WITHOUT ROWID;
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;

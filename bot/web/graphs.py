@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, abort
 
+from bot.store import graphs as stored
 from bot.web.reading import Reader
 
 
@@ -11,14 +12,14 @@ def blueprint(reader: Reader) -> Blueprint:
     """Make the pictures' endpoint."""
     graphs = Blueprint("graphs", __name__)
 
-    @graphs.get("/graphs/<token>/<name>.svg")
-    def picture(token: str, name: str) -> Response:
-        row = reader.db().row("SELECT svg FROM graphs WHERE token = ? AND hash = ?", token, name)
-        if row is None:
+    @graphs.get("/graphs/<token>/<digest>-<any(light, dark):look>.svg")
+    def picture(token: str, digest: str, look: str) -> Response:
+        svg = stored.get(reader.db(), token, digest, dark=look == "dark")
+        if svg is None:
             abort(404)
-        response = Response(row["svg"], content_type="image/svg+xml; charset=utf-8")
+        response = Response(svg, content_type="image/svg+xml; charset=utf-8")
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
-        response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
+        response.headers["Content-Security-Policy"] = "default-src 'none'"
         return response
 
     return graphs

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import logging
 from dataclasses import replace
 
 from bot.domain import awaiting, heads, review
@@ -12,20 +11,17 @@ from bot.domain.commands import parsing
 from bot.domain.lanes import lane_of_pull
 from bot.domain.model import Pull, Repo
 from bot.domain.rollout import Walk
-from bot.domain.states import states
-from bot.domain.texts import commit
 from bot.domain.view import Past, PullView
 from bot.github import ensure as github
-from bot.store import commands, durations, graphs, inbox, outbox, past, pulls, shared, uploads
+from bot.store import commands, durations, inbox, outbox, past, pulls, shared, uploads
 from bot.store.db import transaction
 from bot.store.outbox import Wish
 from bot.work import checking
 from bot.work.parts import Parts
+from bot.work.picturing import Graphic, graphic
 from bot.work.sight import Sight
-from renderers import comment, engine, graph, mermaid, svg
+from renderers import comment
 from renderers.words import clock
-
-log = logging.getLogger(__name__)
 
 _HISTORY = 10
 _RECEIPTS = parsing.MOST  # all of one comment
@@ -42,9 +38,9 @@ async def ensure(parts: Parts, wish: Wish) -> None:
         with transaction(parts.db):
             outbox.fulfilled(parts.db, wish)
         return
-    url, text = await _picture(parts, view)
+    drawn = await graphic(parts, view)
     # That time passed is not news: the same state at another minute is the same comment.
-    timeless = await asyncio.to_thread(_body, replace(view, as_of=_NO_TIME, lasting={}), url, text)
+    timeless = await asyncio.to_thread(_body, replace(view, as_of=_NO_TIME, lasting={}), drawn)
     digest = hashlib.sha256(timeless.encode()).hexdigest()
     if digest == wish.hash:
         parts.metrics.comment_edit(made=False)
@@ -53,16 +49,18 @@ async def ensure(parts: Parts, wish: Wish) -> None:
         return
     with transaction(parts.db):
         outbox.begin(parts.db, wish.key)
-    body = await asyncio.to_thread(_body, view, url, text)
+    body = await asyncio.to_thread(_body, view, drawn)
     remote = await _write(parts, repo, number, wish.remote, body)
     parts.metrics.comment_edit(made=True)
     with transaction(parts.db):
         outbox.fulfilled(parts.db, wish, remote=remote, digest=digest)
 
 
-def _body(view: PullView, url: str | None, text: str | None) -> str:
+def _body(view: PullView, drawn: Graphic) -> str:
     """Write the comment. Slow for large rollouts: not for the loop's own thread."""
-    return comment.comment(view, picture_url=url, mermaid=text)
+    return comment.comment(
+        view, picture_url=drawn.light, picture_dark=drawn.dark, mermaid=drawn.mermaid, tree=drawn.tree
+    )
 
 
 async def _write(parts: Parts, repo: Repo, number: int, known: int, body: str) -> int:
@@ -135,30 +133,3 @@ def page_url(parts: Sight, repo: Repo, number: int) -> str:
 def _past(one: past.Ended) -> Past:
     rollout = one.rollout
     return Past(rollout.activity, rollout.sha, rollout.created_at, one.counts, rollout.superseded_by, one.run_url)
-
-
-async def _picture(parts: Parts, view: PullView) -> tuple[str | None, str | None]:
-    """Make the graph of the newest rollout: the address of a picture, else Mermaid text, else neither."""
-    walk = next((walk for walk in view.current if walk.steps), None)
-    if walk is None:
-        return None, None
-    url = await _drawn(parts, view, walk)
-    return url, None if url else mermaid.mermaid(walk, states(walk))
-
-
-async def _drawn(parts: Parts, view: PullView, walk: Walk) -> str | None:
-    """Draw the graph and keep it under an address of its own; None where it cannot be drawn or reached."""
-    if not parts.public_url or engine.engine_name() is None:
-        return None
-    source = graph.dot(walk, states(walk))
-    digest = hashlib.sha256(source.encode()).hexdigest()[:32]
-    token = pulls.token(parts.db, view.repo.id, view.pull.number)
-    if not graphs.has(parts.db, token, digest):
-        try:
-            drawn = await asyncio.to_thread(svg.svg, source)
-        except engine.CannotDraw as error:
-            log.warning("#%d at %s has no picture: %s", view.pull.number, commit(view.pull.head_sha), error)
-            return None
-        with transaction(parts.db):
-            graphs.put(parts.db, token, digest, drawn, now=parts.now())
-    return f"{parts.public_url}/graphs/{token}/{digest}.svg"

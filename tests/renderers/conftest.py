@@ -23,6 +23,15 @@ class _Mermaid(_Text):
     file_extension = "mmd"
 
 
+class _Plain(_Text):
+    file_extension = "txt"
+
+
+@pytest.fixture
+def texted(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    return snapshot.use_extension(_Plain)
+
+
 @pytest.fixture
 def markdown(snapshot: SnapshotAssertion) -> SnapshotAssertion:
     return snapshot.use_extension(_Markdown)

@@ -11,7 +11,8 @@ from markdown_it.token import Token
 _READER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 _OURS = re.compile(
     r"<!-- switchyard:comment repo=\d+ pull=\d+ -->|</?details>|<summary>[^<>]*</summary>|</?p>|</a>|</?code>|</?sub>"
-    r'|<br>|<a href="https?://[^"<>\s]*">|<img src="https?://[^"<>\s]*" alt="[^"<>]*">|\s+'
+    r'|<br>|<a href="https?://[^"<>\s]*">|<img src="https?://[^"<>\s]*" alt="[^"<>]*">|\s+|</?picture>'
+    r'|<source media="\(prefers-color-scheme: dark\)" srcset="https?://[^"<>\s]*">'
 )
 _BARE_PIPE = re.compile(r"(?<!\\)\|")
 

@@ -61,11 +61,6 @@ def test_it_is_found_again_by_its_marker() -> None:
     assert marker(7, 42) != marker(74, 2)
 
 
-def test_the_picture_leads_to_its_link() -> None:
-    text = comment(SCENES["succeeded"](), picture_url=PICTURE, picture_link="https://x.example/p?a=1&b=2", mermaid=None)
-    assert f'<a href="https://x.example/p?a=1&amp;b=2"><img src="{PICTURE}"' in text
-
-
 def test_an_address_that_is_none_is_not_linked() -> None:
     text = comment(SCENES["succeeded"](), picture_url="javascript:alert(1)", mermaid=None)
     assert "javascript" not in text

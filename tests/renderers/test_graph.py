@@ -1,25 +1,26 @@
-"""The graph as DOT: frames and boxes in their places, whatever the names are."""
+"""The graph as DOT: frames and boxes, the same whatever the state is."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from syrupy.assertion import SnapshotAssertion
 
 from bot.domain.model import Status
 from bot.domain.rollout import Walk
-from bot.domain.states import states
 from renderers.graph import dot
+from renderers.shape import shape
+from tests.renderers.graphs import walks
 from tests.renderers.scenes import SCENES, SMALL, VPC, three_stacks
 from tests.renderers.scenes_safety import SAFETY
 from tests.renderers.world import Key, walk, wide
 
-DRAWN = ("three_stacks", "cycle", "refused_name", "failed", "many_2422", "destroys")
+DRAWN = ("three_stacks", "cycle", "refused_name", "many_2422", "destroys")
 
 
 def draw(seen: Walk) -> str:
-    return dot(seen, states(seen))
+    return dot(shape(seen))
 
 
 @pytest.mark.parametrize("name", DRAWN)
@@ -27,14 +28,14 @@ def test_dot(name: str, dotted: SnapshotAssertion) -> None:
     assert draw((SCENES | SAFETY)[name]().current[0]) == dotted
 
 
-def test_every_status(dotted: SnapshotAssertion) -> None:
-    seen = walk({("plat-dev", status.value): () for status in Status})
-    found = [replace(state, status=status) for state, status in zip(states(seen), Status, strict=True)]
-    assert dot(seen, found) == dotted
-
-
 def test_the_same_rollout_gives_the_same_bytes() -> None:
     assert draw(three_stacks()) == draw(three_stacks())
+
+
+def test_no_state_changes_a_byte() -> None:
+    before, after = walk(SMALL), walk(SMALL, facts={VPC: {"status": Status.FAILED}})
+    assert draw(before) == draw(after)
+    assert shape(before) is shape(after)
 
 
 def test_an_edge_that_a_longer_way_makes_needless_is_not_drawn() -> None:
@@ -43,38 +44,66 @@ def test_an_edge_that_a_longer_way_makes_needless_is_not_drawn() -> None:
         ("s", "b"): (("s", "a"),),
         ("s", "c"): (("s", "a"), ("s", "b")),
     }
-    text = draw(walk(needs))
-    assert '"a in s" -> "b in s"' in text
-    assert '"b in s" -> "c in s"' in text
-    assert '"a in s" -> "c in s"' not in text
+    assert shape(walk(needs)).edges == ((0, 1), (1, 2))
 
 
 def test_two_instances_that_read_the_same_stay_two() -> None:
-    text = draw(walk({("x", "a in b"): (), ("b in x", "a"): ()}))
-    assert '"a in b in x" [' in text
-    assert '"a in b in x (2)" [' in text
+    seen = shape(walk({("x", "a in b"): (), ("b in x", "a"): ()}))
+    assert [box.name for box in seen.boxes] == ["a in b in x", "a in b in x"]
+    assert "n0 [" in dot(seen)
+    assert "n1 [" in dot(seen)
 
 
-def test_300_instances_are_drawn_one_by_one_and_more_as_groups() -> None:
-    assert draw(walk(wide(300))).count(" [label=<<b>vpc</b>") == 30
-    grouped = draw(walk(wide(301)))
-    assert "subgraph" not in grouped
-    assert grouped.count("fillcolor=") == 31
+def test_60_instances_are_drawn_one_by_one_and_more_stack_by_stack() -> None:
+    assert len(shape(walk(wide(60))).boxes) == 60
+    grouped = shape(walk(wide(61)))
+    assert grouped.by == "stack"
+    assert [box.name for box in grouped.boxes[:2]] == ["tenant000-prod: 10 instances", "tenant001-prod: 10 instances"]
+    assert "subgraph" not in dot(grouped)
 
 
-def test_many_stacks_are_grouped_by_component() -> None:
+def test_many_stacks_are_drawn_component_by_component() -> None:
     needs: dict[Key, tuple[Key, ...]] = {(f"account{i}", name): () for i in range(400) for name in ("vpc", "dns")}
-    text = draw(walk(needs, succeeded=[("account7", "vpc")]))
-    assert '"vpc: 400 instances" [' in text
-    assert "✓ 1 of 400" in text
+    grouped = shape(walk(needs))
+    assert grouped.by == "component"
+    assert [box.name for box in grouped.boxes] == ["vpc: 400 instances", "dns: 400 instances"]
 
 
-def test_a_rollout_of_one_instance() -> None:
-    assert '"vpc in plat-dev" [' in draw(walk({VPC: ()}))
+def test_one_stack_of_many_components_is_not_drawn_as_one_box() -> None:
+    assert len(shape(walk({("prod", f"c{i}"): () for i in range(80)})).boxes) == 80
 
 
-def test_a_box_keeps_its_place_in_the_text_when_its_status_changes() -> None:
-    def names(text: str) -> list[str]:
-        return [line.split(" [")[0] for line in text.splitlines() if "->" in line or "label=" in line]
+def test_the_whole_graph_has_a_box_for_each_instance() -> None:
+    assert len(shape(walk(wide(400)), whole=True).boxes) == 400
 
-    assert names(draw(walk(SMALL))) == names(draw(walk(SMALL, facts={VPC: {"status": Status.FAILED}})))
+
+def test_a_long_name_keeps_both_ends() -> None:
+    (box,) = shape(walk({("s", "a" * 40 + "-primary"): ()})).boxes
+    assert len(box.label) == 28
+    assert box.label.startswith("aaa")
+    assert box.label.endswith("…aaaaa-primary")
+    assert box.name == "a" * 40 + "-primary in s"
+
+
+@settings(deadline=None)
+@given(walks())
+def test_what_waits_for_what_is_the_same_after_the_reduction(seen: Walk) -> None:
+    def reach(pairs: set[tuple[int, int]]) -> set[tuple[int, int]]:
+        closed = set(pairs)
+        while more := {(a, d) for a, b in closed for c, d in closed if b == c} - closed:
+            closed |= more
+        return closed
+
+    edges = set(shape(seen).edges)
+    full = {(parent, step.index) for step in seen.steps for parent in step.parents}
+    assert edges <= full
+    assert reach(edges) == reach(full)
+    assert all(reach(edges - {edge}) != reach(full) for edge in edges)
+
+
+@settings(deadline=None)
+@given(st.integers(61, 300), st.integers(1, 8))
+def test_groups_hold_every_instance_once(size: int, stacks: int) -> None:
+    needs: dict[Key, tuple[Key, ...]] = {(f"s{i % stacks}", f"c{i}"): () for i in range(size)}
+    grouped = shape(walk(needs))
+    assert sorted(step for box in grouped.boxes for step in box.steps) == list(range(size))

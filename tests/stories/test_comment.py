@@ -125,7 +125,7 @@ async def test_the_picture_is_there_before_the_comment_names_it(tmp_path: Path) 
     async with open_rig(tmp_path, model=model(DIAMOND)) as rig:
         pull = rig.scene.open_pull(["a"])
         await rig.until_quiet()
-        (url,) = re.findall(r'src="https://switchyard.example(/graphs/[^"]+\.svg)"', rig.comment(pull))
+        (url,) = re.findall(r'src="https://switchyard.example(/graphs/[^"]+-light\.svg)"', rig.comment(pull))
         async with aiohttp.ClientSession() as session, session.get(rig.url + url) as answer:
             picture = await answer.text()
             assert answer.status == 200

@@ -2,29 +2,40 @@ from __future__ import annotations
 
 import pytest
 
+from bot.store import graphs
 from bot.store.db import transaction
 from tests.web.conftest import Site
 
-SVG = b"<svg xmlns='http://www.w3.org/2000/svg'/>"
+SVG, NIGHT = b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"<svg xmlns='http://www.w3.org/2000/svg' id='dark'/>"
 
 
-def test_a_picture(site: Site) -> None:
+@pytest.mark.parametrize(("look", "picture"), [("light", SVG), ("dark", NIGHT)])
+def test_a_picture(site: Site, look: str, picture: bytes) -> None:
     with transaction(site.db):
-        site.db.write("INSERT INTO graphs (token, hash, svg, at) VALUES ('token', 'hash', ?, 0)", SVG)
-    answer = site.client.get("/graphs/token/hash.svg")
-    assert (answer.status_code, answer.data) == (200, SVG)
+        graphs.put(site.db, "token", "hash", SVG, NIGHT, now=0)
+    answer = site.client.get(f"/graphs/token/hash-{look}.svg")
+    assert (answer.status_code, answer.data) == (200, picture)
     assert answer.content_type.startswith("image/svg+xml")
     assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
-    assert answer.headers["Content-Security-Policy"] == "default-src 'none'; style-src 'unsafe-inline'"
+    assert answer.headers["Content-Security-Policy"] == "default-src 'none'"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
 @pytest.mark.parametrize(
-    "path", ["token/other.svg", "other/hash.svg", "token/hash", "token/hash.svg/", "%2e%2e/hash.svg"]
+    "path",
+    [
+        "token/other-light.svg",
+        "other/hash-light.svg",
+        "token/hash.svg",
+        "token/hash-light",
+        "token/hash-grey.svg",
+        "token/hash-light.svg/",
+        "%2e%2e/hash-light.svg",
+    ],
 )
 def test_a_picture_that_is_not_there(site: Site, path: str) -> None:
     with transaction(site.db):
-        site.db.write("INSERT INTO graphs (token, hash, svg, at) VALUES ('token', 'hash', ?, 0)", SVG)
+        graphs.put(site.db, "token", "hash", SVG, NIGHT, now=0)
     answer = site.client.get(f"/graphs/{path}")
     assert answer.status_code == 404
     assert answer.headers["Cache-Control"] == "no-store"
@@ -46,7 +57,7 @@ def test_health(site: Site, told: dict[str, object], status: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/healthz", "/metrics", "/graphs/a/b.svg", "/", "/api/v1/rollouts", "/webhooks/github"]
+    "path", ["/healthz", "/metrics", "/graphs/a/b-light.svg", "/", "/api/v1/rollouts", "/webhooks/github"]
 )
 def test_every_answer_is_careful(site: Site, path: str) -> None:
     headers = site.client.get(path).headers

@@ -1,0 +1,89 @@
+"""What the boxes of a drawing show at one moment: status, words, counts, and which ways are blocked."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.domain.model import Status, Step
+from bot.domain.rollout import Walk
+from bot.domain.states import State, count
+from renderers.palette import FAMILY
+from renderers.shape import Shape
+from renderers.words import BY_WORTH, clock, duration, told, word
+
+_STUCK = ("wrong", "blocked")  # the families whose children cannot go
+_ENDED = (Status.SUCCEEDED, Status.FAILED, Status.TIMED_OUT, Status.CANCELLED)
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """How one box looks."""
+
+    status: Status
+    said: str  # the second line of the box: short
+    told: str  # the same in full, for those who cannot see it
+    counts: Counter[Status] | None = None  # of a group: what its instances are
+
+    @property
+    def family(self) -> str:
+        """The statuses that look alike."""
+        return FAMILY[self.status]
+
+
+def faces(shape: Shape, walk: Walk, found: Sequence[State]) -> list[Face]:
+    """Make the face of every box."""
+    if shape.by:
+        return [_of_group([found[step] for step in box.steps]) for box in shape.boxes]
+    return [_of_step(step, state.status) for step, state in zip(walk.steps, found, strict=True)]
+
+
+def blocked(shape: Shape, walk: Walk, found: Sequence[State]) -> set[tuple[int, int]]:
+    """Find the edges along which something is blocked, as pairs of boxes."""
+    place = shape.place
+    stuck = [FAMILY[state.status] in _STUCK for state in found]
+    return {
+        (place[parent], place[step.index])
+        for step, state in zip(walk.steps, found, strict=True)
+        if state.status is Status.BLOCKED
+        for parent in step.parents
+        if stuck[parent] or parent == state.cause
+    }
+
+
+def _of_step(step: Step, status: Status) -> Face:
+    took = _took(step) if status in _ENDED else 0.0
+    if status is Status.SUCCEEDED and took:
+        return Face(status, brief(took), f"{word(status)}, {duration(took)}")
+    if took:
+        return Face(status, f"{word(status)}, {brief(took)}", f"{word(status)}, {duration(took)}")
+    since = max((sent.started_at for sent in step.dispatches), default=0.0)
+    if status is Status.RUNNING and since:
+        # Not how long: that would be another picture each second.
+        return Face(status, f"since {clock(since)}", f"{word(status)} since {clock(since)}")
+    return Face(status, word(status), word(status))
+
+
+def _took(step: Step) -> float:
+    """Find how long the longest run of a step took, in seconds; 0 where that is not known."""
+    runs = (sent.finished_at - sent.started_at for sent in step.dispatches if sent.started_at and sent.finished_at)
+    return max(runs, default=0.0)
+
+
+def _of_group(members: Sequence[State]) -> Face:
+    """Show a group as the one among its members that most needs eyes."""
+    counts = count(members)
+    status = next(status for status in BY_WORTH if counts[status])
+    said = f"{counts[Status.SUCCEEDED]:,} of {counts.total():,}"
+    if status is not Status.SUCCEEDED:
+        said += f", {counts[status]:,} {word(status)}"
+    return Face(status, said, told(counts), counts)
+
+
+def brief(seconds: float) -> str:
+    """Write a duration with one unit and at most two digits, for where there is little room: "95 s", "12 min"."""
+    for unit, size, up_to in (("s", 1, 100), ("min", 60, 100), ("h", 3_600, 48)):
+        if round(seconds / size) < up_to:
+            return f"{max(0, round(seconds / size))}\u00a0{unit}"
+    return f"{round(seconds / 86_400)}\u00a0d"

@@ -1,0 +1,65 @@
+"""The graph of a rollout as a picture: what is drawn, where it stands, and how it looks now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.domain.rollout import Walk
+from bot.domain.states import State
+from renderers.engine import CannotDraw
+from renderers.faces import blocked, faces
+from renderers.layout import lay_out
+from renderers.shape import Shape, shape
+from renderers.svg import svg
+from renderers.verdict import summary
+from renderers.words import plural
+
+LARGEST = 5_000_000  # bytes: GitHub's proxy of images is not known to pass on more
+_DESCRIBED = 3_000  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One drawing as SVG, for light pages and for dark ones."""
+
+    light: bytes
+    dark: bytes
+
+
+def picture(walk: Walk, found: Sequence[State], *, whole: bool = False, limit: int = LARGEST) -> Picture:
+    """Draw a rollout; with `whole`, every instance of it, however many there are.
+
+    Graphviz is asked only for a graph that was not seen before; blocks meanwhile, within the engine's time.
+    `limit` is the largest picture in bytes. Raises CannotDraw.
+    """
+    drawing = shape(walk, whole=whole)
+    if not drawing.boxes:
+        raise CannotDraw("There is nothing to draw: the rollout has no instances.")
+    layout, looks, stuck = lay_out(drawing), faces(drawing, walk, found), blocked(drawing, walk, found)
+    words = {"title": summary(walk, found), "description": _description(drawing, [look.told for look in looks])}
+    light, dark = (svg(drawing, layout, looks, stuck, **words, dark=dark) for dark in (False, True))
+    if max(len(light), len(dark)) > limit:
+        raise CannotDraw(
+            f"The picture has {len(light):,} bytes, more than the {limit:,} that are shown. Draw fewer instances."
+        )
+    return Picture(light, dark)
+
+
+def _description(drawing: Shape, told: list[str]) -> str:
+    """Write the graph as sentences, for those who cannot see it."""
+    what = f"instances of one {drawing.by}" if drawing.by else "an instance"
+    parts = [f"Each box is {what}; arrows lead from what goes first."]
+    before: dict[int, list[int]] = {}
+    for parent, child in drawing.edges:
+        before.setdefault(child, []).append(parent)
+    room = _DESCRIBED
+    for index, box in enumerate(drawing.boxes):
+        after = ", ".join(drawing.boxes[parent].label for parent in before.get(index, ()))
+        said = f"{box.name}: {told[index]}{f'; after {after}' if after else ''}."
+        room -= len(said) + 1
+        if room < 0:
+            parts.append(f"And {plural(len(drawing.boxes) - index, 'more box', 'more boxes')}.")
+            break
+        parts.append(said)
+    return " ".join(parts)

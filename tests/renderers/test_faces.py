@@ -1,0 +1,60 @@
+"""What a box says in its second line, in few characters."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.domain.model import Status
+from bot.domain.states import states
+from renderers.faces import brief, faces
+from renderers.shape import shape
+from tests.renderers.scenes import SMALL, VPC
+from tests.renderers.world import NOON, dispatch, walk
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0, "0 s"),
+        (0.4, "0 s"),
+        (59.6, "60 s"),
+        (99.4, "99 s"),
+        (99.6, "2 min"),
+        (150, "2 min"),
+        (5_969, "99 min"),
+        (5_971, "2 h"),
+        (10_000, "3 h"),
+        (171_000, "2 d"),
+        (900_000, "10 d"),
+    ],
+)
+def test_a_duration_has_one_unit(seconds: float, said: str) -> None:
+    assert brief(seconds) == said.replace(" ", "\u00a0")
+
+
+@pytest.mark.parametrize(
+    ("facts", "said", "told"),
+    [
+        ({"status": Status.SUCCEEDED, "finished_at": NOON + 190}, "3 min", "succeeded, 3 min"),
+        ({"status": Status.FAILED, "finished_at": NOON + 55}, "failed, 45 s", "failed, 45 s"),
+        ({"status": Status.RUNNING}, "since 12:00 UTC", "running since 12:00 UTC"),
+        ({"status": Status.QUEUED}, "queued", "queued"),
+        ({"status": Status.TIMED_OUT, "finished_at": NOON + 21_610}, "timed out, 6 h", "timed out, 6 h"),
+        ({"problem": "No file."}, "failed", "failed"),
+        ({"manual": "By hand."}, "manual", "manual"),
+        ({}, "ready", "ready"),
+    ],
+)
+def test_a_box_says_how_long_it_took_or_what_it_is(facts: dict[str, object], said: str, told: str) -> None:
+    seen = walk(SMALL, facts={VPC: facts})
+    face = faces(shape(seen), seen, states(seen))[0]
+    assert (face.said.replace("\u00a0", " "), face.told.replace("\u00a0", " ")) == (said, told)
+
+
+def test_of_two_runs_the_longer_one_counts() -> None:
+    runs = (
+        dispatch(0, Status.SUCCEEDED, "plan.yaml", started_at=NOON, finished_at=NOON + 60),
+        dispatch(0, Status.SUCCEEDED, "policy.yaml", started_at=NOON, finished_at=NOON + 600),
+    )
+    seen = walk(SMALL, facts={VPC: {"dispatches": runs}})
+    assert faces(shape(seen), seen, states(seen))[0].said == "10\u00a0min"

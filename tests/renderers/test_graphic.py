@@ -1,0 +1,60 @@
+"""The graph in the comment: a picture by day and by night, else Mermaid, else text."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.domain.states import states
+from bot.domain.view import PullView
+from renderers.comment import comment
+from renderers.mermaid import mermaid
+from renderers.tree import tree
+from tests.renderers.reading import flaws
+from tests.renderers.scenes import SCENES
+
+LIGHT, DARK = (f"https://switchyard.example.com/graphs/k7Qm2/4f1c-{look}.svg" for look in ("light", "dark"))
+PAGE = "https://github.com/acme/page?a=1&b=2"
+
+
+def paged(name: str) -> PullView:
+    return replace(SCENES[name](), page_url=PAGE)
+
+
+def test_dark_pages_show_the_dark_picture_and_it_leads_to_the_page() -> None:
+    text = comment(paged("succeeded"), picture_url=LIGHT, picture_dark=DARK, mermaid=None)
+    source = f'<source media="(prefers-color-scheme: dark)" srcset="{DARK}">'
+    link = PAGE.replace("&", "&amp;")
+    assert f'<p><a href="{link}"><picture>{source}<img src="{LIGHT}" alt="Graph of' in text
+    assert flaws(text) == []
+
+
+def test_without_a_dark_picture_the_light_one_stands_alone() -> None:
+    text = comment(SCENES["succeeded"](), picture_url=LIGHT, mermaid=None)
+    assert f'<p><img src="{LIGHT}"' in text
+    assert "<picture>" not in text
+
+
+def test_groups_are_told_with_a_link_to_the_whole_graph() -> None:
+    text = comment(paged("many_2422"), picture_url=LIGHT, picture_dark=DARK, mermaid=None)
+    assert "Drawn component by component, since there are 2,422 instances." in text
+    assert f'<a href="{PAGE.replace("&", "&amp;")}">The whole graph</a>' in text
+    assert flaws(text) == []
+    assert "Drawn" not in comment(paged("sixty"), picture_url=LIGHT, picture_dark=DARK, mermaid=None)
+
+
+def test_without_a_picture_it_is_mermaid() -> None:
+    view = SCENES["three_stacks"]()
+    walk, found = view.current[0], states(view.current[0])
+    text = comment(view, picture_url=None, mermaid=mermaid(walk, found), tree=tree(walk, found))
+    assert "```mermaid\n" in text
+    assert "```text\n" not in text
+
+
+def test_where_mermaid_has_no_room_or_is_none_it_is_a_tree() -> None:
+    view = SCENES["three_stacks"]()
+    drawn = tree(view.current[0], states(view.current[0]))
+    for too_much in ("flowchart LR\n" + "  a --> b\n" * 10_000, None):
+        text = comment(view, picture_url=None, mermaid=too_much, tree=drawn)
+        assert "```text\nplat-dev\n├─ ✓ vpc" in text
+        assert "mermaid" not in text
+        assert flaws(text) == []

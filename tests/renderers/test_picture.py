@@ -1,0 +1,267 @@
+"""The picture: real Graphviz, fit to stand in an image, and every box in its place whatever becomes of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.domain.model import Status
+from bot.domain.rollout import Walk
+from bot.domain.states import State, states
+from renderers import engine, layout
+from renderers.engine import CannotDraw
+from renderers.icons import SIGNS
+from renderers.layout import lay_out
+from renderers.picture import Picture, picture
+from renderers.shape import shape
+from tests.renderers.graphs import walks
+from tests.renderers.scenes import APPROVAL, FAILED, RUNNING, SCENES, SMALL, VPC, three_stacks
+from tests.renderers.world import Key, walk
+
+SVG = "{http://www.w3.org/2000/svg}"
+COLOUR = re.compile(rb"#[0-9a-f]{6}")
+
+
+def drawn(seen: Walk, found: list[State] | None = None) -> Picture:
+    return picture(seen, found or states(seen))
+
+
+def root_of(seen: Walk) -> ElementTree.Element:
+    return ElementTree.fromstring(drawn(seen).light)
+
+
+def of_class(root: ElementTree.Element, name: str) -> list[ElementTree.Element]:
+    return [part for part in root.iter(f"{SVG}g") if name in part.get("class", "").split()]
+
+
+def words(root: ElementTree.Element) -> list[str]:
+    return ["".join(text.itertext()) for text in root.iter(f"{SVG}text")]
+
+
+def places(root: ElementTree.Element) -> list[tuple[str | None, ...]]:
+    """Tell where every box, frame and edge is, and where every name stands."""
+    rects = [tuple(part.get(at) for at in ("x", "y", "width", "height")) for part in root.iter(f"{SVG}rect")]
+    ways = [(path.get("d"),) for edge in of_class(root, "edge") for path in edge.iter(f"{SVG}path")]
+    return rects + ways + [(text.get("x"), text.get("y")) for text in root.iter(f"{SVG}text")]
+
+
+def test_it_shows_every_instance_with_its_status_and_how_long_it_took() -> None:
+    root = root_of(three_stacks())
+    nodes = of_class(root, "node")
+    assert len(nodes) == 30
+    assert words(root)[:3] == ["plat-dev10 of 10", "plat-staging3 of 10", "plat-prod0 of 10"]
+    assert words(root).count("monitoring") == 3
+    assert "failed, 4\u00a0min" in words(root)
+    assert "since 12:00\u00a0UTC" in words(root)
+    titles = [node.findtext(f"{SVG}title") for node in nodes]
+    assert "vpc in plat-dev: succeeded, 50\u00a0s" in titles
+    assert "database in plat-staging: failed, 3\u00a0min 39\u00a0s" in titles
+
+
+def test_every_status_has_a_sign_of_its_own_shape() -> None:
+    assert set(SIGNS) == set(Status)
+    assert len(set(SIGNS.values())) == len(Status)
+    seen = walk({("s", status.value): () for status in Status})
+    found = [replace(state, status=status) for state, status in zip(states(seen), Status, strict=True)]
+    nodes = of_class(ElementTree.fromstring(drawn(seen, found).light), "node")
+    assert [node.find(f"{SVG}g/{SVG}path").get("d") for node in nodes] == list(SIGNS.values())  # type: ignore[union-attr]
+
+
+def test_it_tells_what_it_is_to_those_who_cannot_see_it() -> None:
+    root = root_of(walk(SMALL, succeeded=[VPC], facts={("plat-dev", "database"): FAILED}))
+    assert root.get("role") == "img"
+    names = (root.get("aria-labelledby") or "").split()
+    title, description = (next(part for part in root if part.get("id") == name) for name in names)
+    assert "1 of 4 succeeded, 1 failed" in (title.text or "")
+    said = description.text or ""
+    assert "vpc in plat-dev: succeeded, 50\u00a0s." in said
+    assert "api in plat-dev: blocked; after database, cluster." in said
+
+
+def test_a_long_description_ends_with_what_it_leaves_out() -> None:
+    root = root_of(SCENES["sixty"]().current[0])
+    said = root.findtext(f"{SVG}desc") or ""
+    assert len(said) < 3_200
+    assert re.search(r"And \d+ more boxes\.$", said)
+
+
+@pytest.mark.parametrize("name", ["three_stacks", "refused_name", "cycle", "many_2422"])
+def test_it_refers_to_nothing_outside_and_needs_no_style(name: str) -> None:
+    one = drawn(SCENES[name]().current[0])
+    for look in (one.light, one.dark):
+        root = ElementTree.fromstring(look)
+        allowed = {"svg", "title", "desc", "g", "rect", "circle", "path", "text", "tspan"}
+        assert {part.tag.removeprefix(SVG) for part in root.iter()} <= allowed
+        assert not [
+            key for part in root.iter() for key in part.attrib if "href" in key or key.startswith(("on", "style"))
+        ]
+        assert b"url(" not in look
+
+
+def test_ids_occur_once() -> None:
+    ids = [part.get("id") for part in root_of(three_stacks()).iter() if part.get("id")]
+    assert len(set(ids)) == len(ids) > 60
+
+
+def test_a_hostile_name_is_only_text() -> None:
+    bad = '"];</text><script>alert(1)</script>\\'
+    root = root_of(walk({("<!--&amp;", bad): ()}))
+    assert f"{bad} in <!--&amp;: ready" in [node.findtext(f"{SVG}title") for node in of_class(root, "node")]
+
+
+def test_light_and_dark_differ_in_nothing_but_colours() -> None:
+    one = drawn(three_stacks())
+    assert one.light != one.dark
+    assert COLOUR.sub(b"", one.light) == COLOUR.sub(b"", one.dark)
+
+
+def test_the_same_rollout_gives_the_same_bytes_after_a_restart() -> None:
+    before = drawn(three_stacks())
+    layout._tries.cache_clear()
+    assert drawn(three_stacks()) == before
+
+
+def test_the_first_stack_is_on_top_and_the_first_instance_of_several_too() -> None:
+    needs: dict[Key, tuple[Key, ...]] = {("b", "vpc"): (), **{("b", f"c{i}"): (("b", "vpc"),) for i in range(5)}}
+    needs |= {("a", "vpc"): (), ("a", "dns"): (("a", "vpc"),)}
+    where = lay_out(shape(walk(needs)))
+    tops = [box.y for box in where.boxes]
+    assert tops[1:6] == sorted(tops[1:6])
+    assert [stack for stack, _ in where.frames] == ["b", "a"]
+    assert where.boxes[0].x < where.boxes[1].x
+
+
+def test_what_nothing_connects_stands_side_by_side_within_the_page() -> None:
+    where = lay_out(shape(walk({(f"stack{i}", "vpc"): () for i in range(12)})))
+    rows = {box.y for box in where.boxes}
+    assert where.width <= 810
+    assert 2 <= len(rows) <= 4
+    assert where.boxes[0].y == where.boxes[1].y
+    assert where.boxes[0].x < where.boxes[1].x
+
+
+def test_blocked_ways_are_dashed_and_others_are_not() -> None:
+    database, cluster = ("plat-dev", "database"), ("plat-dev", "cluster")
+    root = root_of(walk(SMALL, succeeded=[VPC, cluster], facts={database: FAILED}))
+    dashed = {edge.get("id") for edge in of_class(root, "blocked") if "edge" in edge.get("class", "")}
+    assert dashed == {"edge-1-3"}
+    assert all(edge.find(f"{SVG}path").get("stroke-dasharray") for edge in of_class(root, "blocked")[:1])  # type: ignore[union-attr]
+
+
+def test_a_group_tells_counts_and_the_worst_of_it() -> None:
+    root = root_of(SCENES["many_2422"]().current[0])
+    nodes = of_class(root, "node")
+    titles = [node.findtext(f"{SVG}title") for node in nodes]
+    assert titles[0] == "vpc: 243 instances: 160 of 243 succeeded, 2 failed, 1 under way, 80 waiting"
+    assert "160 of 243, 2 failed" in words(root)
+    assert "wrong" in nodes[0].get("class", "")
+    bar = [float(part.get("width") or 0) for part in nodes[0].findall(f"{SVG}rect")[1:]]
+    assert len(bar) == 4
+    assert min(bar) > 4
+    assert sum(bar) == pytest.approx(float(nodes[0].find(f"{SVG}rect").get("width") or 0) - 20, abs=0.5)  # type: ignore[union-attr]
+
+
+ANY = st.sampled_from(list(Status))
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(walks(), st.data())
+def test_whatever_becomes_of_it_every_box_keeps_its_place(seen: Walk, data: st.DataObject) -> None:
+    other = [State(data.draw(ANY)) for _ in seen.steps]
+    before, after = (ElementTree.fromstring(drawn(seen, found).light) for found in (states(seen), other))
+    assert places(before) == places(after)
+    assert (before.get("width"), before.get("height")) == (after.get("width"), after.get("height"))
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(walks())
+def test_boxes_overlap_nowhere_and_stand_in_their_frames(seen: Walk) -> None:
+    drawing = shape(seen)
+    where = lay_out(drawing)
+    for number, one in enumerate(where.boxes):
+        assert one.x + 0.1 >= 0
+        assert one.x + one.width <= where.width + 0.1
+        assert one.y + one.height <= where.height + 0.1
+        for other in where.boxes[number + 1 :]:
+            beside = one.x + one.width <= other.x or other.x + other.width <= one.x
+            assert beside or one.y + one.height <= other.y or other.y + other.height <= one.y
+    frames = dict(where.frames)
+    for box, area in zip(drawing.boxes, where.boxes, strict=True):
+        frame = frames[box.group]
+        assert frame.x <= area.x
+        assert frame.y + 15 <= area.y
+        assert area.x + area.width <= frame.x + frame.width + 0.1
+    assert len(where.lines) == len(drawing.edges)
+
+
+# What goes wrong.
+
+
+@pytest.fixture
+def fresh() -> Iterator[None]:
+    layout._tries.cache_clear()
+    yield
+    layout._tries.cache_clear()
+
+
+@pytest.mark.usefixtures("fresh")
+def test_graphviz_is_asked_once_for_each_graph(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(layout, "draw", lambda source: asked.append(source) or engine.draw(source))
+    for facts in ({}, {VPC: RUNNING}, {VPC: APPROVAL}, {VPC: FAILED}):
+        drawn(walk(SMALL, facts=facts))
+    assert len(asked) == 1
+
+
+@pytest.mark.usefixtures("fresh")
+def test_a_graph_that_cannot_be_laid_out_is_not_tried_forever(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def too_slow(source: str) -> bytes:
+        asked.append(source)
+        raise CannotDraw("It took too long.")
+
+    monkeypatch.setattr(layout, "draw", too_slow)
+    for _ in range(5):
+        with pytest.raises(CannotDraw, match="took too long"):
+            drawn(walk(SMALL))
+    assert len(asked) == 3
+
+
+@pytest.mark.usefixtures("fresh")
+def test_a_graph_that_can_be_laid_out_at_last_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = [CannotDraw("The machine was busy.")]
+    monkeypatch.setattr(layout, "draw", lambda source: _raised(answers.pop()) if answers else engine.draw(source))
+    with pytest.raises(CannotDraw, match="busy"):
+        drawn(walk(SMALL))
+    assert b"vpc" in drawn(walk(SMALL)).light
+
+
+def _raised(error: Exception) -> bytes:
+    raise error
+
+
+@pytest.mark.usefixtures("fresh")
+@pytest.mark.parametrize(
+    "answer", [b"", b"{", b"{}", b'{"objects": [{"name": "n0"}]}', b'{"objects": [{"name": "%"}]}']
+)
+def test_an_answer_that_is_none_is_told(answer: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(layout, "draw", lambda _: answer)
+    with pytest.raises(CannotDraw, match="something else than the places"):
+        drawn(walk(SMALL))
+
+
+def test_a_picture_that_is_too_large_is_refused() -> None:
+    with pytest.raises(CannotDraw, match="more than the 4,000 that are shown"):
+        picture(three_stacks(), states(three_stacks()), limit=4_000)
+
+
+def test_nothing_is_not_drawn() -> None:
+    with pytest.raises(CannotDraw, match="nothing to draw"):
+        drawn(walk({}))

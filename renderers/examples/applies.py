@@ -8,7 +8,7 @@ from typing import Any
 from bot.domain import holds
 from bot.domain.destroys import REMOVED
 from bot.domain.keeping import Keeper, Keeping, not_in_mode
-from bot.domain.model import Approval, Heir, Hold, HoldKind, Release, Status
+from bot.domain.model import Approval, Decided, Heir, Hold, HoldKind, Release, Status
 from bot.domain.pro import DELETED, Phase
 from bot.domain.pro import MERGED as MERGE_ACTIVITY
 from bot.domain.view import PullView
@@ -175,15 +175,12 @@ def run_again(needs: Needs) -> PullView:
 
 
 def cancelled(needs: Needs) -> PullView:
-    """Somebody cancelled what had not begun, and what ran."""
-    one = apply(needs, Course(at=0.4))
-    open_ = {Status.DISPATCHING, Status.QUEUED, Status.RUNNING}
-    keys: tuple[Key, ...] = tuple(
-        step.instance for step in one.walk.steps if {sent.status for sent in step.dispatches} & open_
-    )
-    stopped = each(keys, cancel_wanted=True, cancel_by="lead")
-    said = receipt("/atmos cancel", f"To be cancelled: {len(keys):,}.", at=one.now)
-    return _merged(apply(needs, Course(at=0.4, sent=stopped)), receipts=(said,))
+    """Somebody cancelled what had not begun; what ran goes on to its end."""
+    unsent = [step.instance for step in apply(needs, Course(at=0.4)).walk.steps if not step.dispatches]
+    keys: tuple[Key, ...] = tuple(unsent) or tuple(needs)
+    facts = each(keys, decided=Decided(Status.CANCELLED, "lead", _BEGIN + 300))
+    one = apply(needs, Course(kept=keys, facts=facts))
+    return _merged(one, receipts=(receipt("/atmos cancel", f"Cancelled: {len(keys):,}.", at=_BEGIN + 300),))
 
 
 def stale(needs: Needs) -> PullView:

@@ -143,7 +143,7 @@ def _dispatch(
     if times is None or begin + times[0] >= now:
         return None
     sent, ended = begin + times[0], begin + times[1]
-    run = 19_000_000_000 + 3 * index
+    run = (18_900_000_000 if plans else 19_000_000_000) + 3 * index
     facts: dict[str, Any] = {"created_at": sent, "run_id": run, "run_url": f"{_RUNS}/{run}", "attempt": 1}
     if ended <= now:
         facts |= {"started_at": sent + _QUEUED, "finished_at": ended, **_ending(key, course, plans=plans)}

@@ -12,9 +12,10 @@ from renderers.markdown import code, escape, prose
 from renderers.scene import Scene, name
 from renderers.words import SIGNS, clock, listed, plural
 
+_ENDS = "Whoever runs Switchyard ends that by `SWITCHYARD_MODE`."
 _MODES = {
-    "observe": "👀 **Mode “observe”:** nothing is started; this shows what would be. `SWITCHYARD_MODE` ends that.",
-    "plan": "👀 **Mode “plan”:** plans run, and nothing is applied. `SWITCHYARD_MODE` ends that.",
+    "observe": f"👀 **Mode “observe”:** nothing is started; this shows what would be. {_ENDS}",
+    "plan": f"👀 **Mode “plan”:** plans run, and nothing is applied. {_ENDS}",
 }
 
 

@@ -76,7 +76,9 @@ def _loops(graph: Graph, kept: Graph) -> dict[Instance, str]:
             for member in group:
                 path = paths.get(member, (member,))
                 way = " → ".join(f"`{instance}`" for instance in (*path, path[0]))
-                found[member] = f"It is part of a dependency cycle, {way}, so it has no order. Remove one of these."
+                found[member] = (
+                    f"It is part of a dependency cycle, {way}, so it has no order. Take one of these dependencies out."
+                )
     return found
 
 

@@ -12,6 +12,7 @@ from flask import request
 from bot.domain.claims import Claims
 from bot.domain.model import Repo
 from bot.domain.names import shown
+from bot.domain.troubles import Trouble, anchor
 from bot.store import keys, repos
 from bot.store.writer import Writer
 from bot.web.answers import Refusal
@@ -52,7 +53,8 @@ class Caller:
             told = f"the session of this workflow run is for {own}. Only a run of {other} itself may send it."
         else:
             told = f"this Switchyard key is for {own}. Give the workflow a key of its repository as ATMOS_PRO_TOKEN."
-        raise Refusal(403, f"{what} is about {other}, but {told}")
+        more = f"Switchyard's docs/troubleshooting.md#{anchor(Trouble.OTHER_REPOSITORY)} tells more."
+        raise Refusal(403, f"{what} is about {other}, but {told} {more}")
 
 
 @dataclass(frozen=True, slots=True)

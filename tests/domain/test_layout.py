@@ -80,7 +80,8 @@ def test_a_cycle_is_told_by_its_whole_path(text, settings, path, members):
     steps = laid(text, **settings)
     for name, step in steps.items():
         if name in members:
-            assert step.problem == f"It is part of a dependency cycle, {path}, so it has no order. Remove one of these."
+            told = f"It is part of a dependency cycle, {path}, so it has no order."
+            assert step.problem == f"{told} Take one of these dependencies out."
             assert step.calls == ()
         else:
             assert step.problem == ""

@@ -25,7 +25,9 @@ def mermaid(walk: Walk, found: Sequence[State]) -> str | None:
     for number, (stack, indexes) in enumerate(drawing.frames.items()):
         boxes = [_box(index, drawing.boxes[index], looks[index]) for index in indexes]
         if stack:
-            boxes = [f'  subgraph s{number}["{_text(stack)}"]', *(f"  {box}" for box in boxes), "  end"]
+            # Mermaid turns a frame that no edge leaves the other way, unless it says its direction itself.
+            frame = [f'  subgraph s{number}["{_text(stack)}"]', "    direction LR"]
+            boxes = [*frame, *(f"  {box}" for box in boxes), "  end"]
         lines += boxes
     lines += [f"  n{edge[0]} {'-.->' if edge in stuck else '-->'} n{edge[1]}" for edge in drawing.edges]
     lines += [_class(family) for family in sorted({look.family for look in looks})]

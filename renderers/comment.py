@@ -27,7 +27,7 @@ from renderers.words import SIGNS, clock, commit, duration, plural
 from renderers.words import told as counted
 
 MARKER = "<!-- switchyard:comment"
-_SAYING_SO = 1_500  # characters kept free for the first line and for saying what was left out
+_SAYING_SO = 1_000  # characters kept free for saying what was left out
 _NOTHING = (
     "No stack is affected by this change, so there is nothing to do. If you expected some: the job that describes "
     "the affected stacks needs the whole history, so check out with `fetch-depth: 0`."
@@ -91,7 +91,8 @@ def _top(view: PullView, main: Scene | None, room: Room) -> list[str]:
         notes.insert(0, f"Ended by {main.walk.rollout.superseded_by}.")
     lines += [f"> {prose(note)}" for note in notes if note.strip()]
     head = [marker(view.repo.id, view.pull.number), heading(f"{sign} {headline} · as of {clock(view.as_of)}"), *said]
-    return head + [kept for text in lines if (kept := room.keep(text, "some notes"))]
+    room.spend(head)
+    return head + room.keep_some(lines, "some notes")
 
 
 def _where(view: PullView) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from renderers.words import listed, plural
@@ -33,9 +34,17 @@ class Room:
         self.missing.append(what)
         return ""
 
-    def share(self, most: int) -> Room:
-        """Set aside up to half of what is left, at most `most`, for what must not take all of it."""
-        return Room(min(self.left // 2, most))
+    def keep_some(self, texts: Iterable[str], what: str) -> list[str]:
+        """Return those texts that there is room for in a third of what is left, so that they never take all of it."""
+        share = Room(self.left // 3)
+        kept = [text for text in texts if share.keep(text, what)]
+        self.spend(kept)
+        self.missing += share.missing
+        return kept
+
+    def spend(self, texts: Iterable[str]) -> None:
+        """Use room for texts that are written in any case, or for which room was found before."""
+        self.left -= sum(len(text) + 2 for text in texts)
 
     def left_out(self, what: str = "comment", where: str = "") -> str:
         """Say what was left out of what, and `where` it is, a sentence in Markdown; empty when nothing was."""

@@ -19,7 +19,7 @@ _STATUS, _STACK, _COMPONENT = range(3)
 #: As many names stand in one row.
 TOGETHER = 40
 #: As many characters as the lines above a table's rows take at most, beside the name of a stack.
-FRAME = 120
+FRAME = 80
 
 
 def cells(scene: Scene, index: int) -> Cells:

@@ -15,8 +15,8 @@ from renderers.words import BY_WORTH, signed, word
 
 #: Up to so many steps of a section are told in full, beside all that failed.
 _MOST = 100
-#: What folds and the lines above tables take at most, beside names of stacks.
-_FRAMES = 3 * FRAME + 200
+#: What a fold takes at most, beside its title.
+_FOLD = 300
 _LINE = 20  # what holds the cells of a row together, at most
 
 
@@ -35,7 +35,9 @@ class Section:
         if not self.indexes:
             return ""
         stacks = max(len(stack(self.scene.walk.steps[index])) for index in self.indexes)
-        space = room.left - _FRAMES - len(self.title) - 2 * stacks
+        space = room.left - 3 * FRAME - 2 * stacks
+        if self.title or len(self.indexes) > self.opened:
+            space -= _FOLD + len(self.title)
         full, used = self._in_full(space)
         named = []
         for line, number in names(self.scene, self.indexes[len(full) :], status=self._is_mixed):

@@ -11,7 +11,7 @@ from bot.domain.results import Result, of_step
 from bot.domain.rollout import Walk
 from bot.domain.standing import is_called_off
 from bot.domain.states import State, count
-from renderers.markdown import code, linked
+from renderers.markdown import clip, code, linked
 from renderers.scene import Scene
 from renderers.why import ALARM
 from renderers.words import SIGNS, told
@@ -19,6 +19,7 @@ from renderers.words import SIGNS, told
 FAILURES = (Status.FAILED, Status.TIMED_OUT, Status.CANCELLED)
 #: A plan's and an apply's own words: the noun, going on, all done.
 _WORDS = {Phase.PLAN: ("Plan", "Planning", "Planned"), Phase.APPLY: ("Apply", "Applying", "Applied")}
+_LONGEST = 60
 _DESTROY = ("Destroy", "Destroying", "Destroyed")
 
 
@@ -110,4 +111,5 @@ def _changed(walk: Walk) -> str:
 def activity(scene: Scene) -> str:
     """Tell which activity a rollout is for, and at which commit, as Markdown."""
     rollout = scene.walk.rollout
-    return f"{code(rollout.activity)} at {linked(code(rollout.sha[:7]), f'{scene.home}commit/{rollout.sha}')}"
+    at = linked(code(rollout.sha[:7]), f"{scene.home}commit/{rollout.sha}")
+    return f"{code(clip(rollout.activity, _LONGEST))} at {at}"

@@ -163,7 +163,7 @@ def _ended(scene: Scene, sent: Dispatch) -> str:
     if result is Result.ERROR:
         rest = "but the run succeeded" if sent.status is Status.SUCCEEDED else concluded
         if failed and jobs.of(sent):
-            return f"{_ERROR}: {rest}"
+            return f"{rest}: {_ERROR}"
         return _ERROR if failed or not rest else f"{_ERROR}, {rest}"
     plans = scene.walk.rollout.phase is Phase.PLAN
     if result is Result.CHANGES and plans and failed:

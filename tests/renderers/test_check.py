@@ -140,5 +140,5 @@ def test_a_large_one_fits_and_says_what_is_left_out() -> None:
     many = wide(3_000)
     text = summary(seen(GROUP, SUCCESS, walk(many, activity="merge_group.checks_requested", succeeded=tuple(many))))
     assert len(text) <= 65_535
-    assert "left out, so that this summary fits" in text
+    assert "Left out, so that this summary fits" in text
     assert flaws(text) == []

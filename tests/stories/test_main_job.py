@@ -104,7 +104,7 @@ async def test_a_gated_environment_waits_for_people_and_the_rest_goes_on(tmp_pat
         rig.hub.merge(pull, by="dev")
         await rig.until_quiet()
         assert await rig.statuses(pull) == {"x-prod/a": "approval", "x-prod/b": "waiting"}
-        assert "waits for `prod`" in rig.comment(pull)
+        assert "waits for [`prod`](" in rig.comment(pull)
         assert rig.run_of("apply x-prod/a").pending == ["prod"]
         # The only place under the cap is free again: another pull request's plan goes.
         rig.scene.push("other", ["b"], note="again")

@@ -77,7 +77,7 @@ async def test_rows_say_how_plans_and_applies_ended(tmp_path: Path, *, oidc: boo
         await rig.until_quiet()
         text = rig.comment(pull)
         assert headline(text) == "✅ Planned: all 3 instances, 1 with changes"
-        assert "| changes |" in line_of(text, "vpc")
+        assert "| **changes** |" in line_of(text, "vpc")
         assert "| no changes |" in line_of(text, "api")
         assert await results(rig, pull) == {"vpc": "changes", "database": "no changes", "api": "no changes"}
         rig.hub.merge(pull, by="lead")
@@ -93,7 +93,7 @@ async def test_of_a_component_the_cli_tells_only_the_last_part(tmp_path: Path, *
     async with open_rig(tmp_path, model=model(needs), oidc=oidc, statuses=True) as rig:
         pull = rig.scene.open_pull(["eks/cluster", "vpc"])
         await rig.until_quiet()
-        assert "| changes |" in line_of(rig.comment(pull), "eks/cluster")
+        assert "| **changes** |" in line_of(rig.comment(pull), "eks/cluster")
         assert await results(rig, pull) == {"eks/cluster": "changes", "vpc": "changes", "eks/nodes": "no changes"}
 
 
@@ -161,7 +161,7 @@ async def test_a_status_that_comes_before_its_run_is_known(tmp_path: Path) -> No
         assert await results(rig, pull) == {"vpc": None}
         await rig.passes(600)
         assert await results(rig, pull) == {"vpc": "changes"}
-        assert "| changes |" in line_of(rig.comment(pull), "vpc")
+        assert "| **changes** |" in line_of(rig.comment(pull), "vpc")
 
 
 @BOTH
@@ -184,7 +184,7 @@ async def test_a_rerun_forgets_what_the_attempt_before_it_told(tmp_path: Path, *
         rig.hub.scenario.fail(component="vpc", times=1)
         pull = rig.scene.open_pull(["vpc"])
         await rig.until_quiet()
-        assert "| Terraform ended with an error |" in line_of(rig.comment(pull), "vpc")
+        assert ": Terraform ended with an error |" in line_of(rig.comment(pull), "vpc")
         (run,) = rig.runs()
         first = claims_of(run)
         told_at = rig.clock()
@@ -195,7 +195,7 @@ async def test_a_rerun_forgets_what_the_attempt_before_it_told(tmp_path: Path, *
         await tell(rig, "vpc", 1, by=first if oidc else None, at=told_at - 5)
         assert await results(rig, pull) == {"vpc": None}
         await rig.until_quiet()
-        assert "| changes |" in line_of(rig.comment(pull), "vpc")
+        assert "| **changes** |" in line_of(rig.comment(pull), "vpc")
 
 
 async def test_a_job_that_failed_because_of_changes_says_what_to_set(tmp_path: Path) -> None:
@@ -276,7 +276,7 @@ async def test_repeats_change_nothing(tmp_path: Path) -> None:
         await tell(rig, "vpc", 2, by=claims_of(run), at=at)
         await rig.until_quiet()
         text, edits = rig.comment(pull), len(requests(rig, "PATCH", "/issues/comments/"))
-        assert "| changes |" in line_of(text, "vpc")
+        assert "| **changes** |" in line_of(text, "vpc")
         for by in (claims_of(run), None, claims_of(run), None):
             await tell(rig, "vpc", 2, by=by, at=at)
         await rig.until_quiet()

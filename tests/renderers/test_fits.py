@@ -1,0 +1,264 @@
+"""Whatever is to be told: it fits, nothing breaks, and what failed is named or counted, in comments and check runs."""
+
+from __future__ import annotations
+
+import re
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.domain.commands.words import Receipt
+from bot.domain.facts import FailedJob, Gate
+from bot.domain.keeping import Keeper, Keeping
+from bot.domain.model import Hold, HoldKind, Release, Status
+from bot.domain.rollout import Walk
+from bot.domain.states import states
+from bot.domain.view import CommitView, Past, PullView
+from renderers.check import summary, title
+from renderers.comment import comment
+from renderers.markdown import clip
+from renderers.mermaid import mermaid
+from renderers.scene import LONGEST_NAME
+from renderers.verdict import FAILURES
+from renderers.words import signed
+from tests.renderers.reading import flaws, told_in_tables
+from tests.renderers.scenes import SCENES, SMALL
+from tests.renderers.test_check import GROUP
+from tests.renderers.world import MERGE, MERGED, NOON, REPO, SERVER, Key, past, view, walk, wide
+
+PICTURE = "https://switchyard.example.com/graphs/k7Qm2/4f1c.svg"
+PAGE = "https://switchyard.example.com/acme/infra/pulls/42?k=7Qm2"
+RUN = "https://github.com/acme/infra/actions/runs/19000000123"
+NASTY = st.text(alphabet="ab|`<>@#*_[]()\\~$&!:/.-+=1w\n\"'{}%é\u202e\x00", min_size=1, max_size=25)
+#: What people, files and servers may say at length.
+LONG = st.one_of(NASTY, st.builds(str.__mul__, NASTY, st.sampled_from([1, 30, 400])))
+HOLDS = st.builds(Hold, st.sampled_from(HoldKind), LONG)
+RELEASES = st.builds(Release, HOLDS, LONG, st.just(0.0))
+GATES = st.one_of(st.none(), st.builds(Gate, st.tuples(LONG, NASTY), st.tuples(LONG), st.sampled_from([0.0, NOON])))
+KEEPERS = st.builds(Keeper, LONG, st.sampled_from([0.0, NOON]))
+JOBS = st.one_of(st.none(), st.builds(FailedJob, LONG, st.just(f"{RUN}/job/1"), st.sampled_from([1, 2]), LONG))
+RECEIPTS = st.builds(
+    Receipt,
+    *(st.sampled_from(["comment:1", "comment:2"]), st.integers(0, 9), NASTY, LONG, st.just(NOON), st.just(NOON)),
+    *(st.booleans(), LONG),
+)
+SENT = [status for status in Status if status not in (Status.WAITING, Status.READY, Status.BLOCKED)]
+RESULTS = ["", "changes", "no changes", "applied", "error"]
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What was drawn: too long to be told whole."""
+
+    view: PullView | CommitView = field(repr=False)
+
+
+@st.composite
+def kinds(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw the facts of a step: how its run stands, or why it has none."""
+    facts: dict[str, Any] = {}
+    if status := draw(st.sampled_from([None, Status.FAILED, *SENT])):
+        facts = {
+            "status": status,
+            "reason": draw(st.one_of(st.just(""), LONG)),
+            "run_url": draw(st.sampled_from(["", RUN])),
+        }
+        facts |= {"warning": draw(st.sampled_from(["", "", "Out of order: @you.", "a|b"])), "gate": draw(GATES)}
+        facts |= {"result": draw(st.sampled_from(RESULTS)), "result_attempt": 1, "failed_job": draw(JOBS)}
+    elif said := draw(st.sampled_from(["", "problem", "manual", "dropped"])):
+        facts = {said: draw(LONG)}
+    else:
+        facts = {"holds": tuple(draw(st.lists(HOLDS, max_size=2, unique=True)))}
+    return {**facts, "destroys": draw(st.booleans()), "released": tuple(draw(st.lists(RELEASES, max_size=2)))}
+
+
+@st.composite
+def walks(draw: st.DrawFn) -> Walk:
+    """Draw a rollout: few instances with nasty names and any order, or many with plain ones."""
+    needs: dict[Key, tuple[Key, ...]] = {}
+    if draw(st.booleans()):
+        for key in draw(st.lists(st.tuples(LONG, LONG), min_size=1, max_size=25, unique=True)):
+            earlier = list(needs)
+            needs[key] = tuple(draw(st.lists(st.sampled_from(earlier), max_size=3, unique=True))) if earlier else ()
+    else:
+        needs = wide(draw(st.sampled_from([21, 130, 400])))
+    drawn = draw(st.lists(kinds(), min_size=1, max_size=12))
+    facts = {key: dict(drawn[number % len(drawn)]) for number, key in enumerate(needs)}
+    return walk(
+        needs,
+        facts=facts,
+        activity=draw(st.sampled_from(["pull_request.merged", "pull_request.synchronize"])),
+        notes=tuple(draw(st.lists(LONG, max_size=2))),
+        superseded_by=draw(st.sampled_from(["", "", "A push."])),
+    )
+
+
+@st.composite
+def common(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw what a pull request and a commit have in common."""
+    return {
+        "stale": {1: {0: draw(LONG)}} if draw(st.booleans()) else {},
+        "kept": {1: Keeping(draw(st.one_of(st.none(), KEEPERS)), draw(st.dictionaries(st.integers(0, 24), KEEPERS)))},
+        "frozen": draw(st.one_of(st.just(""), LONG)),
+        "mode": draw(st.sampled_from(["apply", "observe"])),
+        "receipts": tuple(draw(st.lists(RECEIPTS, max_size=3))),
+    }
+
+
+@st.composite
+def views(draw: st.DrawFn) -> PullView:
+    """Draw any pull request: nasty names and sentences, any facts, any order of the graph."""
+    rollouts = [draw(walks())]
+    if draw(st.booleans()):
+        rollouts.append(walk(SMALL, succeeded=SMALL, id=2))
+    more = draw(common())
+    earlier = [Past("label", MERGE, 0.0, {Status.FAILED: 3}, draw(LONG)) for _ in range(draw(st.integers(0, 4)))]
+    return view(
+        *rollouts,
+        pull=MERGED,
+        waiting=draw(st.sampled_from(["", "", "", "Waiting for @somebody."])),
+        past=tuple(earlier),
+        notes=tuple(draw(st.lists(LONG, max_size=3))),
+        page_url=draw(st.sampled_from(["", PAGE])),
+        **more,
+    )
+
+
+@st.composite
+def commits(draw: st.DrawFn) -> CommitView:
+    """Draw any commit without a pull request."""
+    rollouts = draw(st.lists(walks(), max_size=2))
+    more = draw(common())
+    commit = replace(GROUP, lane=draw(st.sampled_from(["7@a", "7^v1", "7~3"])), by=draw(LONG), branch=draw(LONG))
+    problem = draw(st.one_of(st.just(""), LONG))
+    conclusion = draw(st.sampled_from(["", "neutral", "failure"]))
+    return CommitView(REPO, commit, tuple(rollouts), conclusion, NOON + 240, SERVER, problem=problem, **more)
+
+
+def write(shown: PullView, budget: int = 60_000, picture: str | None = PICTURE) -> str:
+    """Write a comment, with Mermaid where there is no picture."""
+    first = shown.current[0] if shown.current and not shown.waiting else None
+    drawn = mermaid(first, states(first)) if first and not picture else None
+    return comment(shown, picture_url=picture, mermaid=drawn, budget=budget)
+
+
+def failures(seen: Walk) -> list[tuple[str, str, str]]:
+    """List what failed, as tables tell it: status, stack and component."""
+    return [
+        (signed(state.status), *(clip(part, LONGEST_NAME) for part in (step.instance.stack, step.instance.component)))
+        for step, state in zip(seen.steps, states(seen), strict=True)
+        if state.status in FAILURES
+    ]
+
+
+def counted(text: str, what: str) -> int:
+    """Read how many of something a text says it leaves out."""
+    found = re.search(rf"([\d,]+) more {what}", text.splitlines()[-1])
+    return int(found[1].replace(",", "")) if found else 0
+
+
+SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large)
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=SLOW)
+@given(views().map(Drawn), st.one_of(st.just(60_000), st.integers(3_000, 60_000)), st.booleans())
+def test_a_comment_fits_and_nothing_breaks(case: Drawn, budget: int, drawn: bool) -> None:
+    shown = case.view
+    assert isinstance(shown, PullView)
+    text = write(shown, budget, PICTURE if drawn else None)
+    assert len(text) <= budget
+    assert flaws(text) == []
+    assert text == write(deepcopy(shown), budget, PICTURE if drawn else None)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=SLOW)
+@given(views().map(Drawn))
+def test_every_failure_is_named_or_counted(case: Drawn) -> None:
+    assert isinstance(case.view, PullView)
+    shown = replace(case.view, waiting="")
+    text = write(shown)
+    failed = failures(shown.current[0])
+    told = told_in_tables(text)
+    missing = [one for one in failed if one not in told]
+    words = {status.value.replace("_", " ") for status in FAILURES}
+    assert len(missing) == sum(counted(text, word) for word in words)
+    if sum(len(stack) + len(component) for _, stack, component in failed) < 3_000:
+        assert missing == []
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=SLOW)
+@given(commits().map(Drawn))
+def test_a_check_run_fits_and_nothing_breaks(case: Drawn) -> None:
+    shown = case.view
+    assert isinstance(shown, CommitView)
+    text = summary(shown)
+    assert len(text) <= 65_535
+    assert flaws(text) == []
+    assert text == summary(deepcopy(shown))
+    assert "\n" not in title(shown)
+    assert len(title(shown)) <= 255
+
+
+@pytest.mark.parametrize("size", [400, 2_422, 5_000])
+def test_all_that_failed_is_named_while_names_fit(size: int) -> None:
+    needs: dict[Key, tuple[Key, ...]] = dict.fromkeys(wide(size), ())
+    text = write(view(walk(needs, facts={key: {"status": Status.FAILED} for key in needs}), pull=MERGED))
+    named = [one for one in told_in_tables(text) if one[0] == signed(Status.FAILED)]
+    assert flaws(text) == []
+    assert len(text) <= 60_000
+    assert len(set(named)) == len(named)
+    assert len(named) + counted(text, "failed") == size
+    assert len(named) >= min(size, 2_422)
+
+
+@pytest.mark.parametrize("budget", [3_000, 6_000, 12_000, 30_000])
+def test_what_succeeded_makes_room_for_what_failed(budget: int) -> None:
+    shown = SCENES["many_2422"]()
+    text = write(shown, budget)
+    assert len(text) <= budget
+    assert flaws(text) == []
+    assert len(set(failures(shown.current[0])) - set(told_in_tables(text))) == counted(text, "failed")
+    assert budget == 3_000 or counted(text, "failed") == 0
+    assert counted(text, "succeeded") > 0
+
+
+@pytest.mark.parametrize("page", ["", PAGE])
+def test_it_says_what_is_left_out_and_where_it_is(page: str) -> None:
+    text = write(replace(SCENES["many_2422"](), page_url=page), 12_000)
+    last = text.splitlines()[-1]
+    assert last.startswith("<sub>Left out, so that this comment fits: ")
+    assert (f"]({PAGE})" if page else "/atmos why") in last
+    assert "more succeeded" in last
+
+
+def test_nothing_is_left_out_of_what_fits() -> None:
+    assert "Left out" not in write(SCENES["sixty"]())
+
+
+def test_commands_notes_and_history_of_any_length_leave_room_for_what_failed() -> None:
+    long = "`a|b` <b> @acme/admins #1 https://evil.example " * 200
+    said = tuple(Receipt(f"comment:{n}", n, long, long, NOON, NOON, done=False, sentence=long) for n in range(50))
+    seen = walk(SMALL, facts={key: {"status": Status.FAILED, "reason": long} for key in SMALL}, notes=(long,) * 300)
+    text = write(view(seen, receipts=said, notes=(long,) * 300, past=past(300), page_url=PAGE))
+    assert len(text) <= 60_000
+    assert flaws(text) == []
+    assert set(failures(seen)) <= set(told_in_tables(text))
+
+
+def test_history_that_does_not_fit_is_counted() -> None:
+    text = write(view(walk(SMALL, succeeded=SMALL), past=past(200)), 8_000)
+    told = re.search(r"([\d,]+) earlier rollouts\.", text)
+    assert told
+    assert int(told[1]) + text.count("\n- ") == 200
+
+
+def test_the_verdict_on_the_plan_stays_where_its_table_has_no_room() -> None:
+    needs = wide(2_422)
+    done = walk(needs, activity="pull_request.merged", succeeded=needs)
+    text = write(view(done, walk(needs, succeeded=needs, id=2), pull=MERGED), 30_000)
+    assert "The plan before the merge: ✅ Planned: all 2,422 instances" in text
+    assert counted(text, "of the plan before the merge") > 0

@@ -163,14 +163,9 @@ class Actions(Runs):
     ) -> Run:
         workflow = self._registered(repo, file.path, repo.commits[sha].tree[file.path])
         run_id, number = self.ids.next("run"), workflow.runs + 1
-        github = {
-            **_github(repo, event, payload, by, ref, sha, pull),
-            "run_id": str(run_id),
-            "run_number": str(number),
-            "run_attempt": "1",
-            "workflow": file.name,
-            "server_url": self.base_url,
-        }
+        github = _github(repo, event, payload, by, ref, sha, pull)
+        github |= {"run_id": str(run_id), "run_number": str(number), "run_attempt": "1"}
+        github |= {"workflow": file.name, "server_url": self.base_url}
         context = {"github": github, "inputs": inputs or {}, "vars": {}, "env": {}, "secrets": {}}
         run = Run(
             id=run_id,

@@ -44,6 +44,7 @@ EXAMPLES: dict[str, Make] = {
     "frozen": applies.frozen,
     "mode-plan": applies.plan_only,
     "failing": applies.failing,
+    "mixed": applies.mixed,
     "failed": applies.failed,
     "fail-fast": applies.fail_fast,
     "timed-out": applies.timed_out,

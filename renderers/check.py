@@ -64,7 +64,7 @@ def summary(view: CommitView) -> str:
     said.append(room.keep(read_on(view, scenes), "where to read on"))
     said.append(receipts(view.receipts, scenes[0] if scenes else None, view.as_of, room))
     for scene in scenes:
-        said += _rollout(scene, room)
+        said += rollout(scene, room)
     return "\n\n".join(part for part in (*said, room.left_out("summary")) if part) + "\n"
 
 
@@ -86,7 +86,8 @@ def _about(view: CommitView) -> str:
     return f"Release {code(commit.ref.removeprefix('refs/tags/'))} at {at}{order}."
 
 
-def _rollout(scene: Scene, room: Room) -> list[str]:
+def rollout(scene: Scene, room: Room) -> list[str]:
+    """Tell of one rollout as much as there is room for."""
     sign, headline = verdict(scene)
     notes = [*who_must_act(scene), *(f"> {prose(note)}" for note in scene.walk.rollout.notes)]
     if not scene.found:

@@ -1,6 +1,6 @@
-"""What the check run of a commit says in one word: nothing while it is under way, then GitHub's word for how it ended.
+"""What a check run says in one word: nothing while it is under way, then GitHub's word for how it ended.
 
-It never stays under way when nothing will move by itself, since a merge queue waits for it.
+It never stays under way when nothing will move by itself, since a merge queue waits for it, or a rule of the branch.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from bot.domain.awaiting import PATIENCE
 from bot.domain.events import Rules
 from bot.domain.facts import RunFacts
 from bot.domain.keeping import not_in_mode
-from bot.domain.model import OPEN, Commit, Status
+from bot.domain.model import OPEN, Commit, Pull, Status
 from bot.domain.rollout import Walk
 from bot.domain.standing import failed as is_failed
 from bot.domain.states import count, states
@@ -37,7 +37,8 @@ def conclude(commit: Commit, walks: Sequence[Walk], rules: Rules, *, awaited: bo
 
     `walks` are its rollouts that count, `unusable` tells that an upload could not be used.
     """
-    found = {_conclusion(walk, rules) for walk in walks}
+    # A merge queue takes what wants action for failed, so it is given its time to have runs approved at GitHub.
+    found = {_conclusion(walk, rules, approvals=not commit.pull) for walk in walks}
     if commit.ended and not (commit.merged and found):
         return NEUTRAL if commit.merged or commit.fork else CANCELLED
     if found:
@@ -47,10 +48,35 @@ def conclude(commit: Commit, walks: Sequence[Walk], rules: Rules, *, awaited: bo
     return "" if awaited else NEUTRAL
 
 
-def _conclusion(walk: Walk, rules: Rules) -> str:
+def conclude_pull(pull: Pull, walks: Sequence[Walk], rules: Rules, *, sha: str, awaited: bool, unusable: bool) -> str:
+    """Tell the same of a commit of a pull request: of its head, or of its merge. `walks` are its rollouts there."""
+    found = {_conclusion(walk, rules, approvals=True) for walk in walks}
+    if pull.fork:
+        return NEUTRAL
+    if not works_at(pull, sha):
+        # What is left of it is told by the check run of the newer commit, or by nobody.
+        ended = found - {""} if pull.merged and sha == pull.head_sha else set()
+        return next((one for one in _WORST if one in ended), NEUTRAL if pull.merged else CANCELLED)
+    if found:
+        return "" if "" in found else next(one for one in _WORST if one in found)
+    if unusable:
+        return FAILURE
+    return "" if awaited else NEUTRAL
+
+
+def works_at(pull: Pull, sha: str) -> bool:
+    """Tell whether a commit is the one at which a pull request is worked now."""
+    return sha == (pull.merge_sha if pull.merged else pull.head_sha) and (pull.open or pull.merged)
+
+
+def _conclusion(walk: Walk, rules: Rules, *, approvals: bool) -> str:
+    """Tell it of one rollout; `approvals` tells whether a run that waits for people at GitHub wants action."""
+    if walk.rollout.superseded_by:
+        return _ended(walk)
     counts = count(states(walk))
     failed = counts[Status.FAILED] + counts[Status.TIMED_OUT]
-    if any(counts[status] for status in OPEN):
+    waits = {Status.APPROVAL} if approvals else frozenset()
+    if any(counts[status] for status in OPEN - waits):
         return ""
     if not_in_mode(rules.mode, walk.rollout.phase) is not None:
         return FAILURE if failed else NEUTRAL
@@ -60,10 +86,16 @@ def _conclusion(walk: Walk, rules: Rules) -> str:
         return FAILURE
     if counts[Status.CANCELLED]:
         return CANCELLED
-    if counts[Status.HELD]:
+    if counts[Status.HELD] or counts[Status.APPROVAL]:
         return PEOPLE
     if counts[Status.BLOCKED]:
         return FAILURE
     if counts[Status.WAITING]:
         return ""  # for what another lane does
     return SUCCESS if counts[Status.SUCCEEDED] else NEUTRAL
+
+
+def _ended(walk: Walk) -> str:
+    """Tell how a rollout that counts no more stood at its end."""
+    counts = count(states(walk))
+    return FAILURE if counts[Status.FAILED] + counts[Status.TIMED_OUT] else NEUTRAL

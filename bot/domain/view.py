@@ -68,3 +68,15 @@ class CommitView:
     receipts: tuple[Receipt, ...] = ()  # as above: what was said by the check run's buttons
     docs_url: str = ""  # as above
     pull: None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PullCheckView:
+    """A pull request's head, or its merge, as the check run on that commit shows it."""
+
+    whole: PullView  # of its rollouts only those at this commit
+    sha: str
+    conclusion: str  # as above
+    ended: str = ""  # why nothing more is done for this commit, one sentence without its full stop
+    comment_url: str = ""  # empty where there is none (yet)
+    comment_problem: str = ""  # why it cannot be written, a sentence

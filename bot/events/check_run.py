@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.domain.commands import buttons
 from bot.domain.commands.words import Line, Misread, Role
+from bot.domain.concluding import works_at
 from bot.domain.events import Commanded, Event
 from bot.domain.lanes import lane_of_pull, pull_of_lane
 from bot.domain.model import Commit
@@ -48,6 +49,7 @@ def place_suite(payload: dict[str, Any], row: Row, db: Db) -> Place:
     if shapes.text(payload, "action") != "rerequested" or not _by_a_person(payload):
         return Finished("no button that a person pressed")
     lanes = [one.lane for one in commits.of_sha(db, repo.id, sha) if one.sha == sha and not one.ended]
+    lanes += [lane_of_pull(repo.id, one.number) for one in pulls.of_commit(db, repo.id, sha) if works_at(one, sha)]
     return Spread("all checks are to run again", tuple(("check_suite", lane, repo.id, row.body) for lane in lanes))
 
 

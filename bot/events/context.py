@@ -31,6 +31,7 @@ class InLane:
     lane: str
     repo_id: int
     read: int = 0  # the comment that it came of, to show there that it was read
+    gone: int = 0  # the comment of ours that somebody deleted
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from bot.domain.commands import parsing
 from bot.domain.commands.asked import Refused, chosen
 from bot.domain.commands.obey import is_stale, may
 from bot.domain.commands.words import Command, Line, Misread, Role, names
-from bot.domain.events import Commanded, RunReported
+from bot.domain.events import Commanded, Nudged, RunReported
 from bot.domain.lanes import lane_of_pull, pull_of_lane
 from bot.domain.model import OPEN, Dispatch, Repo, Status
 from bot.domain.rollout import Draft, Walk
@@ -23,7 +23,7 @@ from bot.events.destroying import with_destroys
 from bot.events.merges import spot_of
 from bot.github import reads, shapes
 from bot.github.failures import FailureKind, classify
-from bot.store import commands
+from bot.store import commands, outbox
 from bot.store.db import Db
 from bot.store.inbox import Row
 from bot.store.rollouts import of_lane
@@ -40,8 +40,11 @@ _ASKED = {
 
 
 def place(payload: dict[str, Any], _row: Row, db: Db) -> Place:
-    """Find the lane, where a person says something to the bot that was not heard before."""
+    """Find the lane, where a person tells the bot something that was not heard before, or deletes its comment."""
     repo, issue, comment = repo_of(payload), shapes.part(payload, "issue"), shapes.part(payload, "comment")
+    lane = lane_of_pull(repo.id, number)
+    if shapes.text(payload, "action") == "deleted" and outbox.is_remote(db, f"comment:{lane}", comment_id):
+        return InLane(lane, repo.id, gone=comment_id)
     number, comment_id = shapes.number(issue, "number"), shapes.number(comment, "id")
     if repo is None or not number or not comment_id or not shapes.part(issue, "pull_request"):
         return Finished("no comment on a pull request of an installation of ours")
@@ -53,13 +56,15 @@ def place(payload: dict[str, Any], _row: Row, db: Db) -> Place:
         return Finished("says nothing to the bot")
     if commands.known(db, repo.id, _source(comment_id)):
         return Finished("was read before")
-    return InLane(lane_of_pull(repo.id, number), repo.id, read=comment_id)
+    return InLane(lane, repo.id, read=comment_id)
 
 
 def _source(comment_id: int) -> str:
     return f"comment:{comment_id}"
 
 
+    if shapes.text(payload, "action") == "deleted":
+        return Gathered(Nudged())
 async def gather(row: Row, ctx: Context) -> Gathered | Finished:
     """Read who says it, the pull request as it is now, and what the commands want to be read first."""
     payload = decode(row)

@@ -40,6 +40,8 @@ class Caller(GitHubAPI):
     def __init__(self, line: Line, now: Callable[[], float]) -> None:
         super().__init__(line.session, USER_AGENT, base_url=line.api_url)
         self.remaining: int | None = None
+        #: Where GraphQL is asked: on GitHub Enterprise Server beside the API's own address, not under it.
+        self.graphql_url = f"{line.api_url.removesuffix('/v3')}/graphql"
         self._line = line
         self._now = now
 

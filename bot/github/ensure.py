@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http
+import logging
 from collections.abc import Awaitable
 from dataclasses import asdict, dataclass
 
@@ -13,8 +14,13 @@ from bot.github import shapes
 from bot.github.client import GitHub, Installation
 from bot.github.shapes import Check, Comment
 
-_NOT_FOUND = (http.HTTPStatus.NOT_FOUND, http.HTTPStatus.GONE)
+log = logging.getLogger(__name__)
 
+_NOT_FOUND = (http.HTTPStatus.NOT_FOUND, http.HTTPStatus.GONE)
+_MINIMIZE = (
+    "mutation($id: ID!) { minimizeComment(input: {subjectId: $id, classifier: OUTDATED}) "
+    "{ minimizedComment { isMinimized } } }"
+)
 
 #: What GitHub takes as the summary of a check run, in characters.
 MOST_SUMMARY = 65_535
@@ -105,17 +111,18 @@ async def cancel(gh: Installation, repo: Repo, run_id: int) -> bool:
     return True
 
 
-async def find_comment(gh: Installation, repo: Repo, number: int, marker: str, app_id: int) -> Comment | None:
-    """Find the first comment of the App on a pull request that holds the marker; anybody else's do not count."""
+async def find_comments(gh: Installation, repo: Repo, number: int, marker: str, app_id: int) -> list[Comment]:
+    """Find the App's comments on a pull request that hold the marker, oldest first; anybody else's do not count."""
     comments = gh.getiter(
         "/repos/{owner}/{repo}/issues/{number}/comments{?per_page}",
         {"owner": repo.owner, "repo": repo.name, "number": str(number), "per_page": "100"},
     )
+    found = []
     async for told in comments:
         ours = shapes.number(shapes.part(told, "performed_via_github_app"), "id") == app_id
         if ours and marker in shapes.text(told, "body"):
-            return shapes.comment(told)
-    return None
+            found.append(shapes.comment(told))
+    return sorted(found, key=lambda one: one.id)
 
 
 async def create_comment(gh: Installation, repo: Repo, number: int, body: str) -> int:
@@ -137,6 +144,16 @@ async def edit_comment(gh: Installation, repo: Repo, comment_id: int, body: str)
             data={"body": body},
         )
     )
+
+
+async def fold_comment(gh: Installation, comment: Comment) -> bool:
+    """Have GitHub show a comment as outdated, folded; False where it does not let the App do so."""
+    try:
+        await gh.graphql(_MINIMIZE, endpoint=gh.graphql_url, id=comment.node_id)
+    except gidgethub.GraphQLException as error:
+        log.info("comment %d stays open: %s", comment.id, error)
+        return False
+    return True
 
 
 async def react(gh: Installation, repo: Repo, comment_id: int, sign: str) -> bool:

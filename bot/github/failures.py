@@ -147,6 +147,8 @@ def _number(headers: Mapping[str, str], name: str) -> float | None:
 
 
 def _sentence(status: int, error: gidgethub.HTTPException) -> str:
+    if status == 403 and "locked" in str(error).lower():
+        return f"The conversation is locked, and GitHub takes no comment there: {_told(error)}. Unlock it."
     advice = {
         403: "The App may lack a permission: give it the documented ones, and accept them for the installation.",
         404: "It is gone, or the App may not see it.",

@@ -45,6 +45,10 @@ class Bucket:
             self._tokens -= 1
         return missing
 
+    def give_back(self) -> None:
+        """Put a token back that was taken and not used."""
+        self._tokens = min(self._burst, self._tokens + 1)
+
     def halve(self, until: float) -> None:
         """Let tokens come half as fast until then."""
         self._refill()
@@ -87,6 +91,11 @@ class Pace:
         for bucket in self._buckets[kind]:
             bucket.take()
         return 0.0
+
+    def give_back(self, kind: Kind) -> None:
+        """Give leave back that was not used."""
+        for bucket in self._buckets[kind]:
+            bucket.give_back()
 
     def pause(self, until: float) -> None:
         """Rest until then, and write at half the pace for ten minutes after: GitHub said that it was too much."""

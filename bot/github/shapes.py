@@ -26,6 +26,7 @@ class Comment:
 
     id: int
     body: str
+    node_id: str = ""  # its name in GitHub's GraphQL API
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +264,7 @@ def repo(obj: Any, installation: int) -> Repo:
 
 def comment(obj: Any) -> Comment:
     """Read a comment."""
-    return Comment(id=number(obj, "id"), body=text(obj, "body"))
+    return Comment(id=number(obj, "id"), body=text(obj, "body"), node_id=text(obj, "node_id"))
 
 
 def delivery(obj: Any) -> Delivery:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from bot.sandbox import rest_actions, rest_app, rest_identity, rest_pulls, rest_repos
+from bot.sandbox import graphql, rest_actions, rest_app, rest_identity, rest_pulls, rest_repos
 from bot.sandbox.faults import Faults
 from bot.sandbox.gate import Asked, Gate, not_found
 from bot.sandbox.hooks import Hooks
@@ -39,6 +39,7 @@ class Sandbox:
         self._gate = Gate(hub=self.hub, hooks=self.hooks, tokens=tokens, faults=self.faults, now=now)
         self.app = web.Application(client_max_size=BIGGEST_REQUEST)
         routes = rest_app.ROUTES + rest_actions.ROUTES + rest_pulls.ROUTES + rest_repos.ROUTES + rest_repos.LATE_ROUTES
+        routes += graphql.ROUTES
         for method, path, auth, handler in routes:
             self.app.router.add_route(method, path, self._gate.wrap(auth, handler))
         for method, path, _, handler in rest_identity.ROUTES:

@@ -163,6 +163,7 @@ class Comment:
     by_app: bool = False
     edits: list[tuple[float, str]] = field(default_factory=list)
     reactions: list[tuple[int, User, str]] = field(default_factory=list)
+    folded: bool = False
 
 
 @dataclass(slots=True, eq=False)

@@ -14,6 +14,7 @@ class Talk(Core):
     def __init__(self, **parts: Any) -> None:
         super().__init__(**parts)
         self.comments: dict[int, Comment] = {}
+        self.may_fold = True  # whether the app may fold comments
 
     @property
     def app_json(self) -> payloads.Json:

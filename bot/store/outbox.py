@@ -19,7 +19,7 @@ class Wish:
     """One thing to bring into being."""
 
     key: str
-    kind: str  # comment, check, run, cancel
+    kind: str  # comment, check, pull_check, run, cancel, react
     lane: str
     repo_id: int
     want: int
@@ -151,15 +151,32 @@ def reopen_comments(db: Db, *, died_before: float, wished_after: float) -> None:
     What was wished longer ago than `wished_after` stays as it is, as do repositories that no installation covers.
     """
     db.write(
-        "UPDATE outbox SET state = 'open' WHERE kind IN ('comment', 'check') AND state = 'dead' AND want > done "
-        "AND due < ? AND since > ? AND EXISTS (SELECT 1 FROM repos WHERE repos.id = repo_id AND installation != 0)",
+        "UPDATE outbox SET state = 'open' WHERE kind IN ('comment', 'check', 'pull_check') AND state = 'dead' "
+        "AND want > done AND due < ? AND since > ? "
+        "AND EXISTS (SELECT 1 FROM repos WHERE repos.id = repo_id AND installation != 0)",
         *(died_before, wished_after),
     )
 
 
-def forget(db: Db, key: str) -> None:
-    """Forget GitHub's id of a thing that is gone there."""
-    db.write("UPDATE outbox SET remote = 0, hash = '' WHERE key = ?", key)
+def forget(db: Db, key: str, remote: int = 0) -> None:
+    """Forget GitHub's id of a thing that is gone there; where `remote` is named, only if it is that one."""
+    db.write("UPDATE outbox SET remote = 0, hash = '' WHERE key = ? AND (remote = ? OR ? = 0)", key, remote, remote)
+
+
+def is_remote(db: Db, key: str, remote: int) -> bool:
+    """Tell whether a thing has this id at GitHub."""
+    return db.row("SELECT 1 FROM outbox WHERE key = ? AND remote = ?", key, remote) is not None
+
+
+def checked(db: Db, lane: str) -> list[str]:
+    """Name the commits of a pull request's lane that may have a check run of ours which is not ended."""
+    rows = db.rows("SELECT key FROM outbox WHERE kind = 'pull_check' AND lane = ?", lane)
+    return [row["key"].rpartition("@")[2] for row in rows]
+
+
+def end(db: Db, wish: Wish) -> None:
+    """Forget a wish for a thing that changes no more, unless it was wished again meanwhile."""
+    db.write("DELETE FROM outbox WHERE key = ? AND want = ?", wish.key, wish.want)
 
 
 def in_air(db: Db, lane: str) -> frozenset[str]:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import Iterable
 from dataclasses import replace
 
-from bot.domain import concluding
-from bot.domain.commands.buttons import buttons
+from bot.domain import concluding, rhythm
+from bot.domain.commands.buttons import Button, buttons
 from bot.domain.model import Commit, Repo
+from bot.domain.rhythm import News
 from bot.domain.rollout import Walk
+from bot.domain.states import states
 from bot.domain.view import CommitView
 from bot.github import ensure as github
 from bot.github.ensure import Action, CheckRun
 from bot.store import commands, commits, inbox, outbox, pulls, shared
 from bot.store.db import transaction
 from bot.store.outbox import Wish
+from bot.work import pausing
 from bot.work.parts import Parts
 from bot.work.sight import Sight
 from renderers import check
@@ -25,26 +29,38 @@ _RECEIPTS = 10
 _NO_TIME = 4_102_444_800.0
 
 
-async def ensure(parts: Parts, wish: Wish) -> None:
-    """Make, change or leave alone the check run of a commit without a pull request."""
+async def ensure(parts: Parts, wish: Wish) -> bool:
+    """Make, change or leave alone a commit's check run; tells whether GitHub was written to."""
     repo = parts.context.repo(wish.repo_id)
     commit = commits.get(parts.db, wish.id)
     if commit is None:
         with transaction(parts.db):
             outbox.fulfilled(parts.db, wish)
-        return
+        return False
     view = view_of(parts, repo, commit)
+    news = _news(view)
+    if pausing.postponed(parts, wish, news, parts.timing.settle):
+        return False
     timeless = await asyncio.to_thread(_check, parts, replace(view, as_of=_NO_TIME))
     digest = hashlib.sha256(repr(timeless).encode()).hexdigest()
     if digest == wish.hash:
         with transaction(parts.db):
             outbox.fulfilled(parts.db, wish)
-        return
+        return False
+    pausing.begin(parts, wish)
+    remote = await write(parts, repo, commit.sha, wish.remote, await asyncio.to_thread(_check, parts, view))
     with transaction(parts.db):
-        outbox.begin(parts.db, wish.key)
-    remote = await _write(parts, repo, commit.sha, wish.remote, await asyncio.to_thread(_check, parts, view))
-    with transaction(parts.db):
-        outbox.fulfilled(parts.db, wish, remote=remote, digest=digest)
+        pausing.end(parts, wish, news, remote=remote, digest=digest)
+    return True
+
+
+def _news(view: CommitView) -> News:
+    """Tell what of it people, and the merge queue, should know at once."""
+    found = [rhythm.gist(walk, states(walk)) for walk in view.current]
+    told = (view.commit.sha, view.commit.ended, view.conclusion, view.problem, view.receipts, found)
+    about = view.current[0].rollout.id if view.current else 0
+    gist = hashlib.sha256(repr(told).encode()).hexdigest()
+    return News(about, max((len(walk.steps) for walk in view.current), default=0), gist)
 
 
 def _check(parts: Parts, view: CommitView) -> CheckRun:
@@ -52,6 +68,7 @@ def _check(parts: Parts, view: CommitView) -> CheckRun:
     commit = view.commit
     state = f"{parts.public_url}/api/v1/rollouts?repo={view.repo.full_name}&sha={commit.sha}"
     under_way = "in_progress" if view.current else "queued"
+    shown = () if commit.ended and not commit.merged else buttons(view.current)
     return CheckRun(
         name=parts.check_name,
         external_id=commit.lane,
@@ -60,17 +77,16 @@ def _check(parts: Parts, view: CommitView) -> CheckRun:
         status="completed" if view.conclusion else under_way,
         conclusion=view.conclusion,
         details_url=check.details_url(view, state if parts.public_url else ""),
-        actions=_actions(view),
+        actions=actions(shown, view.as_of),
     )
 
 
-def _actions(view: CommitView) -> tuple[Action, ...]:
-    if view.commit.ended and not view.commit.merged:
-        return ()
-    return tuple(Action(one.label, one.does, one.identifier(view.as_of)) for one in buttons(view.current))
+def actions(shown: Iterable[Button], as_of: float) -> tuple[Action, ...]:
+    """Put buttons on a check run that is written at this time."""
+    return tuple(Action(one.label, one.does, one.identifier(as_of)) for one in shown)
 
 
-async def _write(parts: Parts, repo: Repo, sha: str, known: int, run: CheckRun) -> int:
+async def write(parts: Parts, repo: Repo, sha: str, known: int, run: CheckRun) -> int:
     """Change our check run, or make it where there is none; returns its id."""
     gh = parts.installation(repo.installation)
     if known and await github.update_check(gh, repo, known, run):

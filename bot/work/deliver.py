@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 
 from bot.github.failures import FailureKind, classify, is_ours
 from bot.github.pace import Kind
 from bot.store import outbox, repos
 from bot.store.db import transaction
 from bot.store.outbox import Wish
-from bot.work import cancelling, checking, commenting, reacting, running
+from bot.work import cancelling, checking, commenting, one_comment, pull_checks, reacting, running
 from bot.work.parts import Parts
 from bot.work.tasks import Tasks
 
@@ -21,12 +22,13 @@ _AT_ONCE = 10
 _LOOKED_AT = 500
 _LONGEST_WAIT = 300.0
 
-#: What fulfils each kind of wish, and which of GitHub's limits it counts against.
-_KINDS = {
+#: What fulfils each kind of wish, and which of GitHub's limits it counts against. False says that nothing was written.
+_KINDS: dict[str, tuple[Callable[[Parts, Wish], Awaitable[bool | None]], Kind]] = {
     "run": (running.ensure, Kind.DISPATCH),
     "cancel": (cancelling.ensure, Kind.DISPATCH),
     "comment": (commenting.ensure, Kind.CONTENT),
     "check": (checking.ensure, Kind.CONTENT),
+    "pull_check": (pull_checks.ensure, Kind.CONTENT),
     "react": (reacting.ensure, Kind.CONTENT),
 }
 
@@ -77,8 +79,9 @@ class Deliver:
 
     async def _fulfil(self, wish: Wish) -> None:
         parts = self._parts
+        ensure, kind = _KINDS[wish.kind]
         try:
-            await _KINDS[wish.kind][0](parts, wish)
+            wrote = await ensure(parts, wish)
         except Exception as error:  # whatever it is must not stop the other wishes
             now = parts.now()
             failure = classify(error, now)
@@ -96,14 +99,24 @@ class Deliver:
                 else:
                     self._give_up(wish, failure.sentence)
         else:
+            if wrote is False:
+                self._give_back(wish, kind)
             self._note_limit(wish)
 
+    def _give_back(self, wish: Wish, kind: Kind) -> None:
+        """Give the leave back of which no use was made: to look what there is to write takes none."""
+        repo = repos.get(self._parts.db, wish.repo_id)
+        if repo is not None:
+            self._parts.pace(repo.installation).give_back(kind)
+
     def _give_up(self, wish: Wish, sentence: str) -> None:
-        """End a wish for good. Whoever waits for a run is told; others have nobody to tell."""
+        """End a wish for good. Whoever waits for a run is told, and the check run tells of the comment."""
         if wish.kind == "run":
             running.give_up(self._parts, wish, sentence)
         else:
             outbox.bury(self._parts.db, wish.key, sentence, now=self._parts.now())
+            if wish.kind == "comment":
+                one_comment.note_problem(self._parts, wish, sentence)
 
     def _note_limit(self, wish: Wish) -> None:
         repo = repos.get(self._parts.db, wish.repo_id)

@@ -19,7 +19,7 @@ from bot.events.elsewhere import read_again
 from bot.events.inventory import Listing
 from bot.events.upload import BadUpload
 from bot.github.failures import FailureKind, classify, is_ours
-from bot.store import commits, inbox, pulls, repos
+from bot.store import commits, inbox, outbox, pulls, repos
 from bot.store.db import transaction
 from bot.store.inbox import Row
 from bot.store.wanted import UNCOVERED
@@ -128,6 +128,8 @@ class Intake:
                 inbox.place(db, row.id, lane=place.lane, repo_id=place.repo_id)
                 if place.read:
                     react(self._parts, place.lane, place.repo_id, place.read, "eyes")
+                if place.gone:
+                    outbox.forget(db, f"comment:{place.lane}", place.gone)
             case Parked():
                 inbox.park(db, row.id, place.key, repo_id=place.repo_id, reason=place.reason)
                 tell(db, row, f"put aside for now: {place.reason}")

@@ -28,7 +28,7 @@ from bot.store import (
     waiting,
 )
 from bot.work.parts import Parts
-from bot.work.wishes import carry
+from bot.work.wishes import carry, nudge_destroys
 
 
 def save(parts: Parts, lane: Lane, found: Gathered, decision: Decision) -> None:
@@ -66,7 +66,7 @@ def _save_pull(parts: Parts, lane: Lane, pull: Pull) -> None:
     pulls.save(parts.db, pull)
     for sha in {pull.head_sha, pull.merge_sha} - {""}:
         inbox.unpark_commit(parts.db, lane.repo.id, sha)
-    if lane.pull is not None and pull.epoch != lane.pull.epoch:
+    if (lane.pull is None and pull.open) or (lane.pull is not None and pull.epoch != lane.pull.epoch):
         _look_again(parts, lane.repo, lane.key, since=pull.merged_at)
     if pull.position:
         shared.save_anchor(parts.db, lane.repo.id, pull.base_ref, Anchor(pull.merge_sha, pull.position))
@@ -123,5 +123,6 @@ def _keep(parts: Parts, lane: Lane, upload: Upload, found: Gathered, decision: D
         )
     if pull is not None and pull.merged:  # what is not merged may never be
         uploads.remember(db, pull.repo_id, upload.graph, now)
+        nudge_destroys(parts, pull.repo_id)  # it may have ended what something depended on
     for workflow in found.uploaders:
         pulls.note_uploader(db, lane.repo.id, workflow, now)

@@ -74,7 +74,7 @@ def comment(number, body, app):
     return {"id": number, "body": body, "performed_via_github_app": app and {"id": app, "slug": "s"}}
 
 
-async def test_our_comment_is_found_on_any_page_and_never_somebody_elses(wire, gh, repo):
+async def test_our_comments_are_found_on_any_page_and_never_somebody_elses(wire, gh, repo):
     first = [comment(1, "<!-- mark --> copied", None), comment(2, "<!-- mark --> other bot", 8), comment(3, "hi", 7)]
     second = [comment(4, None, 7), comment(5, "ours <!-- mark -->", 7), comment(6, "<!-- mark --> twin", 7)]
 
@@ -85,8 +85,11 @@ async def test_our_comment_is_found_on_any_page_and_never_somebody_elses(wire, g
         return web.json_response(first, headers={"Link": link})
 
     wire.on("GET", f"{HOME}/issues/42/comments", page)
-    assert await ensure.find_comment(gh, repo, 42, "<!-- mark -->", 7) == Comment(5, "ours <!-- mark -->")
-    assert await ensure.find_comment(gh, repo, 42, "<!-- none -->", 7) is None
+    assert await ensure.find_comments(gh, repo, 42, "<!-- mark -->", 7) == [
+        Comment(5, "ours <!-- mark -->"),
+        Comment(6, "<!-- mark --> twin"),
+    ]
+    assert await ensure.find_comments(gh, repo, 42, "<!-- none -->", 7) == []
 
 
 async def test_a_comment_is_created_and_edited(wire, gh, repo):

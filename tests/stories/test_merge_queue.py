@@ -32,7 +32,8 @@ async def queued(rig: Rig) -> tuple[Pull, MergeGroup]:
 
 
 def checks(rig: Rig, sha: str) -> list[Check]:
-    return [check for check in rig.repo.checks.values() if check.head_sha == sha]
+    """List the check runs of a try: once it is merged, that commit has one of the pull request's apply, too."""
+    return [check for check in rig.repo.checks.values() if check.head_sha == sha and "#" not in check.external_id]
 
 
 def check(rig: Rig, sha: str) -> Check:
@@ -83,6 +84,8 @@ async def test_what_was_tried_is_then_merged_and_applied_once(tmp_path: Path, oi
         assert {run.head_branch for run in applies} == {"main"}
         assert "Applied: all 3 instances" in rig.comment(pull)
         assert check(rig, merge).conclusion == "success"
+        told = {one.output["title"]: one.conclusion for one in rig.repo.checks.values() if one.head_sha == merge}
+        assert told == {"Planned: all 3 instances": "success", "Applied: all 3 instances": "success"}
 
 
 @pytest.mark.parametrize("oidc", [False, True], ids=["key", "oidc"])

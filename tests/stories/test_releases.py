@@ -73,7 +73,8 @@ async def approve(rig: Rig, rollout_id: int) -> None:
 
 
 def check(rig: Rig, sha: str) -> Check:
-    (one,) = [check for check in rig.repo.checks.values() if check.head_sha == sha]
+    """Find the release's own check run: a commit that a pull request was merged as has one of that, too."""
+    (one,) = [check for check in rig.repo.checks.values() if check.head_sha == sha and "^" in check.external_id]
     return one
 
 

@@ -134,3 +134,17 @@ def test_a_file_that_is_too_large():
     check_size("plan.yaml", 256 * 1024)
     with pytest.raises(ProProblem, match="larger than 256 kB"):
         check_size("plan.yaml", 256 * 1024 + 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "groups"),
+    [
+        ("on: push", ()),
+        ("on: push\nconcurrency: terraform", ("terraform",)),
+        ("on: push\nconcurrency: {group: '${{ inputs.stack }}', cancel-in-progress: true}", ("${{ inputs.stack }}",)),
+        ("on: push\nconcurrency: a\njobs: {x: {concurrency: b}, y: {concurrency: {group: a}}, z: {}}", ("a", "b")),
+        ("on: push\nconcurrency: [a]\njobs: {x: {concurrency: {queue: max}}, y: 1}", ()),
+    ],
+)
+def test_groups_of_concurrency(text, groups):
+    assert read(text).groups == groups

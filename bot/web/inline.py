@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html
 import re
+from functools import lru_cache
 
 from markupsafe import Markup, escape
 
@@ -25,6 +26,7 @@ _TOKENS = re.compile(
 _HIDDEN = str.maketrans("", "", "\u200b")  # it keeps GitHub from pinging people; here it would only be copied along
 
 
+@lru_cache(maxsize=4_096)
 def inline(markdown: str) -> Markup:
     """Write a sentence as HTML."""
     stack: list[tuple[str, list[Markup]]] = [("", [])]  # what is open, by its mark, with what is in it so far

@@ -15,8 +15,8 @@ from renderers.picture import Picture, picture
 
 log = logging.getLogger(__name__)
 
-#: Up to so many instances are drawn one by one: more take Graphviz longer than anybody waits.
-WHOLE = 1_000
+#: As large as a picture may be, in bytes: it goes to a browser, past no proxy of images.
+_LARGEST = 16_000_000
 _KEPT = 6
 
 
@@ -50,9 +50,9 @@ class Pictures:
 
 
 def _drawn(walk: Walk, found: Sequence[State]) -> Picture | None:
-    for whole in (True, False) if len(walk.steps) <= WHOLE else (False,):
+    for whole in (True, False):
         try:
-            return picture(walk, found, whole=whole)
+            return picture(walk, found, whole=whole, limit=_LARGEST)
         except CannotDraw as error:
             log.warning("rollout %d has no picture on its page: %s", walk.rollout.id, error)
     return None

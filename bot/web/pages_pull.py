@@ -17,7 +17,7 @@ from bot.domain.view import PullView
 from bot.store import audit, outbox, past, rollouts
 from bot.store.db import Db
 from bot.web.inline import inline
-from bot.web.pages_graph import WHOLE, digest
+from bot.web.pages_graph import digest
 from renderers.engine import engine_name
 from renderers.keeps import standing
 from renderers.markdown import prose
@@ -87,10 +87,10 @@ def headline(view: PullView | None) -> tuple[str, str]:
     """Say in one line how a pull request stands: a sign, and plain text."""
     if view is None:
         return SIGNS[Status.WAITING], "Nothing to show yet"
+    if view.pull.fork and (view.waiting or not view.current):
+        return SIGNS[Status.SKIPPED], "Nothing is started for a fork"
     if view.waiting or not view.current:
-        return SIGNS[Status.SKIPPED if view.pull.fork else Status.WAITING], view.waiting.replace(
-            "`", ""
-        ) or "Nothing to show yet"
+        return SIGNS[Status.WAITING], "Waiting for the affected stacks" if view.waiting else "Nothing to show yet"
     scene = Scene(view, view.current[0], states(view.current[0]))
     sign, said = verdict(scene)
     return sign, f"{said} — {then}" if (then := move(scene)) else said
@@ -109,7 +109,6 @@ def page(db: Db, view: PullView, chosen: PullView) -> dict[str, Any]:
         "said": _said(chosen, scene),
         "rows": _rows(scene) if scene else [],
         "drawn": bool(found) and engine_name() is not None,
-        "grouped": len(found) > WHOLE,
         "digest": digest(main, found) if main else "",
         "rollouts": _rollouts(db, view, main),
         "audited": audit.of_pull(db, view.repo.id, view.pull.number, _AUDITED),
@@ -119,7 +118,8 @@ def page(db: Db, view: PullView, chosen: PullView) -> dict[str, Any]:
 
 def _said(view: PullView, scene: Scene | None) -> list[Markup]:
     """Say what keeps everything, who must act, and what else to know."""
-    said = [*standing(view), *(who_must_act(scene) if scene else ())]
+    said = [prose(view.waiting, most=1_000)] if view.waiting else []
+    said += [*standing(view), *(who_must_act(scene) if scene else ())]
     if scene is not None and scene.walk.rollout.superseded_by:
         said.append(prose(f"Ended by {scene.walk.rollout.superseded_by}."))
     notes = (*view.notes, *(scene.walk.rollout.notes if scene else ()))

@@ -52,7 +52,7 @@ class Pages:
         with self._turns.one(), self.reader.moment() as db:
             values = pages_front.page(db, self.showing.view, self.now(), limits)
             health = self._health()
-            told = {"service": pages_front.service(health), "live": health.get("live") is True}
+            told: dict[str, Any] = {"service": pages_front.service(health), "live": health.get("live") is True}
             return self.answer("front.html", refresh=30, **told, **values)
 
     def deliveries(self, done: str) -> Response:
@@ -74,7 +74,8 @@ class Pages:
         else:
             with self._turns.one():
                 response = self._pull(db, repo, pull, chosen)
-        response.headers["ETag"] = etag
+        if response.status_code != 404:
+            response.headers["ETag"] = etag
         return response
 
     def _pull(self, db: Db, repo: Repo, pull: Pull, chosen: int) -> Response:

@@ -69,6 +69,6 @@ class Visits:
         try:
             told = jwt.decode(token, self.key, [_ALGORITHM], issuer=_ISSUER, audience=what, options=options)  # type: ignore[arg-type]
             found = Pass(told["sub"], told["jti"], msgspec.convert(told["exp"], float, strict=False))
-        except (jwt.InvalidTokenError, msgspec.ValidationError):
+        except (jwt.InvalidTokenError, msgspec.ValidationError, UnicodeError):
             return None
         return found if found.until > self.now() else None

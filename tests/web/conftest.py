@@ -3,7 +3,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -55,6 +55,10 @@ class Site:
     health: dict[str, object] = field(default_factory=lambda: {"live": True, "inbox_seconds": 0.5})
     woken: list[bool] = field(default_factory=list)
     signer: Signer = field(init=False)
+    example: PullView | None = None  # what pages show in place of what is stored
+
+    def now(self) -> float:
+        return self.clock[0]
 
     def inbox(self) -> list[tuple[str, bytes]]:
         return [(row["kind"], row["body"]) for row in self.db.rows("SELECT kind, body FROM inbox ORDER BY id")]
@@ -99,14 +103,14 @@ def serving(app: Flask) -> Iterator[int]:
         server.close(5.0)
 
 
-def showing(now: Callable[[], float], https: bool = False) -> Showing:
-    """Let the pages show what the comment tells, as the process does."""
+def showing(site: Site) -> Showing:
+    """Let the pages show what the comment tells, as the process does; or an example in its place."""
 
     def view(db: Db, repo: Repo, pull: Pull) -> PullView | None:
-        window = Window(db, Rules(), now, public_url=PUBLIC, server_url="https://github.com", docs_url="")
-        return commenting.view_of(window, repo, pull)
+        window = Window(db, Rules(), site.now, public_url=PUBLIC, server_url="https://github.com", docs_url="")
+        return site.example or commenting.view_of(window, repo, pull)
 
-    return Showing(key=PAGES_KEY, https=https, server_url="https://github.com", view=view)
+    return Showing(key=PAGES_KEY, https=False, server_url="https://github.com", view=view)
 
 
 def claims(**changed: Any) -> Claims:
@@ -166,7 +170,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
         own_kinds=frozenset({"upload", "nudge"}),
         trust=Trust(Issuer(ISSUER, lambda: site.clock[0], site.signer.fetch), AUDIENCES),
         rules=Rules(),
-        showing=showing(lambda: site.clock[0]),
+        showing=showing(site),
     )
     # No answer of the API leaves a test that the CLI could not read.
     site.app.wsgi_app = Overhear(site.app.wsgi_app, wrong := [])  # type: ignore[method-assign]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from bot.domain.model import Status, Step
 from bot.domain.rollout import Walk
@@ -28,7 +29,7 @@ class Face:
 
     @property
     def family(self) -> str:
-        """The statuses that look alike."""
+        """What it looks like: some statuses look alike."""
         return FAMILY[self.status]
 
 
@@ -53,16 +54,24 @@ def blocked(shape: Shape, walk: Walk, found: Sequence[State]) -> set[tuple[int, 
 
 
 def _of_step(step: Step, status: Status) -> Face:
-    took = _took(step) if status in _ENDED else 0.0
-    if status is Status.SUCCEEDED and took:
-        return Face(status, brief(took), f"{word(status)}, {duration(took)}")
-    if took:
-        return Face(status, f"{word(status)}, {brief(took)}", f"{word(status)}, {duration(took)}")
-    since = max((sent.started_at for sent in step.dispatches), default=0.0)
-    if status is Status.RUNNING and since:
-        # Not how long: that would be another picture each second.
-        return Face(status, f"since {clock(since)}", f"{word(status)} since {clock(since)}")
-    return Face(status, word(status), word(status))
+    if status in _ENDED:
+        return _ended(status, round(_took(step)))
+    since = max((sent.started_at for sent in step.dispatches), default=0.0) if status is Status.RUNNING else 0.0
+    return _going(status, clock(since) if since else "")
+
+
+@lru_cache(maxsize=4_096)
+def _ended(status: Status, took: int) -> Face:
+    if not took:
+        return _going(status, "")
+    said = brief(took) if status is Status.SUCCEEDED else f"{word(status)}, {brief(took)}"
+    return Face(status, said, f"{word(status)}, {duration(took)}")
+
+
+@lru_cache(maxsize=4_096)
+def _going(status: Status, since: str) -> Face:
+    # Not how long: that would be another picture each second.
+    return Face(status, f"since {since}" if since else word(status), f"{word(status)}{since and f' since {since}'}")
 
 
 def _took(step: Step) -> float:

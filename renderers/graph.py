@@ -15,7 +15,8 @@ GAP = 26  # points between boxes that follow each other
 _ROOM = 96.0  # points for the second line of a box, whatever its status
 _SIDES = 47.0  # points for the sign at the left, and the edges of a box
 _USUAL = 170.0  # points: narrower boxes are all made as wide as the widest of them
-_HEIGHT, _GROUP_HEIGHT = 38, 46
+HEIGHT = 38  # points
+_GROUP_HEIGHT = 46  # points: it has a bar at its foot
 #: The widths of characters in the face of names, in parts of its size; a reader's font may be a little wider.
 _WIDTHS = {**dict.fromkeys("fijlrtI.,:;'|!()/ ", 0.38), **dict.fromkeys("mwMW@%", 0.96), "-": 0.42}
 _NAME = 13  # the size of names
@@ -23,7 +24,7 @@ _NAME = 13  # the size of names
 
 def dot(shape: Shape) -> str:
     """Write a shape as DOT: the same shape gives the same bytes, and the sizes of boxes have room for every status."""
-    height = (_GROUP_HEIGHT if shape.by else _HEIGHT) / POINTS
+    height = (_GROUP_HEIGHT if shape.by else HEIGHT) / POINTS
     needed = [_needed(shape, box) for box in shape.boxes]
     usual = max((width for width in needed if width <= _USUAL), default=0.0)
     boxes = [

@@ -39,9 +39,12 @@ class Area:
         return Area(round(self.x + by[0], 2), round(self.y + by[1], 2), self.width, self.height)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Layout:
-    """The places of boxes and frames, by their order in the shape, and the ways of edges as SVG path data."""
+    """The places of boxes and frames, by their order in the shape, and the ways of edges as SVG path data.
+
+    Two are equal where they are the same object.
+    """
 
     width: float
     height: float
@@ -96,16 +99,16 @@ def _read(shape: Shape, drawn: dict[str, Any]) -> Layout:
     lines = []
     for one in drawn.get("edges", ()):
         edge = (by_id[one["tail"]], by_id[one["head"]])
-        near = _near(boxes[edge[0]], boxes[edge[1]])
-        lines.append((edge, near or [_point(pair) for pair in _in_order(one["pos"])]))
+        lines.append((edge, _near(boxes[edge[0]], boxes[edge[1]]) or _spline(one["pos"])))
     return _placed(shape, boxes, frames, lines)
 
 
-def _in_order(pos: str) -> list[str]:
-    """List the points of a spline; Graphviz writes its very end first."""
+def _spline(pos: str) -> list[Point]:
+    """Read the points of an edge; Graphviz writes its very end first."""
     pairs = pos.split()
     ends = [pair[2:] for pair in pairs if pair[0] == "e"]
-    return [pair for pair in pairs if pair[0] not in "es"] + ends
+    ordered = [pair for pair in pairs if pair[0] not in "es"] + ends
+    return [(float(x), float(y)) for x, _, y in (pair.partition(",") for pair in ordered)]
 
 
 def _near(parent: Area, child: Area) -> list[Point] | None:
@@ -167,13 +170,8 @@ def _drawn(points: list[Point], shift: Point) -> tuple[str, str]:
     return line, f"M{'L'.join(_at(corner) for corner in corners)}z"
 
 
-def _point(pair: str) -> Point:
-    x, y = _numbers(pair)
-    return x, y
-
-
 def _at(point: Point) -> str:
-    return f"{round(point[0], 1):g},{round(point[1], 1):g}"
+    return f"{point[0]:.1f},{point[1]:.1f}"
 
 
 def _numbers(text: str) -> list[float]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bot.domain.rollout import Walk
 from bot.domain.states import State
 from renderers.engine import CannotDraw
-from renderers.faces import blocked, faces
+from renderers.faces import Face, blocked, faces
 from renderers.layout import lay_out
 from renderers.shape import Shape, shape
 from renderers.svg import svg
@@ -37,7 +37,7 @@ def picture(walk: Walk, found: Sequence[State], *, whole: bool = False, limit: i
     if not drawing.boxes:
         raise CannotDraw("There is nothing to draw: the rollout has no instances.")
     layout, looks, stuck = lay_out(drawing), faces(drawing, walk, found), blocked(drawing, walk, found)
-    words = {"title": summary(walk, found), "description": _description(drawing, [look.told for look in looks])}
+    words = {"title": summary(walk, found), "description": _description(drawing, looks)}
     light, dark = (svg(drawing, layout, looks, stuck, **words, dark=dark) for dark in (False, True))
     if max(len(light), len(dark)) > limit:
         raise CannotDraw(
@@ -46,17 +46,14 @@ def picture(walk: Walk, found: Sequence[State], *, whole: bool = False, limit: i
     return Picture(light, dark)
 
 
-def _description(drawing: Shape, told: list[str]) -> str:
+def _description(drawing: Shape, looks: Sequence[Face]) -> str:
     """Write the graph as sentences, for those who cannot see it."""
     what = f"instances of one {drawing.by}" if drawing.by else "an instance"
     parts = [f"Each box is {what}; arrows lead from what goes first."]
-    before: dict[int, list[int]] = {}
-    for parent, child in drawing.edges:
-        before.setdefault(child, []).append(parent)
     room = _DESCRIBED
-    for index, box in enumerate(drawing.boxes):
-        after = ", ".join(drawing.boxes[parent].label for parent in before.get(index, ()))
-        said = f"{box.name}: {told[index]}{f'; after {after}' if after else ''}."
+    for index, (box, look) in enumerate(zip(drawing.boxes, looks, strict=True)):
+        after = ", ".join(drawing.boxes[parent].label for parent in drawing.parents.get(index, ()))
+        said = f"{box.name}: {look.told}{f'; after {after}' if after else ''}."
         room -= len(said) + 1
         if room < 0:
             parts.append(f"And {plural(len(drawing.boxes) - index, 'more box', 'more boxes')}.")

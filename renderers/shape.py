@@ -46,6 +46,14 @@ class Shape:
         return frames
 
     @cached_property
+    def parents(self) -> dict[int, list[int]]:
+        """What each box waits for, without those that wait for nothing."""
+        parents: dict[int, list[int]] = {}
+        for parent, child in self.edges:
+            parents.setdefault(child, []).append(parent)
+        return parents
+
+    @cached_property
     def place(self) -> dict[int, int]:
         """The position of the box that stands for a step, by the step's index."""
         return {step: position for position, box in enumerate(self.boxes) for step in box.steps}

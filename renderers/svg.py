@@ -8,19 +8,34 @@ from __future__ import annotations
 import html
 from collections import Counter
 from collections.abc import Sequence, Set
+from dataclasses import dataclass
+from functools import lru_cache
 
 from bot.domain.model import Status
 from renderers.faces import Face
+from renderers.graph import HEIGHT
 from renderers.icons import SIGNS
 from renderers.layout import Area, Layout
 from renderers.palette import CARD, EDGE, FAMILY, LOOKS, STACK, Look, Paint
-from renderers.shape import Box, Shape
+from renderers.shape import Shape
 
 _FONT = "-apple-system,'Segoe UI','Noto Sans',Helvetica,Arial,sans-serif"
 _EDGE = 10  # pixels around everything
 _SIGN = 22  # pixels from the left of a box to the middle of its sign
 _WORDS = 38  # pixels from the left of a box to its words
 _BAR = ("done", "wrong", "person", "moving", "blocked", "idle", "gone")
+_STRONG = ("wrong", "moving", "person")  # the families that need eyes have a thicker line
+_BAR_ROOM = 8  # pixels
+_KEPT = 32
+
+
+@dataclass(frozen=True, eq=False)
+class _Sheet:
+    """What of a picture no state changes, written once for each layout."""
+
+    frames: list[tuple[str, str, list[int]]]  # up to the colours, from the words' colour on; whose counts it shows
+    lines: list[tuple[tuple[int, int], str]]
+    boxes: list[tuple[str, str, str]]  # up to the family, up to the state's words, from the words' colour on
 
 
 def svg(
@@ -34,71 +49,88 @@ def svg(
     dark: bool = False,
 ) -> bytes:
     """Paint a drawing. The same input gives the same bytes; light and dark differ in nothing but colours."""
+    sheet = _sheet(shape, layout)
+    card, stack = _paint(CARD, dark=dark), _paint(STACK, dark=dark)
     width, height = layout.width + 2 * _EDGE, layout.height + 2 * _EDGE
-    card = _paint(CARD, dark=dark)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_n(width)}" height="{_n(height)}" '
-        f'viewBox="0 0 {_n(width)} {_n(height)}" role="img" aria-labelledby="graph-title graph-description">',
-        f'<title id="graph-title">{html.escape(title)}</title>',
-        f'<desc id="graph-description">{html.escape(description)}</desc>',
-        f'<rect x="0.5" y="0.5" width="{_n(width - 1)}" height="{_n(height - 1)}" rx="8" '
-        f'fill="{card.fill}" stroke="{card.line}"/>',
+        f'viewBox="0 0 {_n(width)} {_n(height)}" role="img" aria-labelledby="graph-title graph-description">\n'
+        f'<title id="graph-title">{html.escape(title)}</title>\n'
+        f'<desc id="graph-description">{html.escape(description)}</desc>\n'
+        f'<rect x="0.5" y="0.5" width="{_n(width - 1)}" height="{_n(height - 1)}" rx="8" {_filled(card)}/>\n'
         f'<g transform="translate({_EDGE} {_EDGE})" font-family="{_FONT}" font-size="11" stroke-linejoin="round" '
-        'stroke-linecap="round">',
+        'stroke-linecap="round">\n'
     ]
-    for number, (stack, area) in enumerate(layout.frames):
-        parts += _frame(number, stack, area, [faces[box] for box in shape.frames[stack]], _paint(STACK, dark=dark))
-    for edge, line, head in layout.lines:
-        parts.append(_line(edge, line, head, edge in blocked, dark=dark))
-    for number, (box, area, face) in enumerate(zip(shape.boxes, layout.boxes, faces, strict=True)):
-        parts += _box(number, box, area, face, dark=dark)
-    return "\n".join([*parts, "</g>", "</svg>", ""]).encode()
+    for place, name, members in sheet.frames:
+        done = sum(faces[box].status is Status.SUCCEEDED for box in members)
+        counts = f"{done:,} of {len(members):,}"
+        parts.append(f'{place} {_filled(stack)}/><text fill="{stack.text}"{name}{counts}</tspan></text></g>\n')
+    parts += _edges([line for edge, line in sheet.lines if edge not in blocked], _paint(EDGE, dark=dark), "")
+    stuck = [line for edge, line in sheet.lines if edge in blocked]
+    parts += _edges(stuck, _paint(LOOKS["blocked"], dark=dark), ' class="blocked" stroke-dasharray="4 4"')
+    for (place, name, words), area, face in zip(sheet.boxes, layout.boxes, faces, strict=True):
+        look = _look(face.status, area.width, area.height, dark)
+        bar = _bar(face.counts, area, dark=dark) if face.counts else ""
+        parts.append(
+            f'{place}{face.family}">{name}{face.told}</title>{look}{words}{face.said}</tspan></text>{bar}</g>\n'
+        )
+    return "".join([*parts, "</g>\n</svg>\n"]).encode()
 
 
-def _frame(number: int, stack: str, area: Area, members: list[Face], paint: Paint) -> list[str]:
-    done = sum(face.status is Status.SUCCEEDED for face in members)
-    return [
-        f'<g class="stack" id="stack-{number}"><rect {_rect(area)} rx="8" fill="{paint.fill}" stroke="{paint.line}"/>'
-        f'<text x="{_n(area.x + 11)}" y="{_n(area.y + 20)}" font-size="12" fill="{paint.text}">'
-        f'<tspan font-weight="600">{html.escape(stack)}</tspan>'
-        f'<tspan dx="8" font-size="11">{done:,} of {len(members):,}</tspan></text></g>'
+@lru_cache(maxsize=_KEPT)
+def _sheet(shape: Shape, layout: Layout) -> _Sheet:
+    frames = [
+        (
+            f'<g class="stack" id="stack-{number}"><rect {_at(area)} {_size(area)} rx="8"',
+            f' x="{_n(area.x + 11)}" y="{_n(area.y + 20)}"><tspan font-size="12" font-weight="600">'
+            f'{html.escape(stack)}</tspan><tspan dx="8">',
+            shape.frames[stack],
+        )
+        for number, (stack, area) in enumerate(layout.frames)
     ]
+    lines = [
+        (edge, f'<g class="edge" id="edge-{edge[0]}-{edge[1]}"><path d="{line}" fill="none"/><path d="{head}"/></g>\n')
+        for edge, line, head in layout.lines
+    ]
+    boxes = []
+    for number, (box, area) in enumerate(zip(shape.boxes, layout.boxes, strict=True)):
+        middle = _middle(area.height)
+        boxes.append(
+            (
+                f'<g id="node-{number}" transform="translate({_n(area.x)} {_n(area.y)})" class="node ',
+                f"<title>{html.escape(box.name)}: ",
+                f' x="{_WORDS}" y="{_n(middle - 3)}"><tspan font-size="13" font-weight="600">'
+                f'{html.escape(box.label)}</tspan><tspan x="{_WORDS}" y="{_n(middle + 12)}">',
+            )
+        )
+    return _Sheet(frames, lines, boxes)
 
 
-def _line(edge: tuple[int, int], line: str, head: str, blocked: bool, *, dark: bool) -> str:
-    colour = _paint(LOOKS["blocked"] if blocked else EDGE, dark=dark).line
-    look, kind = (' stroke-dasharray="4 4"', " blocked") if blocked else ("", "")
+def _edges(lines: list[str], paint: Paint, look: str) -> list[str]:
+    if not lines:
+        return []
+    return [f'<g fill="{paint.line}" stroke="{paint.line}" stroke-width="1.2"{look}>\n', *lines, "</g>\n"]
+
+
+@lru_cache(maxsize=1_024)
+def _look(status: Status, width: float, height: float, dark: bool) -> str:
+    """Write a box of this status and size with its sign, up to its words' colour."""
+    family = FAMILY[status]
+    paint = _paint(LOOKS[family], dark=dark)
+    line = ' stroke-dasharray="4 3"' if family == "blocked" else ' stroke-width="1.8"' if family in _STRONG else ""
+    sign = SIGNS[status]
+    inside = paint.fill if sign.endswith("z") else "none"
     return (
-        f'<g class="edge{kind}" id="edge-{edge[0]}-{edge[1]}">'
-        f'<path d="{line}" fill="none" stroke="{colour}" stroke-width="1.3"{look}/>'
-        f'<path d="{head}" fill="{colour}"/></g>'
+        f'<rect width="{_n(width)}" height="{_n(height)}" rx="7" {_filled(paint)}{line}/>'
+        f'<g transform="translate({_SIGN} {_n(_middle(height))})"><circle r="9" fill="{paint.line}"/>'
+        f'<path d="{sign}" fill="{inside}" stroke="{paint.fill}" stroke-width="1.8"/></g>'
+        f'<text fill="{paint.text}"'
     )
 
 
-def _box(number: int, box: Box, area: Area, face: Face, *, dark: bool) -> list[str]:
-    paint = _paint(LOOKS[face.family], dark=dark)
-    dashed = ' stroke-dasharray="4 3"' if face.family == "blocked" else ""
-    strong = ' stroke-width="1.8"' if face.family in ("wrong", "moving", "person") else ""
-    words, middle = area.x + _WORDS, area.y + (area.height - (8 if face.counts else 0)) / 2
-    return [
-        f'<g class="node {face.family}" id="node-{number}"><title>{html.escape(f"{box.name}: {face.told}")}</title>'
-        f'<rect {_rect(area)} rx="7" fill="{paint.fill}" stroke="{paint.line}"{strong}{dashed}/>',
-        _sign(face.status, area.x + _SIGN, middle, paint),
-        f'<text x="{_n(words)}" y="{_n(middle - 3)}" font-size="13" font-weight="600" fill="{paint.text}">'
-        f"{html.escape(box.label)}</text>"
-        f'<text x="{_n(words)}" y="{_n(middle + 12)}" fill="{paint.text}">{html.escape(face.said)}</text>'
-        f"{_bar(face.counts, area, dark=dark) if face.counts else ''}</g>",
-    ]
-
-
-def _sign(status: Status, x: float, y: float, paint: Paint) -> str:
-    """Draw a status' sign on a disc of the status' colour."""
-    path = SIGNS[status]
-    fill = paint.fill if path.endswith("z") else "none"
-    return (
-        f'<g transform="translate({_n(x)} {_n(y)})"><circle r="9" fill="{paint.line}"/>'
-        f'<path d="{path}" fill="{fill}" stroke="{paint.fill}" stroke-width="1.8"/></g>'
-    )
+def _middle(height: float) -> float:
+    """Find where the words of a box have their middle: a bar takes the foot of the higher ones."""
+    return (height - _BAR_ROOM if height > HEIGHT + 1 else height) / 2
 
 
 def _bar(counts: Counter[Status], area: Area, *, dark: bool) -> str:
@@ -107,12 +139,14 @@ def _bar(counts: Counter[Status], area: Area, *, dark: bool) -> str:
     for status, number in counts.items():
         by_family[FAMILY[status]] += number
     shares = {family: max(3.0, by_family[family] / counts.total() * 100) for family in _BAR if by_family[family]}
-    left, foot, length = area.x + 10, area.y + area.height - 8, area.width - 20
+    left, length = 10.0, area.width - 20
     parts = []
     for family, share in shares.items():
         width = share / sum(shares.values()) * length
         colour = _paint(LOOKS[family], dark=dark).line
-        parts.append(f'<rect x="{_n(left)}" y="{_n(foot)}" width="{_n(width)}" height="4" fill="{colour}"/>')
+        parts.append(
+            f'<rect x="{_n(left)}" y="{_n(area.height - _BAR_ROOM)}" width="{_n(width)}" height="4" fill="{colour}"/>'
+        )
         left += width
     return "".join(parts)
 
@@ -121,9 +155,18 @@ def _paint(look: Look, *, dark: bool) -> Paint:
     return look.dark if dark else look.light
 
 
-def _rect(area: Area) -> str:
-    return f'x="{_n(area.x)}" y="{_n(area.y)}" width="{_n(area.width)}" height="{_n(area.height)}"'
+def _filled(paint: Paint) -> str:
+    return f'fill="{paint.fill}" stroke="{paint.line}"'
+
+
+def _at(area: Area) -> str:
+    return f'x="{_n(area.x)}" y="{_n(area.y)}"'
+
+
+def _size(area: Area) -> str:
+    return f'width="{_n(area.width)}" height="{_n(area.height)}"'
 
 
 def _n(number: float) -> str:
-    return f"{round(number, 1):g}" if abs(number) < 1e5 else f"{number:.0f}"
+    """Write a number of pixels with at most one decimal."""
+    return f"{number:.1f}".removesuffix(".0")

@@ -25,7 +25,7 @@ def command(by: str) -> None:
         settings = Settings.from_env()
     except BadSettings as error:
         raise click.ClickException(
-            f"A link is signed by the service's own settings, and they are not right:\n{error}"
+            f"A link is signed with the settings of the service, and they are not right:\n{error}"
         ) from None
     here = f"http://{_reached(settings.host)}:{settings.port}"
     link = Visits(pages_key(settings.private_key), time.time).link(who)

@@ -99,9 +99,9 @@ def operators(pages: Pages, writer: Writer) -> Blueprint:
         table, key = request.form.get("table", ""), request.form.get("key", "")
 
         def put(db: Db) -> bool:
-            if table == "outbox":
-                return dead.send_again(db, key, by=visit.by, now=pages.now())
-            return dead.take_again(db, number(key), by=visit.by, now=pages.now())
+            if table == "inbox":
+                return dead.take_again(db, number(key), by=visit.by, now=pages.now())
+            return table == "outbox" and dead.send_again(db, key, by=visit.by, now=pages.now())
 
         done = "yes" if writer.run(put) else "no"
         return redirect(url_for("operators.deliveries", done=done), 303)

@@ -36,7 +36,10 @@ _WHY_NOTHING = (
     "Nothing is planned or applied for this commit. If you expected something: look whether a workflow that runs "
     "`atmos describe affected --upload` is started by {event}, and at its run."
 )
-_NOT_AFFECTED = "No stack is affected, or none names a workflow for this, so there is nothing to do."
+_NOT_AFFECTED = (
+    "No stack is affected, or none names a workflow for this, so there is nothing to do. If you expected some: the job "
+    "that describes the affected stacks needs the whole history, so check out with `fetch-depth: 0`."
+)
 
 
 def title(view: CommitView) -> str:
@@ -61,7 +64,7 @@ def summary(view: CommitView) -> str:
         lines.append(_WHY_NOTHING.format(event=event))
     said = [kept for text in lines if (kept := room.keep(text, "some notes"))]
     scenes = _scenes(view)
-    said.append(room.keep(read_on(view, scenes), "where to read on"))
+    said.append(room.keep(read_on(view, scenes, *lines), "where to read on"))
     said.append(receipts(view.receipts, scenes[0] if scenes else None, view.as_of, room))
     for scene in scenes:
         said += rollout(scene, room)

@@ -12,6 +12,7 @@ from renderers.markdown import clip, code, escape, linked, prose
 from renderers.receipts import receipts
 from renderers.room import Room
 from renderers.scene import Scene
+from renderers.troubles import read_on
 from renderers.verdict import verdict
 
 _LONGEST_TITLE = 200
@@ -42,7 +43,10 @@ def title(view: PullCheckView) -> str:
 def summary(view: PullCheckView) -> str:
     """Write what is done for a commit of a pull request, as Markdown that GitHub takes."""
     whole, scenes, room = view.whole, _scenes(view), Room(_BUDGET - _SAYING_SO)
-    lines = [_about(view), *(standing(whole) if not view.ended else []), *map(prose, _notes(view))]
+    home, notes = f"{whole.server_url}/{whole.repo.full_name}/", _notes(view)
+    lines = [_about(view), *(standing(whole) if not view.ended else [])]
+    lines += [prose(note, trusted=home) for note in notes]
+    lines.append("" if view.ended else read_on(whole, scenes, *notes))
     said = [kept for text in lines if (kept := room.keep(text, "some notes"))]
     said.append(receipts(whole.receipts, scenes[0] if scenes else None, whole.as_of, room) if not view.ended else "")
     for scene in scenes:

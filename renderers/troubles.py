@@ -14,9 +14,10 @@ _PAGE = "troubleshooting.md"
 _OF_HOLDS = {HoldKind.UNREVIEWED: Trouble.UNREVIEWED, HoldKind.ENVIRONMENT: Trouble.ENVIRONMENT}
 
 
-def read_on(view: PullView | CommitView, scenes: Iterable[Scene]) -> str:
-    """Lead to the sections of the docs that are about what is told here; empty where nothing is wrong."""
+def read_on(view: PullView | CommitView, scenes: Iterable[Scene], *said: str) -> str:
+    """Lead to the sections of the docs that are about what is told here, and `said`; empty where nothing is wrong."""
     found = {*_standing(view), *(trouble for scene in scenes for trouble in _of(scene))}
+    found.update(trouble for sentence in said for trouble in told_in(sentence))
     named = [trouble for trouble in Trouble if trouble in found]
     if not named:
         return ""

@@ -32,7 +32,7 @@ class Trouble(StrEnum):
 #: What the sentences about a trouble have in them. They are stored with the steps that they are about, as text, so
 #: this also finds those that an earlier version wrote.
 _SAID = {
-    Trouble.NO_UPLOAD: ("without uploading", "No run that uploads"),
+    Trouble.NO_UPLOAD: ("without uploading", "No run that uploads", "look whether a workflow that runs"),
     Trouble.ACTIONS_OFF: ("Actions is turned off for", "is turned off at GitHub"),
     Trouble.NO_FILE: ("does not exist on the branch", "is not on the default branch, and GitHub", "cannot be started"),
     Trouble.INPUTS: ("does not declare; declare it", "requires the input", "does not take these inputs"),

@@ -138,6 +138,7 @@ def _of_destroys(draft: Draft, facts: Facts) -> list[tuple[int, Keeper]]:
         index = draft.find(instance)
         if index is not None and draft.is_ready(index) and draft.step(index).destroys:
             by = f", last applied by {standing.name}" if standing.name else ""
-            sentence = f"{standing.instance} is known to depend on it and is there{by}"
+            stands = f"to be applied by {standing.name}" if standing.to_come else f"there{by}"
+            sentence = f"{standing.instance} is known to depend on it and is {stands}"
             found.append((index, Keeper(sentence, lane=standing.lane, stands=standing.instance)))
     return found

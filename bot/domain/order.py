@@ -78,6 +78,7 @@ class Standing:
     instance: Instance
     lane: str
     name: str
+    to_come: bool = False  # a newer rollout is to apply it
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +111,10 @@ def lost(anchor: Anchor) -> int:
 def _later(one: Place, rollout: Rollout, *, destroys: bool) -> bool:
     """Tell whether a place is of a newer commit; of one commit the later of an apply and a destroy is the newer.
 
-    What a label or the like applied has no place among merges, but its own pull request's merge is newer.
+    What a label or the like applies has no place among merges, but what its own pull request does later is newer.
     """
     if not rollout.position:
-        return one.lane == rollout.lane and one.position > 0 and one.rollout_id > rollout.id
+        return one.lane == rollout.lane and one.rollout_id > rollout.id
     if one.branch != rollout.branch:
         return False
     turned = one.destroys is not destroys and one.position == rollout.position and one.rollout_id > rollout.id
@@ -129,9 +130,10 @@ def overtaker(rollout: Rollout, places: Iterable[Place], *, destroys: bool = Fal
     """Find the newest commit that was sent for an instance after which this rollout's is too old.
 
     `destroys` tells whether this rollout destroys the instance. What was destroyed at a commit is not applied again
-    by an older rollout of that commit, nor the other way round.
+    by an older rollout of that commit, nor the other way round. What a label applies yields also to what was not sent.
     """
-    later = (place for place in places if place.sent and _later(place, rollout, destroys=destroys))
+    sent = (place for place in places if place.sent or not rollout.position)
+    later = (place for place in sent if _later(place, rollout, destroys=destroys))
     return max(later, key=lambda place: (place.position, place.rollout_id), default=None)
 
 

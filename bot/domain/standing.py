@@ -58,11 +58,16 @@ def is_passed_over(step: Step) -> bool:
 def bars(parent: Step, child: Step) -> bool:
     """Tell whether a step keeps another for good, though it lets others go.
 
-    What was to be destroyed, and was passed over or superseded, is still there: what it needs must not be destroyed.
+    What was to be destroyed, and was passed over or superseded, is still there, and so is what was to be applied
+    without it and was passed over: what these need must not be destroyed.
     """
-    if not (parent.destroys and child.destroys) or is_pending(parent):
+    if not child.destroys or is_pending(parent):
         return False
-    return own_status(parent) in (Status.SKIPPED, Status.SUPERSEDED)
+    own = own_status(parent)
+    if parent.destroys:
+        return own in (Status.SKIPPED, Status.SUPERSEDED)
+    inherited = parent.heir.status if own is Status.SUPERSEDED and parent.heir is not None else None
+    return Status.SKIPPED in (own, inherited)
 
 
 def failed(step: Step) -> bool:

@@ -135,7 +135,7 @@ def _is_repeat(draft: Draft, pull: Pull | None, upload: Upload, made: layout.Lay
 
 def _bare(step: Step) -> Step:
     """Take from a step what became of it, so that what is left is what its upload said."""
-    return replace(step, dispatches=(), holds=(), released=(), decided=None, sent_before=False)
+    return replace(step, dispatches=(), holds=(), released=(), decided=None, sent_before=False, outdated=False)
 
 
 def _merged(desk: Desk, pull: Pull, upload: Upload, removal: Removal | None) -> None:
@@ -289,6 +289,6 @@ def _replace(desk: Desk, old: Draft, fresh: Draft) -> None:
         fresh.put(step)
         fresh.touched.update(dispatch.id for dispatch in step.dispatches)
     for one in old.walk.steps:  # what people decided counts for the commit
-        heir, decided = steps.get(one.instance), old.step(one.index).decided
-        if heir is not None and decided is not None:
-            fresh.put(replace(fresh.step(heir.index), decided=decided))
+        heir, known = steps.get(one.instance), old.step(one.index)
+        if heir is not None and (known.decided is not None or known.outdated):
+            fresh.put(replace(fresh.step(heir.index), decided=known.decided, outdated=known.outdated))

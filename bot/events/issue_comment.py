@@ -30,24 +30,21 @@ from bot.store.rollouts import of_lane
 
 #: As many runs are read for one comment; the sweep asks about others in its time.
 _MOST_RUNS = 100
-_NOT_DONE = frozenset({Status.FAILED, Status.TIMED_OUT, Status.CANCELLED})
-#: Whose runs a command wants to be read first: those that it would send again, and `status` those that are under way.
-_ASKED = {
-    "retry": _NOT_DONE,
-    "apply": _NOT_DONE,
-    "status": OPEN,
-}
+#: The steps whose runs may be otherwise by now: those under way, and those that somebody may have run again at GitHub.
+_MOVING = frozenset({*OPEN, Status.FAILED, Status.TIMED_OUT, Status.CANCELLED})
+#: Whose runs a command wants to be read first.
+_ASKED = {"retry": _MOVING, "apply": _MOVING, "status": _MOVING}
 
 
 def place(payload: dict[str, Any], _row: Row, db: Db) -> Place:
     """Find the lane, where a person tells the bot something that was not heard before, or deletes its comment."""
     repo, issue, comment = repo_of(payload), shapes.part(payload, "issue"), shapes.part(payload, "comment")
-    lane = lane_of_pull(repo.id, number)
-    if shapes.text(payload, "action") == "deleted" and outbox.is_remote(db, f"comment:{lane}", comment_id):
-        return InLane(lane, repo.id, gone=comment_id)
     number, comment_id = shapes.number(issue, "number"), shapes.number(comment, "id")
     if repo is None or not number or not comment_id or not shapes.part(issue, "pull_request"):
         return Finished("no comment on a pull request of an installation of ours")
+    lane = lane_of_pull(repo.id, number)
+    if shapes.text(payload, "action") == "deleted" and outbox.is_remote(db, f"comment:{lane}", comment_id):
+        return InLane(lane, repo.id, gone=comment_id)
     if shapes.text(payload, "action") != "created":
         return Finished("only a new comment is read")
     if shapes.text(shapes.part(comment, "user"), "type") != "User" or comment.get("performed_via_github_app"):
@@ -63,11 +60,11 @@ def _source(comment_id: int) -> str:
     return f"comment:{comment_id}"
 
 
-    if shapes.text(payload, "action") == "deleted":
-        return Gathered(Nudged())
 async def gather(row: Row, ctx: Context) -> Gathered | Finished:
     """Read who says it, the pull request as it is now, and what the commands want to be read first."""
     payload = decode(row)
+    if shapes.text(payload, "action") == "deleted":
+        return Gathered(Nudged())
     repo = repo_of(payload) or ctx.repo(row.repo_id or 0)
     comment = shapes.part(payload, "comment")
     comment_id = shapes.number(comment, "id")
@@ -134,6 +131,7 @@ def _wanted(ctx: Context, lane: str, lines: tuple[Line, ...]) -> tuple[list[Disp
     steps = [walk.steps[index] for walk, first in meant for index in sorted(first)]
     steps += [step for walk, first in meant for step in walk.steps if step.index not in first]
     sent = [one for step in steps for one in step.dispatches if one.run_id and one.status in wanted]
+    sent.sort(key=lambda one: one.status in OPEN)  # what may be sent again goes first
     return sent[:_MOST_RUNS], frozenset(one.id for one in sent[_MOST_RUNS:])
 
 

@@ -8,42 +8,50 @@ from bot.domain.graph import Instance
 from bot.domain.lanes import name_of_lane
 from bot.domain.model import OPEN, Status, Step
 from bot.domain.order import Destroying, Standing
-from bot.domain.rollout import Walk, own_status, passes
+from bot.domain.rollout import Walk, own_status
 from bot.store import latest, uploads
 from bot.store.db import Db
 
 Get = Callable[[int], Walk | None]
 
-#: What is not sent any more, or has been.
-_OVER = frozenset({*OPEN, Status.SUCCEEDED, Status.SUPERSEDED})
+#: What is not sent any more.
+_OVER = frozenset({*OPEN, Status.SUCCEEDED})
 _NONE = ("", False)
 
 
 def in_the_way(db: Db, repo_id: int, walk: Walk) -> dict[Instance, Standing]:
-    """Find what is known to depend on instances that a rollout may destroy next, and is there."""
-    steps = [step for step in walk.steps if step.destroys and _may_be_next(walk, step)]
-    if not steps:
+    """Find what is known to depend on instances that a rollout is to destroy, and is there or to come.
+
+    What the rollout destroys itself before it is none of that until it has: then it may have been applied again.
+    """
+    steps = [step for step in walk.steps if step.destroys]
+    if all(own_status(step) in _OVER for step in steps):
         return {}
-    before = {step.instance: _before(walk, step) for step in steps}
-    known = uploads.recall(db, repo_id, {one for instances in before.values() for one in instances}, below=True)
-    children: dict[Instance, list[Instance]] = {}
-    for child, remembered in known.items():
-        for parent in remembered.parents:
-            children.setdefault(parent, []).append(child)
-    below = {instance: _below(instances, children) - {instance} for instance, instances in before.items()}
-    last = latest.runs(db, repo_id, {one for instances in below.values() for one in instances})
-    found = {}
-    for instance, dependents in below.items():
-        there = min((one for one in dependents if not last.get(one, _NONE)[1]), default=None)
-        if there is not None:
-            lane, _ = last.get(there, _NONE)
-            found[instance] = Standing(there, lane, name_of_lane(lane) if lane else "")
-    return found
+    known = uploads.recall(db, repo_id, [step.instance for step in steps], below=True)
+    above = {instance: list(one.parents) for instance, one in known.items()}
+    for step in steps:
+        after = (walk.steps[child] for child in step.children)
+        above.setdefault(step.instance, []).extend(child.instance for child in after if child.destroys)
+    last = latest.runs(db, repo_id, above)
+    to_come = latest.to_be_applied(db, repo_id, above, since=walk.rollout.id)
+    to_go = {step.instance for step in steps if own_status(step) is not Status.SUCCEEDED}
+    there = (one for one in above if one in to_come or (one not in to_go and not last.get(one, _NONE)[1]))
+    kept: dict[Instance, Standing] = {}
+    for one in sorted(there):
+        lane = to_come.get(one) or last.get(one, _NONE)[0]
+        _keep(kept, above, one, Standing(one, lane, name_of_lane(lane) if lane else "", to_come=one in to_come))
+    return kept
 
 
-def _may_be_next(walk: Walk, step: Step) -> bool:
-    parents = (walk.steps[parent] for parent in step.parents)
-    return own_status(step) not in _OVER and all(passes(one) or own_status(one) in OPEN for one in parents)
+def _keep(
+    kept: dict[Instance, Standing], above: Mapping[Instance, Iterable[Instance]], instance: Instance, standing: Standing
+) -> None:
+    """Note what something keeps: all that it depends on, through any distance."""
+    todo = [instance]
+    while todo:
+        new = [parent for parent in above.get(todo.pop(), ()) if parent not in kept]
+        kept.update(dict.fromkeys(new, standing))
+        todo += new
 
 
 def under_way(db: Db, repo_id: int, get: Get) -> tuple[Destroying, ...]:
@@ -80,13 +88,3 @@ def _before(walk: Walk, step: Step) -> set[Instance]:
         found.update(new)
         todo += new
     return {walk.steps[index].instance for index in found}
-
-
-def _below(instances: Iterable[Instance], children: Mapping[Instance, Iterable[Instance]]) -> set[Instance]:
-    found = set(instances)
-    todo = list(found)
-    while todo:
-        new = [child for child in children.get(todo.pop(), ()) if child not in found]
-        found.update(new)
-        todo += new
-    return found

@@ -28,3 +28,16 @@ def destroyed(db: Db, repo_id: int, instances: Collection[Instance]) -> set[Inst
     once = {Instance(row["stack"], row["component"]) for row in db.rows(sql, repo_id)}
     asked = [instance for instance in instances if instance in once] if once else []
     return {instance for instance, (_, gone) in runs(db, repo_id, asked).items() if gone} if asked else set()
+
+
+def to_be_applied(db: Db, repo_id: int, instances: Iterable[Instance], *, since: int) -> dict[Instance, str]:
+    """Tell the lane of a rollout newer than `since` that is to apply an instance, and has not begun to."""
+    wanted = json.dumps([[*instance] for instance in instances])
+    sql = (
+        "SELECT places.stack, places.component, lane FROM json_each(?) AS one CROSS JOIN places ON places.repo_id = ? "
+        "AND stack = json_extract(one.value, '$[0]') AND component = json_extract(one.value, '$[1]') "
+        "WHERE status = '' AND NOT destroys AND rollout_id > ? "
+        "AND EXISTS (SELECT 1 FROM rollouts WHERE rollouts.id = rollout_id AND current)"
+    )
+    rows = db.rows(sql, wanted, repo_id, since)
+    return {Instance(row["stack"], row["component"]): row["lane"] for row in rows}

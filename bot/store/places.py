@@ -42,6 +42,10 @@ def _row(rollout: Rollout, step: Step) -> tuple[object, ...]:
 
 def have_rivals(db: Db, repo_id: int, rollout: Rollout) -> bool:
     """Tell whether any other rollout may matter to an apply: cheap, and mostly it is no."""
+    if not rollout.position:
+        sql = "SELECT 1 FROM rollouts WHERE lane = ? AND id > ? AND phase = 'apply' LIMIT 1"
+        if db.row(sql, rollout.lane, rollout.id) is not None:
+            return True
     # Without their names SQLite prefers the key, and reads all of a repository's rows.
     for side in ("<", ">"):
         sql = (

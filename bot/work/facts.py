@@ -67,7 +67,8 @@ def _destroyable(parts: Parts, lane: Lane, event: Event) -> dict[Instance, Remem
     """Read what is remembered of what somebody may want destroyed, and of all that depends on it."""
     if not isinstance(event, Commanded) or not names(event.lines) & destroying.COMMANDS:
         return {}
-    instances = (step.instance for walk in lane.walks for step in walk.steps)
+    current = (walk for walk in lane.walks if not walk.rollout.superseded_by)
+    instances = (step.instance for walk in current for step in walk.steps)
     return uploads.recall(parts.db, lane.repo.id, instances, below=True)
 
 

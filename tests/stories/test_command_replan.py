@@ -146,3 +146,19 @@ async def test_what_is_planned_again_when_it_is_merged_is_held_as_unreviewed(tmp
         await rig.until_quiet()
         assert await rig.statuses(pull) == {"dev/vpc": "held"}
         assert rig.dispatched("apply") == []
+
+
+async def test_it_keeps_its_order_when_the_same_stacks_are_uploaded_again(tmp_path: Path) -> None:
+    async with open_rig(tmp_path, model=model(CHAIN)) as rig:
+        pull = rig.scene.open_pull(["vpc"])
+        await rig.until_quiet()
+        rig.hub.scenario.seconds = lambda _file, inputs: 900.0 if inputs.get("component") == "vpc" else 10.0
+        rig.hub.set_permission(rig.repo, "boss", "write")
+        rig.hub.comment(pull, "boss", "/atmos replan vpc api")
+        await rig.passes(60)
+        uploading = max((run for run in rig.hub.runs.values() if run.event == "pull_request"), key=lambda run: run.id)
+        rig.hub.rerun(uploading.id, failed_only=False)
+        await rig.passes(200)
+        assert rig.dispatched("plan")[3:] == ["plan dev/vpc"]
+        await rig.until_quiet()
+        assert rig.dispatched("plan")[3:] == ["plan dev/vpc", "plan dev/api"]

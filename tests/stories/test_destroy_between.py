@@ -12,7 +12,7 @@ from tests.rig import Rig, open_rig
 from tests.stories.console import command
 from tests.stories.saying import answers, say
 from tests.stories.test_command_destroy import _code
-from tests.stories.test_destroy import FILES, model
+from tests.stories.test_destroy import FILES, known, model, remove
 from tests.stories.test_server_run import CONFIRMED, check, run
 
 PAIR = {"vpc": (), "eks": ("vpc",)}
@@ -205,3 +205,75 @@ async def test_what_the_server_is_still_to_do_keeps_a_person_from_destroying(tmp
         await rig.until_quiet()
         assert check(rig, rig.repo.tip.sha).conclusion == "success"
         assert "Nothing is destroyed yet." in await _boss(rig, pull, "destroy dev/vpc")
+
+
+@pytest.mark.parametrize("lost", [r"workflow_", r"workflow_run.(requested|in_progress)|workflow_job"])
+async def test_it_is_seen_also_where_the_way_opens_in_that_moment(tmp_path: Path, lost: str) -> None:
+    async with open_rig(tmp_path, model=model(PAIR), files=FILES) as rig:
+        first = await _applied(rig, "vpc", "eks")
+        code = _code(await _boss(rig, first, "destroy dev/vpc --downstream"))
+        rig.hub.scenario.fail(workflow=example.DESTROY, component="eks", times=1)
+        await _boss(rig, first, f"confirm {code}")
+        rig.scene.model = model(PAIR | {"database": ("vpc",)})
+        second = await _planned(rig, "vpc", "database", branch="second")
+        command(rig, "freeze", "acme/infra", "--reason", "x", "--by", "dora")
+        rig.hub.merge(second, by="lead")
+        await rig.until_quiet()
+        await _boss(rig, second, "skip dev/vpc dev/eks")
+        command(rig, "unfreeze", "acme/infra")
+        await rig.until_quiet()
+        # The destroy that failed is run again at GitHub and succeeds, of which the bot learns at once, or when it asks.
+        rig.faults.hooks(lost, "lose", times=99)
+        rig.hub.rerun(rig.run_of("destroy dev/eks").id)
+        await rig.passes(40)
+        await _boss(rig, first, "retry")
+        assert rig.run_of("destroy dev/eks").latest.conclusion == "success"
+        assert rig.dispatched("destroy") == ["destroy dev/eks"]
+        assert "as dev/database is known to depend on it and is there" in _text(rig, first)
+
+
+async def test_to_skip_what_was_to_do_without_it_keeps_it_from_being_destroyed(tmp_path: Path) -> None:
+    needs = {"vpc": (), "cache": ("vpc",), "api": ("cache",)}
+    async with open_rig(tmp_path, model=model(needs), files=FILES) as rig:
+        await known(rig)
+        rig.hub.scenario.fail(workflow=example.APPLY, component="api")
+        pull = await remove(rig, "cache", touched=("api",))
+        await rig.approve(pull, "dev/cache")
+        await rig.until_quiet()
+        await _boss(rig, pull, "skip dev/api")
+        assert rig.dispatched("destroy") == []
+        assert (await rig.statuses(pull))["dev/cache"] == "blocked"
+
+
+async def test_what_waits_to_be_destroyed_goes_once_another_run_has_destroyed_what_depends_on_it(
+    tmp_path: Path,
+) -> None:
+    async with open_rig(tmp_path, model=model(PAIR), files=FILES) as rig:
+        first = await _applied(rig, "vpc", "eks")
+        second = await _planned(rig, "eks", branch="second")
+        code = _code(await _boss(rig, first, "destroy dev/vpc --downstream"))
+        rig.hub.merge(second, by="lead")
+        await _boss(rig, first, f"confirm {code}")
+        assert rig.dispatched()[-2:] == ["destroy dev/eks", "apply dev/eks"]
+        _reverse(rig, second, "eks", count=1)
+        await rig.until_quiet()
+        assert rig.dispatched()[-2:] == ["destroy dev/eks", "destroy dev/vpc"]
+
+
+async def test_what_was_forgotten_when_it_was_destroyed_is_known_by_the_rollout_still(tmp_path: Path) -> None:
+    async with open_rig(tmp_path, model=model(PAIR), files=FILES) as rig:
+        first = await _applied(rig, "vpc", "eks")
+        second = await _planned(rig, "eks", branch="second")
+        code = _code(await _boss(rig, first, "destroy dev/vpc --downstream"))
+        _slow(rig, "eks")
+        rig.hub.comment(first, "boss", f"/atmos confirm {code}")
+        await rig.passes(60)
+        rig.hub.comment(first, "boss", "/atmos pause")
+        await rig.until_quiet()
+        assert rig.dispatched("destroy") == ["destroy dev/eks"]
+        rig.hub.merge(second, by="lead")  # it tells of eks alone, and not that it depends on vpc
+        await rig.until_quiet()
+        assert rig.dispatched()[-1] == "apply dev/eks"
+        await _boss(rig, first, "unpause")
+        assert rig.dispatched("destroy") == ["destroy dev/eks"]
+        assert f"as dev/eks is known to depend on it and is there, last applied by #{second.number}" in _text(rig, first)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from bot.domain import approving, releasing, targets
 from bot.domain.approving import Chosen, Limits
 from bot.domain.commands.asked import Asked, Refused, current, listed
-from bot.domain.commands.parts import to_one, together
+from bot.domain.commands.parts import Parts, to_one, together
 from bot.domain.commands.words import Answer, Command, Role, Spec
 from bot.domain.desk import Desk
 from bot.domain.events import Approved
@@ -35,13 +36,24 @@ def do(desk: Desk, asked: Asked) -> Answer:
     def held(draft: Draft) -> frozenset[Instance]:
         return _held(_chosen(desk, asked, draft, ()))
 
-    if set(asked.command.targets) <= {targets.HELD}:
-        parts = [(draft, asked.command) for draft in current(desk) if held(draft)]
-    else:
-        parts = to_one(desk, asked.command, held)
+    named = tuple(target for target in asked.command.targets if target != targets.HELD)
+    parts = to_one(desk, replace(asked.command, targets=named), held) if named else []
+    if len(named) < len(asked.command.targets) or not named:
+        parts = _with_all_held(parts, [draft for draft in current(desk) if held(draft)], asked.command)
     if not parts:
         raise Refused(_nothing(Chosen((), ())))
     return together(parts, lambda draft, part: _let_go(desk, asked, draft, part))
+
+
+def _with_all_held(parts: Parts, drafts: Iterable[Draft], command: Command) -> Parts:
+    """Add `@held`, or the command without targets, to what is named of each rollout that holds something."""
+    own = {draft.rollout.id: part.targets for draft, part in parts}
+    every = command.targets and (targets.HELD,)
+    all_held = {draft.rollout.id: draft for draft in drafts}
+    rest = [one for one in parts if one[0].rollout.id not in all_held]
+    return [
+        (draft, replace(command, targets=(*own.get(draft.rollout.id, ()), *every))) for draft in all_held.values()
+    ] + rest
 
 
 def _chosen(desk: Desk, asked: Asked, draft: Draft, named: Iterable[str]) -> Chosen:

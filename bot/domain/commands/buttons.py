@@ -72,7 +72,7 @@ def held_since(walks: Iterable[Walk], at: float) -> list[str]:
         f"{one.stack}/{one.component}"
         for walk in walks
         for one in approving.wanted(walk, None, (), "").approved
-        if any(int(hold.since) > at for hold in one.holds)
+        if any(int(hold.since) >= at for hold in one.holds)
     ]
 
 

@@ -82,6 +82,6 @@ def test_re_run_means_retry() -> None:
     assert rerun().meant == Command("retry")
 
 
-@pytest.mark.parametrize(("at", "new"), [(99.0, ["dev/a"]), (100.0, []), (200.0, [])])
+@pytest.mark.parametrize(("at", "new"), [(99.0, ["dev/a"]), (100.0, ["dev/a"]), (101.0, []), (200.0, [])])
 def test_what_is_held_since_the_button_was_shown_is_told_by_whole_seconds(at: float, new: list[str]) -> None:
     assert held_since([walk({("dev", "a"): ()}, activity=APPLY, facts={("dev", "a"): HELD}, pull=0)], at) == new

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import unescape
 from pathlib import Path
 
@@ -13,9 +13,9 @@ from markupsafe import Markup
 
 from bot.domain.rollout import Walk
 from bot.domain.states import states
-from bot.domain.view import CommitView, PullView
+from bot.domain.view import CommitView, PullCheckView, PullView
 from bot.sandbox.pages_markdown import rendered
-from renderers import check
+from renderers import check, pull_check
 from renderers.comment import comment
 from renderers.engine import CannotDraw
 from renderers.graph import dot
@@ -45,10 +45,8 @@ def preview(view: PullView | CommitView, name: str, about: str) -> Preview:
     """Make the files of a state."""
     walk = next((walk for walk in view.current if walk.steps), None)
     drawn, trouble = _drawn(walk) if walk else ({}, "")
-    if isinstance(view, CommitView):
-        texts = {"check.md": f"# {check.title(view)}\n\n{check.summary(view)}"}
-    else:
-        texts = {"comment.md": _comment(view, drawn)}
+    texts = {} if isinstance(view, CommitView) else {"comment.md": _comment(view, drawn)}
+    texts["check.md"] = check_run(view)
     pages = {f"{theme}.html": _page(view, texts, theme, name, about) for theme in _THEMES}
     return Preview({**texts, **pages, **drawn}, trouble)
 
@@ -78,6 +76,19 @@ def _comment(view: PullView, drawn: Mapping[str, str | bytes]) -> str:
         tree=written.get("graph.txt"),
     )
     return text.replace(_ADDRESS, "")
+
+
+def check_run(view: PullView | CommitView) -> str:
+    """Write the check run of a commit, or of that at which a pull request is worked: its title, then its summary."""
+    if isinstance(view, CommitView):
+        return f"# {check.title(view)}\n\n{check.summary(view)}"
+    pull = view.pull
+    sha = pull.merge_sha if pull.merged else pull.head_sha
+    here = replace(view, current=tuple(walk for walk in view.current if walk.rollout.sha == sha))
+    ended = "" if pull.open or pull.merged else "the pull request was closed"
+    comment_url = f"{view.server_url}/{view.repo.full_name}/pull/{pull.number}#issuecomment-1"
+    seen = PullCheckView(here, sha, "", ended, comment_url)
+    return f"# {pull_check.title(seen)}\n\n{pull_check.summary(seen)}"
 
 
 def _page(view: PullView | CommitView, texts: Mapping[str, str], theme: str, name: str, about: str) -> str:

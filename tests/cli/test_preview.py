@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
-from bot.cli import preview_saved
+from bot.cli import preview_saved, previewing
 from bot.cli.preview import command
 from bot.domain.keeping import Keeping
 from bot.domain.model import Status
@@ -20,9 +20,11 @@ from bot.domain.view import CommitView, PullView
 from bot.web import rollout_json
 from renderers import engine
 from renderers.examples.catalogue import NAMES, made
+from tests.renderers.reading import flaws
 
 Preview = Callable[..., Result]
 DRAWN = {"graph.dot", "graph.mmd", "graph.txt", "graph-light.svg", "graph-dark.svg", "light.html", "dark.html"}
+LARGE = ("planned", "failed", "check-release")
 REFERS = re.compile(r'(?:src|srcset|href)="([^":#]+)"')
 
 
@@ -45,8 +47,13 @@ def test_a_state_is_written_as_text_pages_and_pictures(preview: Preview, tmp_pat
     assert done.exit_code == 0, done.output
     assert done.output == f"Wrote 1 state; look at {tmp_path}/out/index.html.\n"
     folder = tmp_path / "out" / "failed-10"
-    assert {file.name for file in folder.iterdir()} >= {"comment.md", *DRAWN}
+    assert {file.name for file in folder.iterdir()} >= {"comment.md", "check.md", *DRAWN}
     assert "❌ Apply failed" in (folder / "comment.md").read_text()
+    assert (
+        (folder / "check.md")
+        .read_text()
+        .startswith("# Apply failed: 6 of 10 succeeded, 1 failed, 3 blocked\n\nMerge of")
+    )
     for theme in ("light", "dark"):
         page = (folder / f"{theme}.html").read_text()
         assert f'data-theme="{theme}"' in page
@@ -72,6 +79,16 @@ def test_all_states_are_listed_and_every_address_leads_to_a_file(preview: Previe
         for address in REFERS.findall(page.read_text()):
             assert (page.parent / address).exists(), (page, address)
     assert folders == {address.split("/")[0] for address in REFERS.findall((out / "index.html").read_text())}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_check_run_is_within_what_github_takes_and_parses(name: str) -> None:
+    for size in (1, 60, 2_422) if name in LARGE else (1, 60):
+        title, _, summary = previewing.check_run(made(name, size)).removeprefix("# ").partition("\n\n")
+        assert "\n" not in title
+        assert len(title) <= 200
+        assert len(summary) <= 65_535
+        assert flaws(summary) == []
 
 
 def test_a_state_without_a_graph_and_a_check_run(preview: Preview, tmp_path: Path) -> None:

@@ -25,11 +25,12 @@ lint: .venv/.dev ## Check style, format, types and who imports whom
 	for check in "ruff check ." "ruff format --check ." mypy lint-imports; do $(BIN)/$$check || failed=yes; done; \
 	test -z "$$failed"
 
-fix: .venv/.dev ## Repair style and format, and write docs/commands.md and docs/gallery.md again
+fix: .venv/.dev ## Repair style and format, and write what is made of other files again
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 	@$(BIN)/python -m tests.commands_page
 	@$(BIN)/python -m tests.gallery_page
+	@$(BIN)/python -m tests.troubles_page
 
 bench: .venv/.dev ## Measure speed and memory
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -22,6 +22,7 @@ from bot.web import (
     locks,
     openapi,
     pages,
+    pages_help,
     pages_login,
     refused,
     state,
@@ -85,5 +86,6 @@ def create_app(
     writing = Pages(reader, door, rules, health, showing, now)
     app.register_blueprint(pages.blueprint(writing))
     app.register_blueprint(pages.operators(writing, writer))
+    app.register_blueprint(pages_help.blueprint(writing))
     app.wsgi_app = headers.PlainPaths(app.wsgi_app)  # type: ignore[assignment, method-assign]
     return app

@@ -76,7 +76,7 @@ def viewing(settings: Settings, now: Callable[[], float]) -> View:
             now,
             public_url=settings.public_url,
             server_url=settings.server_url,
-            docs_url=settings.docs_url,
+            docs_url=settings.docs,
         )
         return commenting.view_of(window, repo, pull)
 
@@ -188,7 +188,7 @@ class Switchyard:
                     public_url=settings.public_url,
                     server_url=settings.server_url,
                     check_name=settings.check_name,
-                    docs_url=settings.docs_url,
+                    docs_url=settings.docs,
                 )
                 self.worker = Worker(parts)
                 try:

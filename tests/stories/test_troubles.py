@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from bot.domain.troubles import Trouble, anchor
@@ -134,8 +136,19 @@ async def test_each_trouble_is_linked_once_however_many_rows_tell_of_it(tmp_path
         assert leads_to(Trouble.NO_FILE) in read_on(rig.comment(pull))
 
 
-async def test_without_an_address_of_the_docs_the_section_is_named(tmp_path: Path) -> None:
+async def test_without_an_address_of_the_docs_it_leads_to_a_page_that_is_served(tmp_path: Path) -> None:
     async with open_rig(tmp_path, model=model(CHAIN), mode="observe") as rig:
+        pull = rig.scene.open_pull(["vpc"])
+        await rig.until_quiet()
+        found = re.search(r"\(https://switchyard\.example(/docs/[^)#]*)#([^)]*)\)", read_on(rig.comment(pull)))
+        assert found is not None
+        path, place = found.groups()
+        async with aiohttp.ClientSession() as session, session.get(f"{rig.url}{path}") as answer:
+            assert f'<h2 id="{place}">{Trouble.MODE}</h2>' in await answer.text()
+
+
+async def test_where_nobody_reaches_us_the_section_is_named(tmp_path: Path) -> None:
+    async with open_rig(tmp_path, model=model(CHAIN), mode="observe", public_url="") as rig:
         pull = rig.scene.open_pull(["vpc"])
         await rig.until_quiet()
         named = f"📖 **Read on:** “{Trouble.MODE}” in Switchyard's `docs/troubleshooting.md`."

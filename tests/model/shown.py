@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bot.domain.graph import Instance
 from tests.model.hub import Hub
 from tests.model.things import Pull
 
-_ROW = re.compile(r"^\| \S+\u00a0([^|]+?) \| (\*\*destroy\*\* )?`([^`]+)` \| `([^`]+)` \|(.*)$", re.MULTILINE)
+_TABLE = re.compile(r"^(\| .*)\n\| ---.*\n((?:\| .*\n?)+)", re.MULTILINE)
+_NAME = re.compile(r"(\*\*destroy\*\* )?`([^`]+)`")
+#: What all rows of a table are that tells no status.
+_ALL_SO = re.compile(r"0 of \d+ succeeded, \d+ ([a-z ]+)$")
 _HEAD = re.compile(r"^(?:[▰▱]+ [\d,]+ of [\d,]+ · )?`([a-z_.]+)` at \[`([0-9a-f]{7})`\]", re.MULTILINE)
 _HEADLINE = re.compile(r"^### (.*)", re.MULTILINE)
 _COUNTS = re.compile(r"(\d+) of (\d+) succeeded|all (\d+) instances|: 1 instance")
@@ -58,13 +62,38 @@ def _rollout(activity: str, commit: str, headline: str, text: str) -> Shown | No
     counts = _COUNTS.search(headline)
     if counts is None:
         return None
+    so = _ALL_SO.search(headline)
     rows = {
-        Instance(stack, component): (word, rest)
-        for word, gone, component, stack, rest in _ROW.findall(text)
-        if bool(gone) is (activity == _DESTROY)  # what a merge itself removed is not looked at
+        instance: (word, rest)
+        for instance, gone, word, rest in _rows(text, so[1] if so else "succeeded")
+        if gone is (activity == _DESTROY)  # what a merge itself removed is not looked at
     }
     total = int(counts[2] or counts[3] or 1)
     return Shown(activity, commit, int(counts[1] or total), total, rows)
+
+
+def _rows(text: str, word: str) -> Iterator[tuple[Instance, bool, str, str]]:
+    """Read the rows of tables: the instance, whether it is destroyed, its status and the rest."""
+    for head, body in _TABLE.findall(text):
+        titles = _cells(head)
+        for line in body.splitlines():
+            row = dict(zip(titles, _cells(line), strict=True))
+            column = next(title for title in titles if title.startswith("Component"))
+            found, above = _NAME.fullmatch(row[column]), _NAME.search(column)
+            stack = _NAME.fullmatch(row["Stack"]) if "Stack" in row else above
+            if found is None or stack is None:
+                continue
+            status = row["Status"].partition("\u00a0")[2].replace("\u00a0", " ") if "Status" in row else word
+            yield (
+                Instance(stack[2], found[2]),
+                bool(found[1]),
+                status,
+                " | ".join((row.get("Details", ""), row.get("Run", ""))),
+            )
+
+
+def _cells(line: str) -> list[str]:
+    return line[2:-2].split(" | ")
 
 
 def comment(hub: Hub, pull: Pull) -> str:

@@ -117,7 +117,9 @@ def _about(scene: Scene) -> str:
     moving = any(state.status in unsettled for state in scene.found)
     took = f" · took {duration(ended - rollout.created_at)}" if ended and not moving else ""
     done = f"{drawn} · " if not rollout.superseded_by and (drawn := bar(scene.found)) else ""
-    return f"{done}{activity(scene)} · started {clock(rollout.created_at, now)}{took}"
+    page = scene.view.page_url if isinstance(scene.view, PullView) else ""
+    live = f" · {linked('live page', page)}" if page else ""
+    return f"{done}{activity(scene)} · started {clock(rollout.created_at, now)}{took}{live}"
 
 
 def _older(main: Scene | None, scene: Scene, room: Room) -> str:

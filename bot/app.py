@@ -89,6 +89,11 @@ def trust(settings: Settings, now: Callable[[], float]) -> Trust:
     return Trust(Issuer(settings.issuer, now), audiences, settings.workspace_id)
 
 
+def docs_url(settings: Settings) -> str:
+    """Tell where people read the docs: our own page where nothing else is set; empty where nobody reaches us."""
+    return settings.docs_url or (f"{settings.public_url}/docs" if settings.public_url else "")
+
+
 def drawn_by(public_url: str) -> str:
     """Tell, for the log, what draws the graphs in comments, or why they are Mermaid text."""
     if not public_url:

@@ -134,11 +134,6 @@ class Settings:
         return f"{url.scheme}://{url.netloc}"
 
     @property
-    def docs(self) -> str:
-        """Where people read the docs: our own page where nothing else is set; empty where nobody reaches us."""
-        return self.docs_url or (f"{self.public_url}/docs" if self.public_url else "")
-
-    @property
     def issuer(self) -> str:
         """Who signs the identity tokens of workflow runs; without a slash at the end."""
         url = urlsplit(self.server_url)

@@ -76,7 +76,7 @@ def viewing(settings: Settings, now: Callable[[], float]) -> View:
             now,
             public_url=settings.public_url,
             server_url=settings.server_url,
-            docs_url=settings.docs,
+            docs_url=docs_url(settings),
         )
         return commenting.view_of(window, repo, pull)
 
@@ -193,7 +193,7 @@ class Switchyard:
                     public_url=settings.public_url,
                     server_url=settings.server_url,
                     check_name=settings.check_name,
-                    docs_url=settings.docs,
+                    docs_url=docs_url(settings),
                 )
                 self.worker = Worker(parts)
                 try:

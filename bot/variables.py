@@ -95,7 +95,9 @@ SETTINGS = (
         "86400",
     ),
     Setting(
-        "SWITCHYARD_CHECK_NAME", "What the check run on a merge queue's and a release's commit is called.", "atmos"
+        "SWITCHYARD_CHECK_NAME",
+        "What the check run on a pull request, a merge queue's try and a release is called.",
+        "atmos",
     ),
     Setting(
         "SWITCHYARD_WORKSPACE_ID",

@@ -14,6 +14,7 @@ from renderers.room import Room
 from renderers.scene import Scene
 from renderers.troubles import read_on
 from renderers.verdict import verdict
+from renderers.words import clock
 
 _LONGEST_TITLE = 200
 _BUDGET = 30_000  # half of what GitHub takes: the rest is in the comment
@@ -29,7 +30,7 @@ _WAITING = "Waiting for the affected stacks"
 def title(view: PullCheckView) -> str:
     """Tell in one line of plain text how a commit of a pull request stands."""
     scenes = _scenes(view)
-    if view.ended and not (view.whole.pull.merged and scenes):
+    if view.ended and not scenes:
         return clip(f"Ended: {view.ended}", _LONGEST_TITLE)
     if scenes:
         return clip(" · ".join(verdict(scene)[1] for scene in scenes), _LONGEST_TITLE)
@@ -55,6 +56,9 @@ def summary(view: PullCheckView) -> str:
 
 
 def _scenes(view: PullCheckView) -> list[Scene]:
+    """List what is told of: at a commit that something overtook nothing is, but of what was merged the plan."""
+    if view.ended and not view.whole.pull.merged:
+        return []
     return [Scene(view.whole, walk, states(walk)) for walk in view.whole.current]
 
 
@@ -64,7 +68,8 @@ def _about(view: PullCheckView) -> str:
     home = f"{whole.server_url}/{whole.repo.full_name}"
     pull = linked(escape(f"#{whole.pull.number}"), f"{home}/pull/{whole.pull.number}")
     what = "Merge" if whole.pull.merged and view.sha == whole.pull.merge_sha else "Head"
-    at = f"{what} of {pull}: {linked(code(view.sha[:7]), f'{home}/commit/{view.sha}')}."
+    commit = linked(code(view.sha[:7]), f"{home}/commit/{view.sha}")
+    at = f"{what} of {pull}: {commit}, as of {clock(whole.as_of)}."
     rest = _rest(view)
     return f"{at} {rest}" if rest else at
 

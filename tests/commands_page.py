@@ -46,7 +46,8 @@ anywhere.
 
 ## Buttons
 
-The check run of a merge queue's try, of a release or of `switchyard run` has buttons in place of commands: **Retry**,
+The check run of a pull request has buttons beside the commands, that of a merge queue's try, of a release or of
+`switchyard run` has them in place of commands: **Retry**,
 **Approve** and **Cancel** do what `{prefix} retry`, `{prefix} approve` and `{prefix} cancel` do, and GitHub's
 **Re-run** means retry. A button names nothing and forces nothing: the check run says by which command on the server
 the rest is done. **Approve** covers what the check run showed when the button came to be there, and does nothing

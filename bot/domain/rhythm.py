@@ -18,8 +18,8 @@ _GROWS_WITH = 100
 _GROWTH = 1.08
 #: No pause is longer, in seconds.
 _LONGEST = 1800.0
-#: What people should know at once waits for this part of the pause.
-_URGENT = 10
+#: What people should know at once waits for this part of the pause; where that is often, for more and more of it.
+_URGENT, _URGENT_LEAST, _URGENT_LESS = 10.0, 3.0, 6
 #: After so many quiet seconds it is as if little had been written.
 _QUIET = 3600.0
 _ALARMING = (Status.FAILED, Status.TIMED_OUT, Status.CANCELLED, Status.HELD, Status.APPROVAL)
@@ -50,7 +50,9 @@ def due(last: Written, news: News, settle: float, now: float) -> float:
         return now
     times = last.times if last.about == news.about and now < last.at + _QUIET else 0
     pause = min(settle * (1 + news.size / _GROWS_WITH) * _GROWTH**times, _LONGEST)
-    return last.at + (pause if last.gist == news.gist else max(settle, pause / _URGENT))
+    if last.gist != news.gist:
+        pause = max(settle, pause / max(_URGENT_LEAST, _URGENT - times / _URGENT_LESS))
+    return last.at + pause
 
 
 def begun(last: Written, now: float) -> Written:

@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.awaiting import PATIENCE
-from bot.domain.concluding import awaits, conclude
+from bot.domain.concluding import awaits, conclude, conclude_pull, works_at
 from bot.domain.events import Rules
 from bot.domain.facts import RunFacts
 from bot.domain.graph import Instance
-from bot.domain.model import Commit, Dispatch, Hold, HoldKind, Rollout, Status, Step
+from bot.domain.model import Commit, Dispatch, Hold, HoldKind, Pull, Rollout, Status, Step
 from bot.domain.pro import Call, Phase
 from bot.domain.rollout import Walk
 
@@ -121,3 +121,80 @@ def test_an_upload_is_awaited_for_ten_minutes_and_while_its_run_goes_on() -> Non
     assert awaits([run("completed"), run("in_progress")], since=100.0, now=1e6, pending=False)
     assert not awaits([run("completed")], since=100.0, now=101.0, pending=False)
     assert awaits([run("completed")], since=100.0, now=101.0, pending=True)
+
+
+OPENED = Pull(
+    repo_id=1,
+    number=2,
+    title="Widen",
+    author="dora",
+    head_ref="wider",
+    head_sha="h",
+    base_ref="main",
+    base_sha="b",
+    fork=False,
+    draft=False,
+    open=True,
+    merged=False,
+    merge_sha="",
+    merged_at=0.0,
+    updated_at=0.0,
+    activity="pull_request.opened",
+    epoch=1,
+    head_since=0.0,
+)
+MERGED = replace(OPENED, open=False, merged=True, merge_sha="m", merged_at=9.0)
+CLOSED = replace(OPENED, open=False)
+OVERTAKEN = "a push"
+
+
+def at(*statuses: Status | None, ended: str = "", held: bool = False) -> Walk:
+    """Make a rollout of a pull request, one that was superseded where that is told."""
+    found = walk(*statuses, held=held)
+    return replace(found, rollout=replace(found.rollout, superseded_by=ended))
+
+
+@pytest.mark.parametrize(
+    ("pull", "sha", "made", "word"),
+    [
+        (OPENED, "h", at(DONE, DONE), "success"),
+        (OPENED, "h", at(DONE, Status.RUNNING), ""),
+        (OPENED, "h", at(BROKEN, READY), "failure"),
+        (OPENED, "h", at(READY, held=True), "action_required"),
+        (OPENED, "h", at(DONE, Status.APPROVAL), "action_required"),
+        (OPENED, "h", at(Status.RUNNING, Status.APPROVAL), ""),
+        (OPENED, "h", at(Status.APPROVAL, BROKEN), "failure"),
+        (OPENED, "h", at(), "neutral"),
+        (MERGED, "m", at(DONE, DONE), "success"),
+        (MERGED, "m", at(Status.APPROVAL, READY), "action_required"),
+        # What the merge leaves of the head.
+        (MERGED, "h", at(DONE, DONE), "success"),
+        (MERGED, "h", at(BROKEN, READY), "failure"),
+        (MERGED, "h", at(DONE, Status.RUNNING, ended="the merge"), "neutral"),
+        (MERGED, "h", at(BROKEN, Status.RUNNING, ended="the merge"), "failure"),
+        (MERGED, "h", at(DONE, Status.RUNNING), "neutral"),
+        # What is worked no more.
+        (OPENED, "older", at(DONE, Status.RUNNING, ended=OVERTAKEN), "cancelled"),
+        (CLOSED, "h", at(DONE, Status.RUNNING, ended=OVERTAKEN), "cancelled"),
+        (replace(OPENED, fork=True), "h", at(READY), "neutral"),
+    ],
+)
+def test_a_pull_request_concludes_as_it_stands(pull: Pull, sha: str, made: Walk, word: str) -> None:
+    assert conclude_pull(pull, [made], Rules(), sha=sha, awaited=True, unusable=False) == word
+
+
+@pytest.mark.parametrize(
+    ("awaited", "unusable", "word"),
+    [(True, False, ""), (True, True, "failure"), (False, True, "failure"), (False, False, "neutral")],
+)
+def test_without_a_rollout_it_waits_for_what_may_come(awaited: bool, unusable: bool, word: str) -> None:
+    for pull, sha in ((OPENED, "h"), (MERGED, "m")):
+        assert conclude_pull(pull, [], Rules(), sha=sha, awaited=awaited, unusable=unusable) == word
+
+
+@pytest.mark.parametrize(
+    ("pull", "sha", "so"),
+    [(OPENED, "h", True), (OPENED, "o", False), (CLOSED, "h", False), (MERGED, "h", False), (MERGED, "m", True)],
+)
+def test_one_commit_is_worked_at_a_time(pull: Pull, sha: str, so: bool) -> None:
+    assert works_at(pull, sha) is so

@@ -1,0 +1,108 @@
+"""How often something is written: never too soon, never too often, and at once where people should know."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.model import Status
+from bot.domain.rhythm import News, Written, begun, due, gist, written
+from bot.domain.states import states
+from tests.domain.test_concluding import walk
+
+SETTLE = 2.0
+
+
+def tell(last: Written, news: News, now: float) -> tuple[Written, float]:
+    """Write news as soon as it may be; returns that and when it was."""
+    at = max(now, due(last, news, SETTLE, now))
+    return written(begun(last, at), news), at
+
+
+def writings(size: int, seconds: float, *, gists: int = 1, settle: float = SETTLE) -> int:
+    """Count how often a rollout is written that has news all the time, and ends after so many seconds."""
+    last, now, times = Written(), 0.0, 0
+    while now < seconds:
+        last = written(begun(last, now), News(7, size, str(times % gists)))
+        times += 1
+        now = max(now + 0.1, due(last, News(7, size, str(times % gists)), settle, now))
+    return times
+
+
+@pytest.mark.parametrize("hours", [0.5, 1, 2, 4, 8])
+def test_a_rollout_of_2422_steps_is_written_sixty_times_at_most(hours: float) -> None:
+    assert writings(2_422, hours * 3600) <= 60
+
+
+@pytest.mark.parametrize(("size", "least", "most"), [(1, 30, 60), (10, 30, 60), (100, 20, 55), (2_422, 8, 20)])
+def test_what_is_small_is_written_more_often(size: int, least: int, most: int) -> None:
+    assert least <= writings(size, 600.0) <= most
+
+
+def test_what_alarms_by_turns_is_held_back_too() -> None:
+    assert writings(2_422, 4 * 3600.0, gists=2) <= 65
+
+
+def test_nothing_written_yet_waits_for_nothing() -> None:
+    assert due(Written(), News(7, 5_000, "x"), SETTLE, 100.0) == 100.0
+
+
+def test_an_alarm_cuts_the_pause_short() -> None:
+    last = Written(at=100.0, times=12, about=7, gist="calm")
+    calm = due(last, News(7, 2_422, "calm"), SETTLE, 101.0)
+    alarm = due(last, News(7, 2_422, "failed"), SETTLE, 101.0)
+    assert calm - 100 == pytest.approx(8 * (alarm - 100))
+    assert alarm - 100 >= SETTLE
+
+
+def test_another_rollout_begins_anew() -> None:
+    last = Written(at=100.0, times=50, about=7, gist="x")
+    assert due(last, News(8, 10, "y"), SETTLE, 101.0) == 100.0 + SETTLE
+    assert written(begun(last, 200.0), News(8, 10, "y")).times == 1
+
+
+def test_a_quiet_hour_is_forgiven() -> None:
+    last = Written(at=100.0, times=50, about=7, gist="x")
+    later = written(begun(last, 100.0 + 3601), News(7, 10, "x"))
+    assert later.times == 1
+
+
+def test_what_failed_is_a_reason_to_wait_but_counts_as_nothing_told() -> None:
+    failed = begun(Written(), 100.0)
+    assert (failed.times, failed.gist) == (0, "")
+    assert due(failed, News(7, 1, "x"), SETTLE, 100.0) == 100.0 + SETTLE
+
+
+NEWS = st.tuples(st.floats(0, 5_000), st.integers(1, 3), st.integers(0, 5_000), st.sampled_from("abc"))
+
+
+@given(st.lists(NEWS, max_size=60))
+def test_two_writings_are_never_closer_than_the_settling_time(seen: list[tuple[float, int, int, str]]) -> None:
+    last, now = Written(), 1.0
+    for passes, about, size, mood in seen:
+        before = last.at
+        last, at = tell(last, News(about, size, mood), now)
+        assert not before or at - before >= SETTLE - 1e-6
+        assert at - now <= 1800.0
+        now = at + passes
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ((Status.RUNNING, None), (Status.FAILED, None)),
+        ((Status.RUNNING, None), (Status.APPROVAL, None)),
+        ((Status.RUNNING, None), (Status.SUCCEEDED, Status.SUCCEEDED)),
+        ((Status.RUNNING, None), (Status.HELD, None)),
+        ((Status.FAILED, None), (Status.RUNNING, None)),
+    ],
+)
+def test_people_should_know_that_at_once(before: tuple[Status | None, ...], after: tuple[Status | None, ...]) -> None:
+    one, other = walk(*before), walk(*after)
+    assert gist(one, states(one)) != gist(other, states(other))
+
+
+def test_that_one_more_is_done_can_wait() -> None:
+    one, other = walk(Status.RUNNING, None, None), walk(Status.SUCCEEDED, Status.QUEUED, None)
+    assert gist(one, states(one)) == gist(other, states(other))

@@ -12,12 +12,14 @@ from renderers.graph import GAP, PAGE, POINTS, dot
 from renderers.shape import Shape
 
 Point = tuple[float, float]
-Way = tuple[tuple[int, int], list[Point]]  # an edge, and the points of its spline; the last is the arrow's tip
+Way = tuple[
+    tuple[int, int], list[Point]
+]  # an edge, and the points of its spline, if it has one; the last is the arrow's tip
 
 _KEPT = 32
 _TRIES = 3  # of a graph that could not be laid out; then no more until a restart
 _BETWEEN = 14  # pixels between what nothing connects
-_HEAD = 7  # pixels that the head of an arrow is long
+_HEAD, _SIDE = 7, 2.8  # pixels that the head of an arrow is long, and half of what it is wide
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ def _read(shape: Shape, drawn: dict[str, Any]) -> Layout:
     lines = []
     for one in drawn.get("edges", ()):
         edge = (by_id[one["tail"]], by_id[one["head"]])
-        lines.append((edge, _near(boxes[edge[0]], boxes[edge[1]]) or _spline(one["pos"])))
+        lines.append((edge, [] if _is_next(boxes[edge[0]], boxes[edge[1]]) else _spline(one["pos"])))
     return _placed(shape, boxes, frames, lines)
 
 
@@ -111,14 +113,9 @@ def _spline(pos: str) -> list[Point]:
     return [(float(x), float(y)) for x, _, y in (pair.partition(",") for pair in ordered)]
 
 
-def _near(parent: Area, child: Area) -> list[Point] | None:
-    """Draw a plain curve between boxes that follow each other; None where others may stand between them."""
-    start = (parent.x + parent.width, parent.y + parent.height / 2)
-    end = (child.x, child.y + child.height / 2)
-    if not 0 < end[0] - start[0] < 2 * GAP:
-        return None
-    bend = (end[0] - _HEAD - start[0]) / 2
-    return [start, (start[0] + bend, start[1]), (start[0] + bend, end[1]), (end[0] - _HEAD, end[1]), end]
+def _is_next(parent: Area, child: Area) -> bool:
+    """Tell whether a box follows another so closely that nothing stands between them: a plain curve then does."""
+    return 0 < child.x - parent.x - parent.width < 2 * GAP
 
 
 def _placed(shape: Shape, boxes: dict[int, Area], frames: dict[int, Area], lines: list[Way]) -> Layout:
@@ -133,12 +130,16 @@ def _placed(shape: Shape, boxes: dict[int, Area], frames: dict[int, Area], lines
     for edge, points in lines:
         corners[part_of[edge[0]]].extend(points)
     shifts, width, height = _shelves([_around(corners[number]) for number in sorted(corners)])
+    places = tuple(boxes[box].moved(shifts[part_of[box]]) for box in range(len(shape.boxes)))
     return Layout(
         width,
         height,
-        tuple(boxes[box].moved(shifts[part_of[box]]) for box in range(len(shape.boxes))),
+        places,
         tuple((stack, frames[number].moved(shifts[part_of[first]])) for number, (stack, first) in enumerate(stacks)),
-        tuple((edge, *_drawn(points, shifts[part_of[edge[0]]])) for edge, points in lines),
+        tuple(
+            (edge, *(_drawn(points, shifts[part_of[edge[0]]]) if points else _curve(places[edge[0]], places[edge[1]])))
+            for edge, points in lines
+        ),
     )
 
 
@@ -160,12 +161,21 @@ def _shelves(parts: list[Area]) -> tuple[list[Point], float, float]:
     return shifts, widest, y + row
 
 
+def _curve(parent: Area, child: Area) -> tuple[str, str]:
+    """Draw an edge from the right side of a box to the left side of the next one."""
+    x, y, to = parent.x + parent.width, parent.y + parent.height / 2, child.y + child.height / 2
+    end = child.x - _HEAD
+    bend = (x + end) / 2
+    line = f"M{x:.1f},{y:.1f}C{bend:.1f},{y:.1f} {bend:.1f},{to:.1f} {end:.1f},{to:.1f}"
+    return line, f"M{child.x:.1f},{to:.1f}l{-_HEAD},{-_SIDE}v{2 * _SIDE}z"
+
+
 def _drawn(points: list[Point], shift: Point) -> tuple[str, str]:
     """Write an edge as path data: the line, and the triangle at its end."""
     moved = [(x + shift[0], y + shift[1]) for x, y in points]
     end, to = moved[-2:]
     line = f"M{_at(moved[0])}C{' '.join(_at(point) for point in moved[1:-1])}"
-    across = ((end[1] - to[1]) * 0.4, (to[0] - end[0]) * 0.4)
+    across = ((end[1] - to[1]) * _SIDE / _HEAD, (to[0] - end[0]) * _SIDE / _HEAD)
     corners = (to, (end[0] + across[0], end[1] + across[1]), (end[0] - across[0], end[1] - across[1]))
     return line, f"M{'L'.join(_at(corner) for corner in corners)}z"
 

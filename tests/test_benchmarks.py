@@ -43,7 +43,17 @@ def test_memory() -> None:
 
 
 def test_rendering() -> None:
-    assert told(rendering.measure((10,), rounds=1)).count("# ms") == 2
+    figures = rendering.measure((10, 100), rounds=1)
+    assert [figure.what for figure in figures] == [
+        "Write the comment of 10 steps",
+        "Draw 10 steps in 10 boxes for the first time, light and dark",
+        "Draw 10 steps in 10 boxes in another state",
+        "Write the comment of 100 steps",
+        "Draw 100 steps in 10 boxes for the first time, light and dark",
+        "Draw 100 steps in 10 boxes in another state",
+        "Draw 100 steps in 100 boxes for the first time, light and dark",
+        "Draw 100 steps in 100 boxes in another state",
+    ]
 
 
 def test_fuzz() -> None:

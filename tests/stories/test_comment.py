@@ -10,6 +10,9 @@ import pytest
 
 from bot.sandbox import atmos, example
 from bot.sandbox.scene import AFFECTED
+from renderers import picture
+from renderers.engine import CannotDraw
+from renderers.picture import Picture
 from tests.rig import Rig, open_rig
 from tests.stories.small import DIAMOND, model
 
@@ -139,6 +142,39 @@ async def test_without_an_address_of_its_own_it_draws_with_mermaid(tmp_path: Pat
         pull = rig.scene.open_pull(["a"])
         await rig.until_quiet()
         assert "```mermaid" in rig.comment(pull)
+
+
+async def test_dark_pages_have_a_picture_of_their_own(tmp_path: Path) -> None:
+    async with open_rig(tmp_path, model=model(DIAMOND)) as rig:
+        pull = rig.scene.open_pull(["a"])
+        await rig.until_quiet()
+        text = rig.comment(pull)
+        (dark,) = re.findall(r'srcset="https://switchyard.example(/graphs/[^"]+-dark\.svg)"', text)
+        pictures = []
+        async with aiohttp.ClientSession() as session:
+            for address in (dark, dark.replace("-dark", "-light")):
+                async with session.get(rig.url + address) as answer:
+                    assert answer.status == 200
+                    pictures.append(await answer.text())
+        plain = [re.sub("#[0-9a-f]{6}", "", picture) for picture in pictures]
+        assert pictures[0] != pictures[1]
+        assert plain[0] == plain[1]
+
+
+@pytest.mark.parametrize("error", [CannotDraw("It took too long."), ZeroDivisionError("A mistake of ours.")])
+async def test_a_picture_that_fails_costs_the_picture_and_not_the_comment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: Exception
+) -> None:
+    def fails(*_: object) -> Picture:
+        raise error
+
+    monkeypatch.setattr(picture, "picture", fails)
+    async with open_rig(tmp_path, model=model(DIAMOND)) as rig:
+        pull = rig.scene.open_pull(["a"])
+        await rig.until_quiet()
+        assert "```mermaid" in rig.comment(pull)
+        assert "4 of 4" in rig.comment(pull) or "all 4 instances" in rig.comment(pull)
+    assert "has no picture" in caplog.text
 
 
 async def broken(rig: Rig, file: str, text: str | None) -> None:

@@ -26,6 +26,7 @@ from renderers.palette import FAMILY
 from renderers.people import who_must_act
 from renderers.rows import cells
 from renderers.scene import Scene
+from renderers.troubles import read_on
 from renderers.verdict import FAILURES, verdict
 from renderers.words import BY_WORTH, SIGNS, told, word
 
@@ -122,8 +123,9 @@ def _said(view: PullView, scene: Scene | None) -> list[Markup]:
     said += [*standing(view), *(who_must_act(scene) if scene else ())]
     if scene is not None and scene.walk.rollout.superseded_by:
         said.append(prose(f"Ended by {scene.walk.rollout.superseded_by}."))
+    said.append(read_on(view, [scene] if scene else []))
     notes = (*view.notes, *(scene.walk.rollout.notes if scene else ()))
-    return [inline(text) for text in (*said, *(prose(note) for note in notes if note.strip()))]
+    return [inline(text) for text in (*said, *(prose(note) for note in notes)) if text.strip()]
 
 
 def _rows(scene: Scene) -> list[Row]:

@@ -27,6 +27,7 @@ from renderers.examples.world import (
     shown,
     some,
 )
+from renderers.words import plural
 
 _UNPLANNED = Hold(HoldKind.UNREVIEWED, f"no plan of it succeeded at {HEAD[:7]} before the merge")
 _STACK = Hold(HoldKind.STACK, "somebody other than dora must approve what is applied to stacks like *-prod")
@@ -73,7 +74,7 @@ def applied(needs: Needs) -> PullView:
 
 def failing(needs: Needs) -> PullView:
     """Something failed; what does not depend on it goes on."""
-    return _merged(apply(needs, Course(at=0.75, broken=some(needs, "database"))))
+    return _merged(apply(needs, Course(at=0.75 if len(needs) > 1 else 1, broken=some(needs, "database"))))
 
 
 def failed(needs: Needs) -> PullView:
@@ -96,9 +97,9 @@ def fail_fast(needs: Needs) -> PullView:
 def timed_out(needs: Needs) -> PullView:
     """A run took longer than GitHub allows, and one was cancelled there."""
     late, gone = some(needs, "cluster"), some(needs, "object-storage")
-    sent = {**each(gone, status=Status.CANCELLED), **each(late, status=Status.TIMED_OUT)}
-    ended = {key: {**facts, "result": ""} for key, facts in sent.items()}
-    return _merged(apply(needs, Course(broken={*late, *gone}, sent=ended)))
+    ended = each(gone, status=Status.CANCELLED, conclusion="cancelled", result="")
+    sent = {**ended, **each(late, status=Status.TIMED_OUT, conclusion="timed_out", result="")}
+    return _merged(apply(needs, Course(broken={*late, *gone}, sent=sent)))
 
 
 def approval(needs: Needs) -> PullView:
@@ -109,7 +110,7 @@ def approval(needs: Needs) -> PullView:
 def rejected(needs: Needs) -> PullView:
     """Somebody rejected a run at GitHub."""
     keys = some(needs, "database")
-    sent = each(keys, reason="alice rejected it for `prod`: not before Monday", result="")
+    sent = each(keys, reason="alice rejected it for `prod`: not before Monday", result="", started_at=0.0)
     return _merged(apply(needs, Course(broken=keys, sent=sent)))
 
 
@@ -127,7 +128,7 @@ def held(needs: Needs) -> PullView:
 def breaker(needs: Needs) -> PullView:
     """A rollout of unusual size is held as a whole."""
     most = max(1, len(needs) // 2)
-    rule = f"all of it would start {len(needs):,} runs, more than the {most:,} of SWITCHYARD_BREAKER_APPLY"
+    rule = f"all of it would start {plural(len(needs), 'run')}, more than the {most:,} of SWITCHYARD_BREAKER_APPLY"
     facts = each(tuple(needs), holds=(Hold(HoldKind.BREAKER, rule),))
     return _merged(apply(needs, Course(at=0, kept=list(needs), facts=facts)))
 
@@ -183,9 +184,9 @@ def cancelled(needs: Needs) -> PullView:
     """Somebody cancelled what had not begun; what ran goes on to its end."""
     unsent = [step.instance for step in apply(needs, Course(at=0.4)).walk.steps if not step.dispatches]
     keys: tuple[Key, ...] = tuple(unsent) or tuple(needs)
-    facts = each(keys, decided=Decided(Status.CANCELLED, "lead", _BEGIN + 300))
+    facts = each(keys, decided=Decided(Status.CANCELLED, "lead", _BEGIN))
     one = apply(needs, Course(kept=keys, facts=facts))
-    return _merged(one, receipts=(receipt("/atmos cancel", f"Cancelled: {len(keys):,}.", at=_BEGIN + 300),))
+    return _merged(one, receipts=(receipt("/atmos cancel", f"Cancelled: {len(keys):,}.", at=one.now - 10),))
 
 
 def stale(needs: Needs) -> PullView:

@@ -154,8 +154,8 @@ def locked(needs: Needs) -> PullView:
 def paused_by_lead(needs: Needs) -> PullView:
     """Somebody paused the pull request."""
     pull = replace(PULL, paused="lead")
-    said = receipt("/atmos pause", "Nothing more of this pull request is started until `/atmos unpause`.", at=NOON + 60)
     one = plan(needs, Course(at=0.6, halt=0.2, kept=list(needs) if len(needs) == 1 else ()))
+    said = receipt("/atmos pause", "Nothing more is started until `/atmos unpause`.", at=one.now - 9)
     return shown(one, pull=pull, kept={1: Keeping(Keeper(paused(pull)))}, receipts=(said,))
 
 
@@ -187,15 +187,17 @@ def superseded(needs: Needs) -> PullView:
 def skipped(needs: Needs) -> PullView:
     """Somebody passed over some instances and cancelled others."""
     facts: Mapping[Key, Mapping[str, Any]] = {
-        **each(some(needs, "monitoring"), decided=Decided(Status.CANCELLED, "lead", NOON + 30)),
-        **each(some(needs, "object-storage"), decided=Decided(Status.SKIPPED, "lead", NOON + 30)),
+        **each(some(needs, "cdn"), decided=Decided(Status.CANCELLED, "lead", NOON)),
+        **each(some(needs, "monitoring"), decided=Decided(Status.SKIPPED, "lead", NOON)),
     }
-    said = receipt("/atmos skip object-storage", "Passed over: object-storage.", at=NOON + 30)
-    typo = receipt("/atmos paws", "`paws` is no command. Did you mean `/atmos pause`?", done=False, at=NOON + 20)
-    return shown(plan(needs, Course(kept=frozenset(facts), facts=facts)), receipts=(said, typo))
+    one = plan(needs, Course(kept=frozenset(facts), facts=facts))
+    said = receipt("/atmos skip monitoring", "Passed over: monitoring.", at=one.now - 10)
+    typo = receipt("/atmos paws", "`paws` is no command. Did you mean `/atmos pause`?", done=False, at=one.now - 20)
+    return shown(one, receipts=(said, typo))
 
 
 def asked(needs: Needs) -> PullView:
     """Somebody asked what can be said, and why."""
-    said = (receipt("/atmos help", "", at=NOON + 90), receipt("/atmos why vpc", "", at=NOON + 60))
-    return shown(plan(needs, Course(at=0.5)), receipts=said)
+    one = plan(needs, Course(at=0.5))
+    said = (receipt("/atmos help", "", at=one.now - 5), receipt("/atmos why vpc", "", at=one.now - 8))
+    return shown(one, receipts=said)

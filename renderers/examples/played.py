@@ -21,6 +21,8 @@ _FEW = 8
 _RUNS = "https://github.com/acme/infra/actions/runs"
 #: Seconds until a dispatch has its run, and until that run starts.
 _SENT, _QUEUED = 3.0, 9.0
+#: What is over is shown so many seconds later.
+_AFTER = 20
 #: How long an apply takes, in seconds; what is not named takes a minute. A plan takes a third of it.
 _SECONDS = {"database": 410, "cluster": 560, "cache": 190, "cdn": 230, "monitoring": 140, "object-storage": 25}
 _UNCHANGED = ("object-storage", "monitoring", "load-balancer")
@@ -59,7 +61,7 @@ def play(needs: Needs, course: Course, *, activity: str, sha: str, begin: float,
     whole = _times(needs, course, plans=plans, halt=inf)
     total = max((end for _, end in whole.values() if end < inf), default=0.0)
     times = whole if course.halt == inf else _times(needs, course, plans=plans, halt=course.halt * total)
-    now = begin + course.at * total + (20 if course.at == 1 else 0)
+    now = begin + course.at * total + (_AFTER if course.at == 1 or not total else 0)
     places = {key: index for index, key in enumerate(needs)}
     children: dict[Key, list[int]] = {key: [] for key in needs}
     for key, above in needs.items():

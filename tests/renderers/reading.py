@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import pairwise, zip_longest
+from itertools import zip_longest
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -16,7 +16,7 @@ _OURS = re.compile(
     r'|<br>|<a href="https?://[^"<>\s]*">|<img src="https?://[^"<>\s]*" alt="[^"<>]*">|\s+|</?picture>'
     r'|<source media="\(prefers-color-scheme: dark\)" srcset="https?://[^"<>\s]*">'
 )
-_HOMES = ("https://github.com/acme/", "https://switchyard.example.com/acme/infra/pulls/")
+_HOMES = ("https://github.com/acme/", "https://switchyard.example.com/")
 _BARE_PIPE = re.compile(r"(?<!\\)\|")
 
 
@@ -50,7 +50,7 @@ def told_in_tables(text: str) -> list[tuple[str, str, str]]:
 def _tables(tokens: list[Token]) -> Iterator[list[list[Token]]]:
     """List the tables, each with its rows and their cells, the titles first."""
     rows: list[list[Token]] = []
-    for token, following in pairwise(tokens):
+    for token, following in zip(tokens, [*tokens[1:], *tokens[-1:]], strict=True):
         if token.type == "table_open":
             rows = []
         elif token.type == "tr_open":

@@ -11,7 +11,7 @@ from renderers.room import Room
 from renderers.rows import FRAME, TOGETHER, Cells, cells, component, name_table, names, stack, table
 from renderers.scene import Scene
 from renderers.verdict import FAILURES
-from renderers.words import BY_WORTH, signed, word
+from renderers.words import BY_WORTH, SIGNS, signed, word
 
 #: Up to so many steps of a section are told in full, beside all that failed.
 _MOST = 100
@@ -106,7 +106,7 @@ class Section:
         """Write the title of the fold, with how many are in it."""
         rest = self.indexes[stands:]
         counts = Counter(self.scene.found[index].status for index in rest)
-        told = ", ".join(f"{counts[status]:,} {word(status)}" for status in BY_WORTH if counts[status])
+        told = ", ".join(f"{SIGNS[status]} {counts[status]:,} {word(status)}" for status in BY_WORTH if counts[status])
         title = self.title or f"{len(rest):,}{' more' if stands else ''}: {told}"
         return f"{title} (the first {shown - stands:,} are shown)" if shown < len(self.indexes) else title
 

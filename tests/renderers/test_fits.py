@@ -235,6 +235,11 @@ def test_it_says_what_is_left_out_and_where_it_is(page: str) -> None:
     assert "more succeeded" in last
 
 
+def test_what_ends_with_its_table_is_read_whole() -> None:
+    seen = walk({("1", "1"): ()}, facts={("1", "1"): {"problem": "1"}})
+    assert told_in_tables(write(view(seen))) == failures(seen)
+
+
 def test_nothing_is_left_out_of_what_fits() -> None:
     assert "Left out" not in write(SCENES["sixty"]())
 

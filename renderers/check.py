@@ -68,7 +68,13 @@ def summary(view: CommitView) -> str:
     said.append(receipts(view.receipts, scenes[0] if scenes else None, view.as_of, room))
     for scene in scenes:
         said += rollout(scene, room)
-    return "\n\n".join(part for part in (*said, room.left_out("summary")) if part) + "\n"
+    return "\n\n".join(part for part in (*said, room.left_out("summary", _where(view))) if part) + "\n"
+
+
+def _where(view: CommitView) -> str:
+    """Say where everything is that the summary has no room for."""
+    request = f"GET /api/v1/rollouts?repo={view.repo.full_name}&sha={view.commit.sha}"
+    return f"{code(request)} of Switchyard's API has all of it."
 
 
 def _scenes(view: CommitView) -> list[Scene]:
@@ -95,8 +101,9 @@ def rollout(scene: Scene, room: Room) -> list[str]:
     notes = [*who_must_act(scene), *(f"> {prose(note)}" for note in scene.walk.rollout.notes)]
     if not scene.found:
         notes.append(_NOT_AFFECTED)
-    lines = [heading(f"{sign} {headline}"), code(scene.walk.rollout.activity), *notes]
-    said = [kept for text in lines if (kept := room.keep(text, "some notes"))]
+    head = [heading(f"{sign} {headline}"), code(clip(scene.walk.rollout.activity, _LONGEST_TITLE))]
+    said = [kept for text in head if (kept := room.keep(text, "the verdict of a rollout"))]
+    said += room.keep_some(notes, "some notes")
     return [*said, *(written for one in sections(scene) if (written := one.write(room)))]
 
 

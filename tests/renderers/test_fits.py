@@ -17,7 +17,8 @@ from bot.domain.keeping import Keeper, Keeping
 from bot.domain.model import Hold, HoldKind, Release, Status
 from bot.domain.rollout import Walk
 from bot.domain.states import states
-from bot.domain.view import CommitView, Past, PullView
+from bot.domain.view import CommitView, Past, PullCheckView, PullView
+from renderers import pull_check
 from renderers.check import summary, title
 from renderers.comment import comment
 from renderers.markdown import clip
@@ -148,11 +149,12 @@ def write(shown: PullView, budget: int = 60_000, picture: str | None = PICTURE) 
 
 def failures(seen: Walk) -> list[tuple[str, str, str]]:
     """List what failed, as tables tell it: status, stack and component."""
-    return [
-        (signed(state.status), *(clip(part, LONGEST_NAME) for part in (step.instance.stack, step.instance.component)))
-        for step, state in zip(seen.steps, states(seen), strict=True)
-        if state.status in FAILURES
-    ]
+    found = []
+    for step, state in zip(seen.steps, states(seen), strict=True):
+        if state.status in FAILURES:
+            stack, component = (clip(name, LONGEST_NAME) for name in (step.instance.stack, step.instance.component))
+            found.append((signed(state.status), stack, component))
+    return found
 
 
 def counted(text: str, what: str) -> int:
@@ -201,6 +203,19 @@ def test_a_check_run_fits_and_nothing_breaks(case: Drawn) -> None:
     assert text == summary(deepcopy(shown))
     assert "\n" not in title(shown)
     assert len(title(shown)) <= 255
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=SLOW)
+@given(views().map(Drawn), st.booleans(), LONG)
+def test_the_check_run_of_a_pull_request_fits_and_nothing_breaks(case: Drawn, ended: bool, why: str) -> None:
+    assert isinstance(case.view, PullView)
+    shown = PullCheckView(case.view, MERGE, why if ended else "", "failure", f"{SERVER}/acme/infra/pull/42", why)
+    text = pull_check.summary(shown)
+    assert len(text) <= 65_535
+    assert flaws(text) == []
+    assert text == pull_check.summary(deepcopy(shown))
+    assert "\n" not in pull_check.title(shown)
+    assert len(pull_check.title(shown)) <= 255
 
 
 @pytest.mark.parametrize("size", [400, 2_422, 5_000])

@@ -24,6 +24,12 @@ function offerFinding() {
   if (field) field.closest("p").hidden = document.getElementById(field.dataset.finds).tBodies[0].rows.length < 15;
 }
 
+// What is a little too wide is made smaller; what is much wider could not be read then, and is scrolled.
+function fitPicture() {
+  const image = main.querySelector(".picture img");
+  if (image) image.classList.toggle("fits", image.naturalWidth < 1.4 * image.closest(".picture").clientWidth);
+}
+
 // A picture is shown once it is loaded, and one that is there already stays: nothing flickers.
 async function keepPicture(fresh) {
   const [old, news] = [main.querySelector("picture"), fresh.querySelector("picture")];
@@ -51,6 +57,7 @@ async function takeOver(page) {
   document.title = page.title;
   const box = main.querySelector(".picture");
   if (box) box.scrollLeft = scrolled;
+  fitPicture();
   const news = main.querySelector("input[data-finds]");
   if (news) {
     news.value = sought;
@@ -76,5 +83,8 @@ async function keepFresh() {
 }
 
 document.addEventListener("input", (event) => { if (event.target.matches("[data-finds]")) find(); });
+document.addEventListener("load", fitPicture, true);
+window.addEventListener("resize", fitPicture);
 offerFinding();
+fitPicture();
 setTimeout(keepFresh, 1000 * Number(main.dataset.refresh));

@@ -33,6 +33,8 @@ def move(scene: Scene) -> str:
         return "; ".join(said)
     if not _is_merged_next(scene):
         return ""
+    if isinstance(scene.view, PullView) and any(not group.conclusion for group in scene.view.groups):
+        return "the merge queue tries it"
     stale = any(scene.stale(step) for step in scene.walk.steps)
     return f"stale: say {PREFIX} plan before you merge" if stale else "merge to apply"
 

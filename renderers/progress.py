@@ -31,11 +31,12 @@ def bar(found: Sequence[State]) -> str:
 
 
 def left(scene: Scene) -> str:
-    """Tell how long a rollout still takes, "about 5 min left"; empty where nobody knows, or people are waited for."""
+    """Tell how long a rollout still takes, "about 5 min left"; empty where nobody knows, or something keeps it."""
     view = scene.view
     if not isinstance(view, PullView) or not scene.moves:
         return ""
-    if any(state.status in _FOR_PEOPLE for state in scene.found):
+    kept = view.kept.get(scene.walk.rollout.id)
+    if any(state.status in _FOR_PEOPLE for state in scene.found) or (kept is not None and kept.keepers):
         return ""
     seconds = remaining(
         scene.walk.steps,

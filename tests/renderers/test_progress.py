@@ -9,6 +9,7 @@ import pytest
 from bot.domain.model import Status
 from bot.domain.states import State, states
 from bot.domain.view import PullView
+from renderers.examples.catalogue import made
 from renderers.moves import move
 from renderers.progress import bar, left
 from renderers.scene import Scene
@@ -63,6 +64,23 @@ def test_what_takes_longer_than_usual_is_said_so() -> None:
 def test_while_people_are_waited_for_nobody_can_tell() -> None:
     assert left(_of("approval", 60.0)) == ""
     assert left(_of("approval_only", 60.0)) == ""
+
+
+@pytest.mark.parametrize("name", ["plan-paused", "plan-locked", "in-turn"])
+def test_while_something_keeps_it_nobody_can_tell(name: str) -> None:
+    view = made(name)
+    scene = Scene(view, view.current[0], states(view.current[0]))
+    assert scene.moves
+    assert left(scene) == ""
+
+
+def test_what_the_merge_queue_tries_is_not_to_be_merged_by_hand() -> None:
+    view = made("queue")
+    assert isinstance(view, PullView)
+    assert move(Scene(view, view.current[0], states(view.current[0]))) == "the merge queue tries it"
+    (group,) = view.groups
+    failed = replace(view, groups=(replace(group, conclusion="failure"),))
+    assert move(Scene(failed, view.current[0], states(view.current[0]))) == "merge to apply"
 
 
 def test_where_one_run_is_not_known_nothing_is_said() -> None:

@@ -10,7 +10,7 @@ import html
 from renderers.shape import Box, Shape
 
 POINTS = 72  # in an inch; a point is a pixel of the picture
-PAGE = 810  # points that stay legible on GitHub's page
+PAGE = 830  # points that stay legible on GitHub's page
 GAP = 26  # points between boxes that follow each other
 _ROOM = 96.0  # points for the second line of a box, whatever its status
 _SIDES = 47.0  # points for the sign at the left, and the edges of a box
@@ -57,5 +57,5 @@ def _needed(shape: Shape, box: Box) -> float:
     room = _ROOM
     if shape.by:
         number = f"{len(box.steps):,}"
-        room = 5.9 * len(f"{number} of {number}, {number} dispatching")
+        room = 5.7 * len(f"{number} of {number}, {number} dispatching")
     return max(room, sum(_WIDTHS.get(char, 0.68) for char in box.label) * _NAME) + _SIDES

@@ -33,7 +33,7 @@ def _grouped(scene: Scene, page: str) -> str:
     if not (by := shape.shape(scene.walk).by):
         return ""
     whole = f' <a href="{page}">The whole graph</a> has a box for each.' if page else ""
-    return f"\n<sub>Drawn {by} by {by}, since there are {len(scene.found):,} instances.{whole}</sub>"
+    return f"\n<p><sub>Drawn {by} by {by}, since there are {len(scene.found):,} instances.{whole}</sub></p>"
 
 
 def written(mermaid: str | None, tree: str | None, room: Room) -> str:

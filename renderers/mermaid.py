@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from bot.domain.rollout import Walk
 from bot.domain.states import State
 from renderers.faces import Face, blocked, faces
-from renderers.palette import LOOKS
+from renderers.palette import LOOKS, STACK
 from renderers.shape import Box, shape
 from renderers.words import MARKS
 
@@ -31,6 +31,8 @@ def mermaid(walk: Walk, found: Sequence[State]) -> str | None:
         lines += boxes
     lines += [f"  n{edge[0]} {'-.->' if edge in stuck else '-->'} n{edge[1]}" for edge in drawing.edges]
     lines += [_class(family) for family in sorted({look.family for look in looks})]
+    if stacks := [f"s{number}" for number, stack in enumerate(drawing.frames) if stack]:
+        lines += [f"  classDef stack fill:transparent,stroke:{STACK.light.text}", f"  class {','.join(stacks)} stack"]
     text = "\n".join(lines)
     return text if len(text) <= _MOST_CHARACTERS else None
 

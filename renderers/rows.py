@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import groupby
 
 from bot.domain.model import Dispatch, Status, Step
@@ -69,12 +70,17 @@ def name_table(rows: Sequence[str], *, status: bool) -> str:
 
 def stack(step: Step) -> str:
     """Write the name of a step's stack."""
-    return code(clip(step.instance.stack, LONGEST_NAME))
+    return _called(step.instance.stack)
 
 
 def component(step: Step) -> str:
     """Write the name of a step's component, and that it is destroyed."""
-    return ("**destroy** " if step.destroys else "") + code(clip(step.instance.component, LONGEST_NAME))
+    return ("**destroy** " if step.destroys else "") + _called(step.instance.component)
+
+
+@lru_cache(maxsize=8_192)  # the same few names come again in row after row
+def _called(name: str) -> str:
+    return code(clip(name, LONGEST_NAME))
 
 
 def _runs(step: Step) -> str:

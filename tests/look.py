@@ -201,6 +201,7 @@ def main(out: Path) -> int:
         page = out / "mermaid.html"
         page.write_text(f'<!doctype html><meta charset="utf-8"><script src="{script.as_uri()}"></script><body>')
         flaws += asyncio.run(read_mermaid(program, graphs, page))
+        page.unlink()
         click.echo(f"Mermaid {MERMAID} was given {len(graphs):,} graphs.")
     for flaw in flaws:
         click.echo(f"✗ {flaw}")

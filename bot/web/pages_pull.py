@@ -18,6 +18,7 @@ from bot.store import audit, outbox, past, rollouts
 from bot.store.db import Db
 from bot.web.inline import inline
 from bot.web.pages_graph import digest
+from renderers.check import group
 from renderers.engine import engine_name
 from renderers.keeps import standing
 from renderers.markdown import prose
@@ -119,8 +120,10 @@ def page(db: Db, view: PullView, chosen: PullView) -> dict[str, Any]:
 
 def _said(view: PullView, scene: Scene | None) -> list[Markup]:
     """Say what keeps everything, who must act, and what else to know."""
-    said = [prose(view.waiting, most=1_000)] if view.waiting else []
+    home = f"{view.server_url}/{view.repo.full_name}/"
+    said = [prose(view.waiting, most=1_000, trusted=home)] if view.waiting else []
     said += [*standing(view), *(who_must_act(scene) if scene else ())]
+    said += [group(one) for one in view.groups]
     if scene is not None and scene.walk.rollout.superseded_by:
         said.append(prose(f"Ended by {scene.walk.rollout.superseded_by}."))
     said.append(read_on(view, [scene] if scene else []))

@@ -20,7 +20,7 @@ from bot.domain.texts import commit, same_commit
 from bot.events.context import Context, Finished, Gathered, InLane, Place, decode, repo_of
 from bot.events.merges import is_on, spot_on
 from bot.events.pull_request import files_for, read_upload
-from bot.github import reads, shapes
+from bot.github import commit_shapes, reads
 from bot.github.line import BadAnswer
 from bot.store import commits, inbox, pulls, uploads
 from bot.store.db import Db
@@ -43,14 +43,14 @@ def place_merge_group(payload: dict[str, Any], _row: Row, _db: Db) -> Place:
     repo = repo_of(payload)
     if repo is None:
         return Finished("no installation of ours")
-    group = shapes.merge_group(payload)
+    group = commit_shapes.merge_group(payload)
     return InLane(lane_of_commit(repo.id, group.head_sha), repo.id)
 
 
 async def gather_merge_group(row: Row, ctx: Context) -> Gathered | Finished:
     """Read what is tried for which pull request; a try that has ended goes on only where its branch is there."""
     payload = decode(row)
-    repo, group = repo_of(payload) or ctx.repo(row.repo_id or 0), shapes.merge_group(payload)
+    repo, group = repo_of(payload) or ctx.repo(row.repo_id or 0), commit_shapes.merge_group(payload)
     lane = lane_of_commit(repo.id, group.head_sha)
     told = Commit(
         lane, repo.id, group.head_sha, group.head_ref, (CHECKS_REQUESTED,), group.base_ref, row.at, pull=group.number
@@ -95,7 +95,7 @@ def place_release(payload: dict[str, Any], _row: Row, _db: Db) -> Place:
     repo = repo_of(payload)
     if repo is None:
         return Finished("no installation of ours")
-    told = shapes.release(payload)
+    told = commit_shapes.release(payload)
     if told.draft or told.action not in _PUBLISHING:
         return Finished(f"release: {told.action}")
     return InLane(lane_of_release(repo.id, told.tag), repo.id)
@@ -104,7 +104,7 @@ def place_release(payload: dict[str, Any], _row: Row, _db: Db) -> Place:
 async def gather_release(row: Row, ctx: Context) -> Gathered | Finished:
     """Read which commit a release is about, and where that stands in the order of an applied branch."""
     payload = decode(row)
-    repo, told = repo_of(payload) or ctx.repo(row.repo_id or 0), shapes.release(payload)
+    repo, told = repo_of(payload) or ctx.repo(row.repo_id or 0), commit_shapes.release(payload)
     sha = await _tagged(ctx, repo, told.tag, last=row.attempts >= _ATTEMPTS)
     if not sha:
         return Finished(f"there is no tag {told.tag} any more")

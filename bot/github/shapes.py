@@ -7,17 +7,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from bot.domain.commands.words import Role
-from bot.domain.facts import Compared, FailedJob, MergeGroupFacts, PullFacts, Rejection, ReleaseFacts, RunFacts
+from bot.domain.facts import Compared, FailedJob, PullFacts, Rejection, RunFacts
 from bot.domain.model import Repo
-
-_BRANCH = "refs/heads/"
-_QUEUED = re.compile(r"gh-readonly-queue/.+/pr-(\d{1,9})-[0-9a-f]{40,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,40 +202,6 @@ def compared(obj: Any) -> Compared:
     if not found.status:
         raise ValueError("GitHub compared two commits without saying how they stand to each other.")
     return found
-
-
-def merge_group(obj: Any) -> MergeGroupFacts:
-    """Read a merge queue's try of a pull request, from the whole webhook."""
-    group = part(obj, "merge_group")
-    head_ref = text(group, "head_ref").removeprefix(_BRANCH)
-    named = _QUEUED.fullmatch(head_ref)
-    facts = MergeGroupFacts(
-        number=int(named[1]) if named else 0,
-        head_sha=text(group, "head_sha"),
-        head_ref=head_ref,
-        base_sha=text(group, "base_sha"),
-        base_ref=text(group, "base_ref").removeprefix(_BRANCH),
-        action=text(obj, "action"),
-        reason=text(obj, "reason"),
-    )
-    if not (facts.head_sha and facts.head_ref and facts.base_ref):
-        raise ValueError("GitHub sent a merge group without its commit, its branch, or its base branch.")
-    return facts
-
-
-def release(obj: Any) -> ReleaseFacts:
-    """Read a release, from the whole webhook."""
-    told = part(obj, "release")
-    facts = ReleaseFacts(
-        action=text(obj, "action"),
-        tag=text(told, "tag_name"),
-        target=text(told, "target_commitish"),
-        draft=flag(told, "draft"),
-        prerelease=flag(told, "prerelease"),
-    )
-    if not facts.tag:
-        raise ValueError("GitHub sent a release without its tag.")
-    return facts
 
 
 def check(obj: Any) -> Check:

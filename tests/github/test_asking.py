@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import serialization
 
 from bot.domain.facts import Compared, Gate, MergeGroupFacts, Rejection, ReleaseFacts
 from bot.domain.model import Repo
-from bot.github import ensure, reads, shapes
+from bot.github import commit_shapes, ensure, reads
 from bot.github.client import GitHub, Installation
 from bot.github.ensure import CheckRun
 from bot.github.shapes import Check
@@ -155,11 +155,11 @@ async def test_the_webhooks_of_queue_and_release_are_read_as_they_are_sent(stage
     stage.hub.publish_release(stage.infra, "v1", by="bob", prerelease=True)
     await stage.after(0)
     bodies = [(one.event, json.loads(one.body)) for one in stage.sandbox.hooks.log]
-    queued, destroyed = [shapes.merge_group(body) for event, body in bodies if event == "merge_group"]
+    queued, destroyed = [commit_shapes.merge_group(body) for event, body in bodies if event == "merge_group"]
     told = MergeGroupFacts(1, group.head_sha, group.branch, group.base_sha, "main", "checks_requested", "")
     assert queued == told
     assert destroyed == replace(told, action="destroyed", reason="dequeued")
-    released = [shapes.release(body) for event, body in bodies if event == "release"]
+    released = [commit_shapes.release(body) for event, body in bodies if event == "release"]
     assert released[0] == ReleaseFacts("published", "v1", "main", draft=False, prerelease=True)
 
 

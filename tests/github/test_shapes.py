@@ -9,7 +9,7 @@ import pytest
 from bot.domain.commands.words import Role
 from bot.domain.facts import MergeGroupFacts, PullFacts, ReleaseFacts, RunFacts
 from bot.domain.model import Repo
-from bot.github import shapes
+from bot.github import commit_shapes, shapes
 
 
 def at(text):
@@ -179,7 +179,7 @@ GROUP = {
 
 
 def test_a_merge_group():
-    assert shapes.merge_group(GROUP) == MergeGroupFacts(
+    assert commit_shapes.merge_group(GROUP) == MergeGroupFacts(
         number=104,
         head_sha="a" * 40,
         head_ref=f"gh-readonly-queue/main/pr-104-{'b' * 40}",
@@ -188,7 +188,7 @@ def test_a_merge_group():
         action="checks_requested",
         reason="",
     )
-    assert shapes.merge_group(GROUP | {"action": "destroyed", "reason": "dequeued"}).reason == "dequeued"
+    assert commit_shapes.merge_group(GROUP | {"action": "destroyed", "reason": "dequeued"}).reason == "dequeued"
 
 
 @pytest.mark.parametrize(
@@ -203,22 +203,22 @@ def test_a_merge_group():
 )
 def test_the_pull_request_of_a_merge_group_is_read_from_its_branch(branch, number):
     group = GROUP["merge_group"] | {"head_ref": f"refs/heads/{branch}"}
-    found = shapes.merge_group(GROUP | {"merge_group": group})
+    found = commit_shapes.merge_group(GROUP | {"merge_group": group})
     assert (found.number, found.head_ref) == (number, branch)
 
 
 @pytest.mark.parametrize("missing", ["head_sha", "head_ref", "base_ref"])
 def test_a_merge_group_that_cannot_be_one(missing):
     with pytest.raises(ValueError, match="a merge group without"):
-        shapes.merge_group(GROUP | {"merge_group": GROUP["merge_group"] | {missing: None}})
+        commit_shapes.merge_group(GROUP | {"merge_group": GROUP["merge_group"] | {missing: None}})
 
 
 def test_a_release():
     told = {"tag_name": "v1.2", "target_commitish": "main", "draft": False, "prerelease": True, "name": None}
-    facts = shapes.release({"action": "published", "release": told})
+    facts = commit_shapes.release({"action": "published", "release": told})
     assert facts == ReleaseFacts("published", "v1.2", "main", draft=False, prerelease=True)
     with pytest.raises(ValueError, match="without its tag"):
-        shapes.release({"action": "published", "release": {}})
+        commit_shapes.release({"action": "published", "release": {}})
 
 
 def test_reviewers_are_people_and_teams():

@@ -276,4 +276,5 @@ async def test_what_was_forgotten_when_it_was_destroyed_is_known_by_the_rollout_
         assert rig.dispatched()[-1] == "apply dev/eks"
         await _boss(rig, first, "unpause")
         assert rig.dispatched("destroy") == ["destroy dev/eks"]
-        assert f"as dev/eks is known to depend on it and is there, last applied by #{second.number}" in _text(rig, first)
+        told = f"as dev/eks is known to depend on it and is there, last applied by #{second.number}"
+        assert told in _text(rig, first)

@@ -20,6 +20,8 @@ from typing import Any
 import aiohttp
 import click
 
+from renderers.words import plural
+
 #: Which Mermaid reads the graphs; GitHub does not tell which it has.
 MERMAID = "11.12.0"
 #: The widths of a window that shows a comment at GitHub, and of a phone, in pixels.
@@ -193,7 +195,7 @@ def main(out: Path) -> int:
     pages, graphs = sorted(out.glob("*/*.html")), sorted(out.glob("*/graph.mmd"))
     flaws = [] if has_signs() else [_NO_SIGNS]
     flaws += asyncio.run(look(program, pages))
-    click.echo(f"Pictures of {len(pages):,} pages, at {len(WIDTHS)} widths, are beside them in {out}.")
+    click.echo(f"Pictures of {plural(len(pages), 'page')}, at {len(WIDTHS)} widths, are beside them in {out}.")
     script = fetched(out.parent / "tools")
     if isinstance(script, str):
         flaws.append(script)
@@ -202,7 +204,7 @@ def main(out: Path) -> int:
         page.write_text(f'<!doctype html><meta charset="utf-8"><script src="{script.as_uri()}"></script><body>')
         flaws += asyncio.run(read_mermaid(program, graphs, page))
         page.unlink()
-        click.echo(f"Mermaid {MERMAID} was given {len(graphs):,} graphs.")
+        click.echo(f"Mermaid {MERMAID} was given {plural(len(graphs), 'graph')}.")
     for flaw in flaws:
         click.echo(f"✗ {flaw}")
     click.echo("Something is wrong, as said above." if flaws else "Nothing is wrong that a program could see.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from benchmarks import events, fuzz, memory, model, rendering, report, uploads, webhooks
+from benchmarks import events, fuzz, memory, model, pages, rendering, report, uploads, webhooks
 from benchmarks.report import Figure
 
 BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
@@ -14,6 +14,7 @@ BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
     "uploads": uploads.measure,
     "memory": memory.measure,
     "rendering": rendering.measure,
+    "pages": pages.measure,
     "fuzz": fuzz.measure,
     "model": model.measure,
     "mutants": model.mutants,

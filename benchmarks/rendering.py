@@ -30,7 +30,7 @@ def measure(sizes: Sequence[int] = (10, 100, 1_000, 5_000), *, rounds: int = 5) 
     """Measure the comment and the pictures of rollouts that are two thirds done."""
     figures = []
     for size in sizes:
-        walk = _under_way(size)
+        walk = under_way(size)
         view = PullView(
             repo=worlds.REPO,
             pull=worlds.pull(),
@@ -95,7 +95,8 @@ def _renamed(walk: Walk, more: str) -> Walk:
     return Walk.of(walk.rollout, steps)
 
 
-def _under_way(size: int) -> Walk:
+def under_way(size: int) -> Walk:
+    """Make a rollout that is two thirds done."""
     fresh = worlds.walk(size)
     done = 2 * size // 3
     return Walk.of(fresh.rollout, [_sent(step) if step.index < done else step for step in fresh.steps])

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import events, fuzz, memory, model, rendering, uploads, webhooks, worlds
+from benchmarks import events, fuzz, memory, model, pages, rendering, uploads, webhooks, worlds
 from benchmarks.report import Figure, machine, part, spread, table
 from bot.domain.graph import build
 from bot.events.upload import parse_upload
@@ -53,6 +53,15 @@ def test_rendering() -> None:
         "Draw 100 steps in 10 boxes in another state",
         "Draw 100 steps in 100 boxes for the first time, light and dark",
         "Draw 100 steps in 100 boxes in another state",
+    ]
+
+
+def test_pages() -> None:
+    assert [figure.what.partition(",")[0] for figure in pages.measure((10, 20), rounds=1)] == [
+        "Write the page of 10 steps",
+        "Tell that the page of 10 steps is the same",
+        "Write the page of 20 steps",
+        "Tell that the page of 20 steps is the same",
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from benchmarks import events, fuzz, memory, model, pages, rendering, report, uploads, webhooks
+from benchmarks import calls, events, fuzz, memory, model, pages, rendering, report, uploads, webhooks
 from benchmarks.report import Figure
 
 BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
@@ -15,12 +15,13 @@ BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
     "memory": memory.measure,
     "rendering": rendering.measure,
     "pages": pages.measure,
+    "calls": calls.measure,
     "fuzz": fuzz.measure,
     "model": model.measure,
     "mutants": model.mutants,
 }
 #: These take many minutes, and run only where they are named.
-LONG = frozenset({"fuzz", "model", "mutants"})
+LONG = frozenset({"calls", "fuzz", "model", "mutants"})
 
 
 def main(names: list[str]) -> int:

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import events, fuzz, memory, model, pages, rendering, uploads, webhooks, worlds
+from benchmarks import calls, events, fuzz, memory, model, pages, rendering, uploads, webhooks, worlds
 from benchmarks.report import Figure, machine, part, spread, table
 from bot.domain.graph import build
 from bot.events.upload import parse_upload
@@ -63,6 +63,12 @@ def test_pages() -> None:
         "Write the page of 20 steps",
         "Tell that the page of 20 steps is the same",
     ]
+
+
+def test_calls() -> None:
+    figures = calls.measure((10,))
+    assert [figure.floor for figure in figures] == ["70", "", "60", ""]
+    assert [float(figure.ratio) <= 1 for figure in figures if figure.ratio] == [True, True]
 
 
 def test_fuzz() -> None:

@@ -251,14 +251,16 @@ def claimed(db: Db, run_ids: Iterable[int]) -> set[int]:
 def overdue(db: Db, *, silent_since: float, now: float, limit: int, resting: Iterable[int] = ()) -> list[Placed]:
     """Find open dispatches with a known run and no news; one asked about in vain is left alone longer and longer.
 
-    One that waits for people may do so for weeks: its pauses grow to an hour, those of others to minutes.
+    One that waits for people may do so for weeks: its pauses grow to an hour, those of others to minutes. One that runs
+    is asked about only after the longest of these: most runs take minutes, and their end is told.
     `silent_since` is how long ago (in seconds) the last news must be for the first question. Installations that are
     `resting` are left out, as are repositories that none covers: whoever cannot be asked must not hide the others.
     """
     sql = (
         "SELECT dispatches.* FROM dispatches JOIN repos ON repos.id = repo_id WHERE open AND run_id != 0 "
         "AND installation != 0 AND installation NOT IN (SELECT value FROM json_each(?)) "
-        "AND heard_at <= ? - ? * (1 << min(asked, CASE status WHEN 'approval' THEN 6 ELSE 2 END)) "
+        "AND heard_at <= ? - ? * "
+        "(1 << CASE status WHEN 'approval' THEN min(asked, 6) WHEN 'running' THEN 2 ELSE min(asked, 2) END) "
         "ORDER BY heard_at LIMIT ?"
     )
     return [

@@ -35,7 +35,8 @@ SETTINGS = (
         "GITHUB_API_URL", "GitHub's API; on GitHub Enterprise Server https://HOST/api/v3.", "https://api.github.com"
     ),
     Setting(
-        "PUBLIC_URL", "Where GitHub reaches this service, for the picture in the comment; without it Mermaid is drawn."
+        "PUBLIC_URL",
+        "Where GitHub and people reach this service: the comment's picture and page; without it Mermaid is drawn.",
     ),
     Setting(
         "SWITCHYARD_DOCS_URL",

@@ -159,13 +159,16 @@ async def test_a_run_that_ends_without_an_upload_makes_it_neutral_at_once(tmp_pa
 
 async def test_an_open_pull_request_from_before_the_app_came_gets_none_until_something_happens(tmp_path: Path) -> None:
     async with open_rig(tmp_path, model=model(ONE)) as rig:
-        rig.faults.hooks(".", "lose", FOREVER)
-        rig.faults.add("GET", "/pulls", "status", 2, status=500)
+        rig.hub.programs[AFFECTED] = no_upload
+        lost = rig.faults.hooks(".", "lose", FOREVER)
         pull = rig.scene.open_pull(["vpc"])
-        rig.scene.token = "swy_wrong"
         rig.clock.at += 7200
         await rig.passes(3600)
         assert checks(rig, pull.head_sha) == []
+        lost.times = 0
+        rig.scene.push("feature", ["vpc"], note="more")
+        await rig.passes(700)
+        assert check(rig, pull.head_sha).conclusion == "neutral"
 
 
 async def test_a_push_ends_the_check_of_the_older_head(tmp_path: Path) -> None:

@@ -6,12 +6,14 @@ The layout is made of this, so that a box keeps its place whatever becomes of it
 from __future__ import annotations
 
 import html
+import unicodedata
 
 from renderers.shape import Box, Shape
 
 POINTS = 72  # in an inch; a point is a pixel of the picture
 PAGE = 830  # points that stay legible on GitHub's page
-GAP = 26  # points between boxes that follow each other
+_GAP, _WIDE_GAP = 26, 64  # points between boxes that follow each other: the wide one where many lines cross there
+_MANY = 1.5  # lines for each box
 _ROOM = 96.0  # points for the second line of a box, whatever its status
 _SIDES = 47.0  # points for the sign at the left, and the edges of a box
 _USUAL = 170.0  # points: narrower boxes are all made as wide as the widest of them
@@ -33,7 +35,7 @@ def dot(shape: Shape) -> str:
     ]
     lines = [
         "digraph rollout {",
-        f"  graph [rankdir=LR, nodesep=0.12, ranksep={GAP / POINTS:.2f}, pack=14, packmode=array,",
+        f"  graph [rankdir=LR, nodesep=0.12, ranksep={gap(shape) / POINTS:.2f}, pack=14, packmode=array,",
         '    fontname="Helvetica", fontsize=12, labeljust=l, labelloc=b, margin=10]',
         f'  node [shape=box, style=rounded, fontname="Helvetica", fontsize=10, margin=0, height={height:.2f}]',
         "  edge [tailport=e, headport=w]",
@@ -44,6 +46,11 @@ def dot(shape: Shape) -> str:
     lines += [boxes[index] for index in shape.frames.get("", ())]
     lines += [f"  n{parent} -> n{child}" for parent, child in shape.edges]
     return "\n".join([*lines, "}"]) + "\n"
+
+
+def gap(shape: Shape) -> int:
+    """Tell how many points are between boxes that follow each other."""
+    return _WIDE_GAP if len(shape.edges) > _MANY * len(shape.boxes) else _GAP
 
 
 def _frame(number: int, stack: str, boxes: list[str]) -> list[str]:
@@ -58,4 +65,9 @@ def _needed(shape: Shape, box: Box) -> float:
     if shape.by:
         number = f"{len(box.steps):,}"
         room = 5.7 * len(f"{number} of {number}, {number} dispatching")
-    return max(room, sum(_WIDTHS.get(char, 0.68) for char in box.label) * _NAME) + _SIDES
+    return max(room, sum(map(_char, box.label)) * _NAME) + _SIDES
+
+
+def _char(char: str) -> float:
+    """Estimate how wide a character is, in parts of the size."""
+    return _WIDTHS.get(char) or (1.04 if unicodedata.east_asian_width(char) in "WF" else 0.68)

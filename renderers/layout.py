@@ -8,15 +8,15 @@ from functools import lru_cache
 from typing import Any
 
 from renderers.engine import CannotDraw, draw
-from renderers.graph import GAP, PAGE, POINTS, dot
-from renderers.shape import Shape
+from renderers.graph import PAGE, POINTS, dot, gap
+from renderers.shape import LARGE, Shape
 
 Point = tuple[float, float]
 Way = tuple[
     tuple[int, int], list[Point]
 ]  # an edge, and the points of its spline, if it has one; the last is the arrow's tip
 
-_KEPT = 32
+_KEPT, _LARGE_KEPT = 32, 2  # layouts that are remembered
 _TRIES = 3  # of a graph that could not be laid out; then no more until a restart
 _BETWEEN = 14  # pixels between what nothing connects
 _HEAD, _SIDE = 7, 2.8  # pixels that the head of an arrow is long, and half of what it is wide
@@ -57,7 +57,7 @@ class Layout:
 
 def lay_out(shape: Shape) -> Layout:
     """Find the places of a shape; Graphviz is asked once for each. Blocks until it is done. Raises CannotDraw."""
-    tries = _tries(shape)
+    tries = (_large if len(shape.boxes) > LARGE else _usual)(shape)
     if not tries or (isinstance(tries[-1], CannotDraw) and len(tries) < _TRIES):
         tries.append(_tried(shape))
     last = tries[-1]
@@ -66,10 +66,13 @@ def lay_out(shape: Shape) -> Layout:
     return last
 
 
-@lru_cache(maxsize=_KEPT)
-def _tries(shape: Shape) -> list[Layout | CannotDraw]:  # noqa: ARG001 - the key
+def _tries(_: Shape) -> list[Layout | CannotDraw]:
     """Remember what came of laying out a shape, each time that it was tried."""
     return []
+
+
+_usual = lru_cache(maxsize=_KEPT)(_tries)
+_large = lru_cache(maxsize=_LARGE_KEPT)(_tries)
 
 
 def _tried(shape: Shape) -> Layout | CannotDraw:
@@ -89,6 +92,7 @@ def _read(shape: Shape, drawn: dict[str, Any]) -> Layout:
     boxes: dict[int, Area] = {}
     frames: dict[int, Area] = {}
     by_id: dict[int, int] = {}
+    near = 2 * gap(shape)
     for one in drawn.get("objects", ()):
         kind, number = one["name"][0], int(one["name"].lstrip("cluster_n"))
         if kind == "c":
@@ -101,7 +105,7 @@ def _read(shape: Shape, drawn: dict[str, Any]) -> Layout:
     lines = []
     for one in drawn.get("edges", ()):
         edge = (by_id[one["tail"]], by_id[one["head"]])
-        lines.append((edge, [] if _is_next(boxes[edge[0]], boxes[edge[1]]) else _spline(one["pos"])))
+        lines.append((edge, [] if _is_next(boxes[edge[0]], boxes[edge[1]], near) else _spline(one["pos"])))
     return _placed(shape, boxes, frames, lines)
 
 
@@ -113,9 +117,9 @@ def _spline(pos: str) -> list[Point]:
     return [(float(x), float(y)) for x, _, y in (pair.partition(",") for pair in ordered)]
 
 
-def _is_next(parent: Area, child: Area) -> bool:
+def _is_next(parent: Area, child: Area, near: float) -> bool:
     """Tell whether a box follows another so closely that nothing stands between them: a plain curve then does."""
-    return 0 < child.x - parent.x - parent.width < 2 * GAP
+    return 0 < child.x - parent.x - parent.width < near
 
 
 def _placed(shape: Shape, boxes: dict[int, Area], frames: dict[int, Area], lines: list[Way]) -> Layout:

@@ -14,7 +14,8 @@ from renderers.words import plural
 MOST = 60  # boxes; above, instances are drawn as groups
 ALL = 10_000  # boxes of a whole picture
 _LONGEST = 28
-_KEPT = 64  # shapes that are remembered, so that the same graph is reduced and laid out once
+LARGE = 1_000  # steps, or boxes: of what is larger, little is remembered
+_KEPT, _LARGE_KEPT = 64, 8  # shapes that are remembered, so that the same graph is reduced and laid out once
 #: Of each step: stack, component, whether it is destroyed, and what comes after it.
 _Outline = tuple[tuple[str, str, bool, tuple[int, ...]], ...]
 
@@ -84,10 +85,9 @@ def shape(walk: Walk, *, whole: bool = False) -> Shape:
     Steps of the same names and order give the same object, whatever their state. With `whole`, nothing is grouped.
     """
     outline = tuple((step.instance.stack, step.instance.component, step.destroys, step.children) for step in walk.steps)
-    return _shape(outline, ALL if whole else MOST)
+    return (_large if len(outline) > LARGE else _usual)(outline, ALL if whole else MOST)
 
 
-@lru_cache(maxsize=_KEPT)
 def _shape(outline: _Outline, most: int) -> Shape:
     pairs = [(index, child) for index, (_, _, _, children) in enumerate(outline) for child in children]
     if len(outline) <= most:
@@ -101,6 +101,10 @@ def _shape(outline: _Outline, most: int) -> Shape:
     edges = ((place[keys[parent]], place[keys[child]]) for parent, child in pairs if keys[parent] != keys[child])
     groups = tuple(_group(key, members[position]) for key, position in place.items())
     return Shape(groups, _reduced(len(groups), edges), by)
+
+
+_usual = lru_cache(maxsize=_KEPT)(_shape)
+_large = lru_cache(maxsize=_LARGE_KEPT)(_shape)
 
 
 def _keys(outline: _Outline, most: int) -> tuple[str, list[str]]:

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
+from weakref import WeakKeyDictionary
 
 from bot.domain.model import Status
 from renderers.faces import Face
@@ -26,7 +27,6 @@ _WORDS = 38  # pixels from the left of a box to its words
 _BAR = ("done", "wrong", "person", "moving", "blocked", "idle", "gone")
 _STRONG = ("wrong", "moving", "person")  # the families that need eyes have a thicker line
 _BAR_ROOM = 8  # pixels
-_KEPT = 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,8 +77,17 @@ def svg(
     return "".join([*parts, "</g>\n</svg>\n"]).encode()
 
 
-@lru_cache(maxsize=_KEPT)
+#: They live as long as the layouts that they were made from.
+_sheets: WeakKeyDictionary[Layout, _Sheet] = WeakKeyDictionary()
+
+
 def _sheet(shape: Shape, layout: Layout) -> _Sheet:
+    if layout not in _sheets:
+        _sheets[layout] = _written(shape, layout)
+    return _sheets[layout]
+
+
+def _written(shape: Shape, layout: Layout) -> _Sheet:
     frames = [
         (
             f'<g class="stack" id="stack-{number}"><rect {_at(area)} {_size(area)} rx="8"',

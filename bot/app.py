@@ -66,10 +66,11 @@ def pages_key(private_key: str) -> bytes:
     return hmac.digest(private_key.encode(), b"switchyard pages", "sha256")
 
 
-def viewing(settings: Settings, now: Callable[[], float]) -> View:
+def viewing(current: Callable[[], Settings], now: Callable[[], float]) -> View:
     """Make what gathers a pull request's view from any connection."""
 
     def view(db: Db, repo: Repo, pull: Pull) -> PullView | None:
+        settings = current()
         window = Window(
             db,
             settings.rules,
@@ -145,7 +146,7 @@ class Switchyard:
                 key=pages_key(self.settings.private_key),
                 https=self.settings.public_url.startswith("https:"),
                 server_url=self.settings.server_url,
-                view=viewing(self.settings, self.now),
+                view=viewing(lambda: self.settings, self.now),
             ),
         )
         try:

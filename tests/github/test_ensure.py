@@ -7,6 +7,7 @@ import pytest
 from aiohttp import web
 
 from bot.github import ensure
+from bot.github.client import GitHub
 from bot.github.ensure import Started
 from bot.github.shapes import Comment
 
@@ -120,3 +121,23 @@ async def test_the_highest_run_id(wire, gh, repo):
     wire.on("GET", path, web.json_response({"workflow_runs": [{"id": 8}, {"id": 9}]}), web.json_response({}))
     assert await ensure.highest_run_id(gh, repo, "plan.yaml") == 9
     assert await ensure.highest_run_id(gh, repo, "plan.yaml") == 0
+
+
+async def test_a_comment_is_folded_where_the_app_may(wire, gh, repo):
+    refused = {"type": "FORBIDDEN", "message": "Resource not accessible by integration"}
+    wire.on(
+        "POST",
+        "/api/graphql",
+        web.json_response({"data": {"minimizeComment": {"minimizedComment": {"isMinimized": True}}}}),
+        web.json_response({"data": {"minimizeComment": None}, "errors": [refused]}),
+        web.json_response({"message": "Must have admin rights to Repository."}, status=403),
+    )
+    assert await ensure.fold_comment(gh, Comment(5, "twin", "IC_5")) is True
+    assert wire.asked[-1].body["variables"] == {"id": "IC_5"}
+    assert await ensure.fold_comment(gh, Comment(5, "twin", "IC_5")) is False
+    assert await ensure.fold_comment(gh, Comment(5, "twin", "IC_5")) is False
+
+
+def test_on_github_com_graphql_lies_beside_the_rest(session, pem):
+    github = GitHub(session, app_id=7, private_key=pem, api_url="https://api.github.com", now=lambda: 0.0)
+    assert github.installation(1).graphql_url == "https://api.github.com/graphql"

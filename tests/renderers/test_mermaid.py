@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from syrupy.assertion import SnapshotAssertion
 
+from bot.domain.rollout import Walk
 from bot.domain.states import states
 from renderers.mermaid import mermaid
+from tests.renderers.graphs import walks
 from tests.renderers.scenes import SCENES
 from tests.renderers.world import Key, walk
 
@@ -32,6 +34,15 @@ def test_what_github_would_not_draw_is_not_written() -> None:
 def test_nothing_to_draw_is_not_drawn() -> None:
     seen = walk({})
     assert mermaid(seen, states(seen)) is None
+
+
+@settings(deadline=None)
+@given(walks(most=40))
+def test_it_keeps_within_what_github_draws(seen: Walk) -> None:
+    text = mermaid(seen, states(seen)) or ""
+    assert 0 < len(text) <= 50_000
+    assert text.count("-->") + text.count("-.->") <= 500
+    assert text == mermaid(seen, states(seen))
 
 
 @given(st.lists(st.text(min_size=1, max_size=20), min_size=1, max_size=5, unique=True))

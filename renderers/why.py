@@ -169,6 +169,8 @@ def _ended(scene: Scene, sent: Dispatch) -> str:
     if result is Result.CHANGES and plans and failed:
         return _CHANGES_FAIL.format(_job(sent) or "the job")
     told = f"**{result}**" if result is Result.CHANGES and plans else str(result)
+    if result is Result.APPLIED and scene.walk.steps[sent.step].destroys:
+        told = "destroyed"
     return f"{told}, but {concluded}" if concluded else told
 
 

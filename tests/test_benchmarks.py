@@ -96,7 +96,8 @@ def test_what_takes_many_minutes_runs_only_by_name(monkeypatch: pytest.MonkeyPat
     for name in command.BENCHMARKS:
         monkeypatch.setitem(command.BENCHMARKS, name, lambda name=name: ran.append(name) or [])
     assert command.main([]) == 0
-    assert ran == [name for name in command.BENCHMARKS if name not in ("fuzz", "model", "mutants")]
+    assert ran == [name for name in command.BENCHMARKS if name not in command.LONG]
+    assert {"calls", "fuzz", "model", "mutants"} == command.LONG
 
 
 @pytest.mark.parametrize("needs", [worlds.LEAN, worlds.NESTED], ids=["lean", "nested"])

@@ -16,12 +16,12 @@ from bot.domain.states import State
 _GROWS_WITH = 100
 #: Each writing about a rollout makes the pause before the next one longer by this factor.
 _GROWTH = 1.08
+#: From so many seconds on a pause grows much faster, to this power: sixty writings then last for days.
+_LONG, _LONG_URGENT, _STEEP = 1200.0, 600.0, 4
 #: No pause is longer, in seconds.
-_LONGEST = 1800.0
+_LONGEST = 86_400.0
 #: What people should know at once waits for this part of the pause; where that is often, for more and more of it.
 _URGENT, _URGENT_LEAST, _URGENT_LESS = 10.0, 3.0, 6
-#: After so many quiet seconds it is as if little had been written.
-_QUIET = 3600.0
 _ALARMING = (Status.FAILED, Status.TIMED_OUT, Status.CANCELLED, Status.HELD, Status.APPROVAL)
 
 
@@ -48,16 +48,22 @@ def due(last: Written, news: News, settle: float, now: float) -> float:
     """Tell from when on news may be written, in seconds since the epoch; `settle` is the shortest pause."""
     if not last.at:
         return now
-    times = last.times if last.about == news.about and now < last.at + _QUIET else 0
-    pause = min(settle * (1 + news.size / _GROWS_WITH) * _GROWTH**times, _LONGEST)
-    if last.gist != news.gist:
-        pause = max(settle, pause / max(_URGENT_LEAST, _URGENT - times / _URGENT_LESS))
-    return last.at + pause
+    times = last.times if last.about == news.about else 0
+    pause = settle * (1 + news.size / _GROWS_WITH) * _GROWTH**times
+    if last.gist == news.gist:
+        return last.at + _stretched(pause, _LONG)
+    part = max(_URGENT_LEAST, _URGENT - times / _URGENT_LESS)
+    return last.at + max(settle, _stretched(pause / part, _LONG_URGENT))
+
+
+def _stretched(pause: float, long: float) -> float:
+    """Make a long pause longer still, so that some of the sixty writings are left for the end."""
+    return min(pause * max(1.0, pause / long) ** (_STEEP - 1), _LONGEST)
 
 
 def begun(last: Written, now: float) -> Written:
     """Note that something is about to be written: where that fails there is a pause, too."""
-    return replace(last, at=now, times=last.times if now < last.at + _QUIET else 0)
+    return replace(last, at=now)
 
 
 def written(last: Written, news: News) -> Written:

@@ -21,16 +21,16 @@ def tell(last: Written, news: News, now: float) -> tuple[Written, float]:
 
 
 def writings(size: int, seconds: float, *, gists: int = 1, settle: float = SETTLE) -> int:
-    """Count how often a rollout is written that has news all the time, and ends after so many seconds."""
+    """Count how often a rollout is written that has news all the time, and ends after so many seconds: that, too."""
     last, now, times = Written(), 0.0, 0
     while now < seconds:
         last = written(begun(last, now), News(7, size, str(times % gists)))
         times += 1
         now = max(now + 0.1, due(last, News(7, size, str(times % gists)), settle, now))
-    return times
+    return times + 1
 
 
-@pytest.mark.parametrize("hours", [0.5, 1, 2, 4, 8])
+@pytest.mark.parametrize("hours", [0.5, 1, 2, 4, 8, 16, 24, 72])
 def test_a_rollout_of_2422_steps_is_written_sixty_times_at_most(hours: float) -> None:
     assert writings(2_422, hours * 3600) <= 60
 
@@ -40,8 +40,21 @@ def test_what_is_small_is_written_more_often(size: int, least: int, most: int) -
     assert least <= writings(size, 600.0) <= most
 
 
-def test_what_alarms_by_turns_is_held_back_too() -> None:
-    assert writings(2_422, 4 * 3600.0, gists=2) <= 65
+@pytest.mark.parametrize("hours", [4, 8, 16, 24])
+def test_what_alarms_by_turns_is_held_back_too(hours: float) -> None:
+    assert writings(2_422, hours * 3600, gists=2) <= 60
+
+
+def test_after_a_day_some_are_left_for_the_end() -> None:
+    assert writings(2_422, 24 * 3600.0) <= 55
+
+
+@pytest.mark.parametrize(
+    ("times", "within"), [(1, 10.0), (10, 20.0), (20, 60.0), (30, 120.0), (40, 600.0), (50, 2700.0)]
+)
+def test_an_alarm_is_told_soon_while_there_is_budget(times: int, within: float) -> None:
+    last = Written(at=100.0, times=times, about=7, gist="calm")
+    assert due(last, News(7, 2_422, "failed"), SETTLE, 101.0) - 100 <= within
 
 
 def test_nothing_written_yet_waits_for_nothing() -> None:
@@ -62,10 +75,18 @@ def test_another_rollout_begins_anew() -> None:
     assert written(begun(last, 200.0), News(8, 10, "y")).times == 1
 
 
-def test_a_quiet_hour_is_forgiven() -> None:
-    last = Written(at=100.0, times=50, about=7, gist="x")
-    later = written(begun(last, 100.0 + 3601), News(7, 10, "x"))
-    assert later.times == 1
+@pytest.mark.parametrize("mood", ["x", "y"])
+def test_after_a_quiet_day_it_is_told_at_once_and_counted_on(mood: str) -> None:
+    last, later = Written(at=100.0, times=50, about=7, gist="x"), 100.0 + 24 * 3600
+    news = News(7, 2_422, mood)
+    assert due(last, news, SETTLE, later) <= later
+    assert written(begun(last, later), news).times == 51
+
+
+@pytest.mark.parametrize("mood", ["x", "y"])
+def test_what_was_written_very_often_is_still_written_in_the_end(mood: str) -> None:
+    last = Written(at=100.0, times=200, about=7, gist="x")
+    assert due(last, News(7, 5_000, mood), SETTLE, 101.0) <= 100 + 24 * 3600
 
 
 def test_what_failed_is_a_reason_to_wait_but_counts_as_nothing_told() -> None:
@@ -84,7 +105,7 @@ def test_two_writings_are_never_closer_than_the_settling_time(seen: list[tuple[f
         before = last.at
         last, at = tell(last, News(about, size, mood), now)
         assert not before or at - before >= SETTLE - 1e-6
-        assert at - now <= 1800.0
+        assert at - now <= 24 * 3600.0
         now = at + passes
 
 

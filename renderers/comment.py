@@ -22,11 +22,12 @@ from renderers.scene import Scene
 from renderers.section import Section
 from renderers.table import by_worth, sections
 from renderers.troubles import read_on
-from renderers.verdict import FAILURES, activity, verdict
+from renderers.verdict import activity, ended_sign, verdict
 from renderers.words import SIGNS, clock, commit, duration, plural
 from renderers.words import told as counted
 
 MARKER = "<!-- switchyard:comment"
+_SHOWN = " (the latest 10 are shown)"
 _SAYING_SO = 1_000  # characters kept free for saying what was left out
 _NOTHING = (
     "No stack is affected by this change, so there is nothing to do. If you expected some: the job that describes "
@@ -61,11 +62,11 @@ def comment(
     tables = sections(main) if main else []
     body = [receipts(view.receipts, main, view.as_of, room), *(one.write(room) for one in tables[:1])]
     if main and not graph:
-        graph = written(mermaid, tree, room)
+        graph = written(main, mermaid, tree, room)
     history = _history(view, room)  # a few lines, and worth more than the last of very many rows
     body += [one.write(room) for one in tables[1:]]
     body += [_older(main, scene, room) for scene in scenes if scene is not main]
-    body += [history, room.left_out(where=_where(view))]
+    body += [history, room.left_out(where=_where(view, room))]
     return "\n\n".join(part for part in (*top, graph, *body) if part) + "\n"
 
 
@@ -95,15 +96,19 @@ def _top(view: PullView, main: Scene | None, room: Room) -> list[str]:
     return head + room.keep_some(lines, "some notes")
 
 
-def _where(view: PullView) -> str:
-    """Say where everything is that the comment has no room for."""
-    page = linked("The page of this pull request", view.page_url)
-    return f"{page} has all of it." if view.page_url else f"{code(f'{PREFIX} why STACK/COMPONENT')} tells of each."
+def _where(view: PullView, room: Room) -> str:
+    """Say where everything is that the comment has no room for; empty where it is nowhere."""
+    if view.page_url:
+        return f"{linked('The page of this pull request', view.page_url)} has all of it."
+    instances = room.named or any(room.rows.values())
+    return f"{code(f'{PREFIX} why STACK/COMPONENT')} tells of each instance." if instances else ""
 
 
 def _awaited(view: PullView) -> tuple[str, str]:
     if view.pull.fork:
         return SIGNS[Status.SKIPPED], "Nothing is started for a fork"
+    if view.stuck:
+        return SIGNS[Status.FAILED], view.stuck
     if view.pull.merged:
         return SIGNS[Status.WAITING], f"Merged as {commit(view.pull.merge_sha)}, waiting for the affected stacks"
     return SIGNS[Status.WAITING], "Waiting for the affected stacks" if view.waiting else "Nothing to show yet"
@@ -140,8 +145,9 @@ def _older(main: Scene | None, scene: Scene, room: Room) -> str:
 def _history(view: PullView, room: Room) -> str:
     """Fold away the earlier rollouts, one line each."""
     lines = [_earlier(view, past) for past in view.past]
-    title = plural(len(lines), "earlier rollout")
-    if not lines or not room.take(details(title, "")):
+    total = max(view.earlier, len(lines))
+    title = plural(total, "earlier rollout")
+    if not lines or not room.take(details(title, "") + _SHOWN):
         room.missing += [title] if lines else []
         return ""
     shown = []
@@ -151,15 +157,17 @@ def _history(view: PullView, room: Room) -> str:
         shown.append(text)
     if len(shown) < len(lines):
         room.missing.append(plural(len(lines) - len(shown), "earlier rollout"))
-    return details(title, "\n".join(shown)) if shown else ""
+    part = f" (the latest {len(shown):,} are shown)" if len(shown) < total else ""
+    return details(f"{title}{part}", "\n".join(shown)) if shown else ""
 
 
 def _earlier(view: PullView, past: Past) -> str:
     """Tell of an earlier rollout in one line: when, what for, how it ended, and where to read on."""
     home = f"{view.server_url}/{view.repo.full_name}/"
     at = linked(code(commit(past.sha)), f"{home}commit/{past.sha}")
-    failed = any(past.counts.get(status) for status in FAILURES)
-    sign = SIGNS[Status.FAILED if failed else Status.SUPERSEDED]
-    told = linked(counted(Counter(past.counts)), past.run_url) if past.counts else "nothing was affected"
+    counts = Counter(past.counts)
+    page = f"{view.page_url}?rollout={past.rollout_id}" if view.page_url and past.rollout_id else ""
+    told = linked(counted(counts) if counts else "nothing was affected", past.run_url or page)
     ended = f"; ended by {prose(past.ended_by)}" if past.ended_by else ""
-    return f"- {sign} {clock(past.created_at, view.as_of)}, {code(clip(past.activity, 60))} at {at}: {told}{ended}"
+    when = clock(past.created_at, view.as_of)
+    return f"- {ended_sign(counts)} {when}, {code(clip(past.activity, 60))} at {at}: {told}{ended}"

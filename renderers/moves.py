@@ -35,6 +35,10 @@ def move(scene: Scene) -> str:
         return ""
     if isinstance(scene.view, PullView) and any(not group.conclusion for group in scene.view.groups):
         return "the merge queue tries it"
+    if scene.view.frozen:
+        return "nothing is applied before switchyard unfreeze"
+    if held := len(scene.view.unreviewed.get(scene.walk.rollout.id, ())):
+        return f"merged now, {held:,} would be held: {PREFIX} plan, or {PREFIX} approve"
     stale = any(scene.stale(step) for step in scene.walk.steps)
     return f"stale: say {PREFIX} plan before you merge" if stale else "merge to apply"
 

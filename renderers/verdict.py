@@ -71,6 +71,13 @@ def _through(walk: Walk, counts: Counter[Status], tail: str) -> tuple[str, str]:
     return SIGNS[Status.SUCCEEDED], f"{noun} done: {tail}"
 
 
+def ended_sign(counts: Counter[Status]) -> str:
+    """Tell by a sign how a rollout ended that counts no more."""
+    if any(counts[status] for status in FAILURES):
+        return SIGNS[Status.FAILED]
+    return SIGNS[Status.SUCCEEDED if counts[Status.SUCCEEDED] == counts.total() else Status.SUPERSEDED]
+
+
 def summary(walk: Walk, found: Sequence[State]) -> str:
     """Tell what the steps of a rollout are, as plain text that is true whatever keeps them."""
     return f"{_words(walk)[0]}: {_tally(walk, found) if found else 'nothing is affected'}"

@@ -72,6 +72,19 @@ def awaited(
     return ""
 
 
+def stuck(pull: Pull, runs: Sequence[RunFacts], waited: Waited, *, unusable: bool, waiting: str) -> str:
+    """Say in a few words what is wrong where nobody need wait any longer; empty where somebody may."""
+    if unusable:
+        return "An upload could not be used: see below what to change"
+    if not waiting or pull.fork:
+        return ""
+    if runs and runs[0].status == "completed":
+        return f"No affected stacks came: read the log of {runs[0].workflow}"
+    if not runs and waited.seconds >= PATIENCE:
+        return "No affected stacks came: look why no run uploads them"
+    return ""
+
+
 def remarks(pull: Pull, repo: Repo, *, applies: bool) -> tuple[str, ...]:
     """Say what a reader should know beside the rollouts, a sentence each."""
     if applies or pull.fork or not (pull.open or pull.merged):

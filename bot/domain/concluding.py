@@ -5,18 +5,20 @@ It never stays under way when nothing will move by itself, since a merge queue w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bot.domain.awaiting import PATIENCE
 from bot.domain.events import Rules
 from bot.domain.facts import RunFacts
-from bot.domain.keeping import not_in_mode
+from bot.domain.keeping import Keeping, not_in_mode
 from bot.domain.model import OPEN, Commit, Pull, Status
 from bot.domain.rollout import Walk
 from bot.domain.standing import failed as is_failed
 from bot.domain.states import count, states
 
 SUCCESS, FAILURE, CANCELLED, NEUTRAL, PEOPLE = "success", "failure", "cancelled", "neutral", "action_required"
+#: By rollout: what keeps its steps that could go.
+Kept = Mapping[int, Keeping]
 #: Of several rollouts the first of these that occurs is the whole's.
 _WORST = (FAILURE, CANCELLED, PEOPLE, SUCCESS, NEUTRAL)
 
@@ -32,13 +34,14 @@ def awaits(runs: Sequence[RunFacts], *, since: float, now: float, pending: bool)
     return pending or now < since + PATIENCE
 
 
-def conclude(commit: Commit, walks: Sequence[Walk], rules: Rules, *, awaited: bool, unusable: bool) -> str:
+def conclude(commit: Commit, walks: Sequence[Walk], rules: Rules, kept: Kept, *, awaited: bool, unusable: bool) -> str:
     """Tell how all that is done for a commit ended; empty while it is under way.
 
     `walks` are its rollouts that count, `unusable` tells that an upload could not be used.
     """
-    # A merge queue takes what wants action for failed, so it is given its time to have runs approved at GitHub.
-    found = {_conclusion(walk, rules, approvals=not commit.pull) for walk in walks}
+    # A merge queue takes what wants action for failed, so it is given its time: to have runs approved at GitHub, and
+    # for what people keep. It has a limit of its own.
+    found = {_conclusion(walk, rules, kept, people=not commit.pull) for walk in walks}
     if commit.ended and not (commit.merged and found):
         return NEUTRAL if commit.merged or commit.fork else CANCELLED
     if found:
@@ -48,9 +51,11 @@ def conclude(commit: Commit, walks: Sequence[Walk], rules: Rules, *, awaited: bo
     return "" if awaited else NEUTRAL
 
 
-def conclude_pull(pull: Pull, walks: Sequence[Walk], rules: Rules, *, sha: str, awaited: bool, unusable: bool) -> str:
+def conclude_pull(
+    pull: Pull, walks: Sequence[Walk], rules: Rules, kept: Kept, *, sha: str, awaited: bool, unusable: bool
+) -> str:
     """Tell the same of a commit of a pull request: of its head, or of its merge. `walks` are its rollouts there."""
-    found = {_conclusion(walk, rules, approvals=True) for walk in walks}
+    found = {_conclusion(walk, rules, kept, people=True) for walk in walks}
     if pull.fork:
         return NEUTRAL
     if not works_at(pull, sha):
@@ -69,30 +74,42 @@ def works_at(pull: Pull, sha: str) -> bool:
     return sha == (pull.merge_sha if pull.merged else pull.head_sha) and (pull.open or pull.merged)
 
 
-def _conclusion(walk: Walk, rules: Rules, *, approvals: bool) -> str:
-    """Tell it of one rollout; `approvals` tells whether a run that waits for people at GitHub wants action."""
+def _conclusion(walk: Walk, rules: Rules, kept: Kept, *, people: bool) -> str:
+    """Tell it of one rollout.
+
+    `people` tells whether what waits for them at GitHub, or is kept until they do something, wants action.
+    """
     if walk.rollout.superseded_by:
         return _ended(walk)
-    counts = count(states(walk))
+    found = states(walk)
+    counts = count(found)
     failed = counts[Status.FAILED] + counts[Status.TIMED_OUT]
-    waits = {Status.APPROVAL} if approvals else frozenset()
+    waits = {Status.APPROVAL} if people else frozenset()
+    ready = [step for step, state in zip(walk.steps, found, strict=True) if state.status is Status.READY]
+    stands = people and bool(ready) and all(_is_kept(kept.get(walk.rollout.id), step.index) for step in ready)
     if any(counts[status] for status in OPEN - waits):
         return ""
     if not_in_mode(rules.mode, walk.rollout.phase) is not None:
         return FAILURE if failed else NEUTRAL
-    if counts[Status.READY] and not (rules.fail_fast and any(map(is_failed, walk.steps))):
+    if ready and not stands and not (rules.fail_fast and any(map(is_failed, walk.steps))):
         return ""
     if failed:
         return FAILURE
     if counts[Status.CANCELLED]:
         return CANCELLED
-    if counts[Status.HELD] or counts[Status.APPROVAL]:
+    if counts[Status.HELD] or counts[Status.APPROVAL] or stands:
         return PEOPLE
     if counts[Status.BLOCKED]:
         return FAILURE
     if counts[Status.WAITING]:
         return ""  # for what another lane does
     return SUCCESS if counts[Status.SUCCEEDED] else NEUTRAL
+
+
+def _is_kept(keeping: Keeping | None, index: int) -> bool:
+    """Tell whether a step that could go stands until people do something."""
+    keeper = keeping.of(index) if keeping is not None else None
+    return keeper is not None and keeper.for_people
 
 
 def _ended(walk: Walk) -> str:

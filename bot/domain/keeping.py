@@ -31,6 +31,11 @@ class Keeper:
     lock: Lock | None = None
     stands: Instance | None = None  # what depends on it and must go first: nobody but people can end that
 
+    @property
+    def for_people(self) -> bool:
+        """Whether only people end it, or may let it stand for long: a pause, a freeze, a lock and the like."""
+        return self.lock is not None or self.stands is not None or not (self.until or self.lane)
+
 
 @dataclass(slots=True)
 class Keeping:

@@ -21,6 +21,7 @@ class Past:
     counts: Mapping[Status, int]  # how its steps ended
     ended_by: str  # as in "ended by a push of 8c0ffee"
     run_url: str = ""  # of the run that tells most
+    rollout_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class PullView:
     repo: Repo
     pull: Pull
     current: tuple[Walk, ...]  # newest first: the rollouts that count now (the apply before the plan it came from)
-    past: tuple[Past, ...]  # newest first
+    past: tuple[Past, ...]  # newest first: the latest of them
     waiting: str  # what is awaited before there is a rollout, one sentence; empty when nothing is
     notes: tuple[str, ...]  # what else a person should know, a sentence each
     as_of: float
@@ -47,6 +48,8 @@ class PullView:
     lasting: Mapping[int, Mapping[int, float]] = field(default_factory=dict)  # by rollout: how long steps take, in s
     slots: int = 1  # how many runs may go at once
     applies: bool = False  # the merge would apply it
+    stuck: str = ""  # why there is nothing to show though something should be, in a few words
+    earlier: int = 0  # how many earlier rollouts there are in all
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,18 +7,20 @@ from dataclasses import dataclass
 
 import msgspec
 
-from bot.domain.model import Dispatch, Rollout, Status
+from bot.domain.model import Dispatch, Rollout, Status, Step
+from bot.domain.rollout import own_status
 from bot.store.db import Db
 
 _rollout = msgspec.json.Decoder(Rollout).decode
 _dispatch = msgspec.json.Decoder(Dispatch).decode
+_step = msgspec.json.Decoder(Step).decode
 #: Of several dispatches of a step, and of several runs, the first of these tells most.
 _WORST = (Status.FAILED, Status.TIMED_OUT, Status.CANCELLED)
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A rollout that counts no more, and how its steps ended: what was never sent is superseded."""
+    """A rollout that counts no more, and how its steps ended: what was kept or never sent is superseded."""
 
     rollout: Rollout
     counts: Counter[Status]
@@ -31,15 +33,21 @@ def of_lane(db: Db, lane: str, limit: int) -> list[Ended]:
     return [_ended(db, row["id"], _rollout(row["facts"])) for row in db.rows(sql, lane, limit)]
 
 
+def how_many(db: Db, lane: str) -> int:
+    """Count the rollouts of a lane that were superseded."""
+    row = db.row("SELECT count(*) AS n FROM rollouts WHERE lane = ? AND NOT current", lane)
+    return int(row["n"]) if row is not None else 0
+
+
 def _ended(db: Db, rollout_id: int, rollout: Rollout) -> Ended:
     by_step: dict[int, Status] = {}
     for row in db.rows("SELECT idx, status FROM dispatches WHERE rollout_id = ? AND latest", rollout_id):
         statuses = (Status(row["status"]), by_step.get(row["idx"], Status.SUCCEEDED))
         by_step[row["idx"]] = min(statuses, key=_rank)
     counts = Counter(by_step.values())
-    unsent = rollout.size - counts.total()
-    if unsent > 0:
-        counts[Status.SUPERSEDED] += unsent
+    for row in db.rows("SELECT idx, facts FROM steps WHERE rollout_id = ?", rollout_id):
+        if row["idx"] not in by_step:
+            counts[own_status(_step(row["facts"])) or Status.SUPERSEDED] += 1
     return Ended(rollout, counts, _worst_run(db, rollout_id, counts))
 
 

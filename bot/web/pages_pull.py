@@ -28,7 +28,7 @@ from renderers.people import who_must_act
 from renderers.rows import cells
 from renderers.scene import Scene
 from renderers.troubles import read_on
-from renderers.verdict import FAILURES, verdict
+from renderers.verdict import ended_sign, verdict
 from renderers.words import BY_WORTH, SIGNS, told, word
 
 _AUDITED = 500
@@ -178,9 +178,8 @@ def _rollouts(db: Db, view: PullView, main: Walk | None) -> list[Line]:
     for one in past.of_lane(db, lane_of_pull(view.repo.id, view.pull.number), _EARLIER):
         if one.rollout.id in current:
             continue
-        failed = any(one.counts[status] for status in FAILURES)
-        sign = SIGNS[Status.FAILED if failed else Status.SUPERSEDED]
         said = told(one.counts) if one.counts else "nothing was affected"
         ended = f"; ended by {one.rollout.superseded_by}" if one.rollout.superseded_by else ""
-        lines.append(Line(one.rollout, sign, said + ended, main is not None and main.rollout.id == one.rollout.id))
+        shown = main is not None and main.rollout.id == one.rollout.id
+        lines.append(Line(one.rollout, ended_sign(one.counts), said + ended, shown))
     return lines

@@ -115,7 +115,7 @@ def view_of(parts: Sight, repo: Repo, commit: Commit) -> CommitView:
         commit=commit,
         # A picture of this moment: the text is written in another thread, while the steps go on changing.
         current=tuple(Walk(walk.rollout, list(walk.steps)) for walk in current),
-        conclusion=concluding.conclude(commit, current, parts.rules, awaited=awaited, unusable=bool(failed)),
+        conclusion=concluding.conclude(commit, current, parts.rules, seen.kept, awaited=awaited, unusable=bool(failed)),
         as_of=now,
         server_url=parts.server_url,
         problem=f"An upload could not be used. {failed[0]}" if failed else "",

@@ -87,7 +87,8 @@ def view_of(parts: Sight, repo: Repo, pull: Pull, *, silent: bool = True) -> Pul
     lane = lane_of_pull(repo.id, pull.number)
     current = sorted(parts.rollouts.of_lane(lane), key=lambda walk: -walk.rollout.id)
     ended = past.of_lane(parts.db, lane, _HISTORY)
-    if not current and ended and (last := parts.rollouts.get(ended[0].rollout.id)) is not None:
+    last = parts.rollouts.get(ended[0].rollout.id) if ended and not current else None
+    if last is not None:
         current, ended = [last], ended[1:]
     since = pull.merged_at if pull.merged else pull.head_since
     runs = uploading(parts, pull)
@@ -109,6 +110,7 @@ def view_of(parts: Sight, repo: Repo, pull: Pull, *, silent: bool = True) -> Pul
         # A picture of this moment: the text is written in another thread, while the steps go on changing.
         current=tuple(Walk(walk.rollout, list(walk.steps)) for walk in current),
         past=tuple(_past(one) for one in ended),
+        earlier=past.how_many(parts.db, lane) - (last is not None),
         waiting=waiting,
         notes=(*failed, *awaiting.remarks(pull, repo, applies=applies)),
         as_of=parts.now(),
@@ -125,6 +127,7 @@ def view_of(parts: Sight, repo: Repo, pull: Pull, *, silent: bool = True) -> Pul
         lasting={walk.rollout.id: durations.of(parts.db, walk) for walk in current},
         slots=parts.rules.max_in_flight,
         applies=applies,
+        stuck=awaiting.stuck(pull, runs, waited, unusable=bool(failed), waiting=waiting),
     )
 
 
@@ -143,4 +146,5 @@ def page_url(parts: Sight, repo: Repo, number: int) -> str:
 
 def _past(one: past.Ended) -> Past:
     rollout = one.rollout
-    return Past(rollout.activity, rollout.sha, rollout.created_at, one.counts, rollout.superseded_by, one.run_url)
+    told = (rollout.activity, rollout.sha, rollout.created_at, one.counts, rollout.superseded_by)
+    return Past(*told, run_url=one.run_url, rollout_id=rollout.id)

@@ -85,7 +85,7 @@ def view_of(parts: Parts, repo: Repo, pull: Pull, wish: Wish, sha: str) -> PullC
         whole=replace(whole, current=walks),
         sha=sha,
         conclusion=concluding.conclude_pull(
-            pull, walks, parts.rules, sha=sha, awaited=awaited, unusable=bool(failed) and not walks
+            pull, walks, parts.rules, whole.kept, sha=sha, awaited=awaited, unusable=bool(failed) and not walks
         ),
         ended="" if works else _ended(pull, sha),
         comment_url=_comment_url(parts, whole, wish.lane),

@@ -116,7 +116,8 @@ def earlier(number: int, size: int = 10) -> tuple[Past, ...]:
             NOON - 3_600 * (index + 1),
             bad if index % 2 else good,
             f"a push of {0x1A2B3C3 + index if index else 0x8C0FFEE:07x}",
-            f"{SERVER}/acme/infra/actions/runs/{18_000_000_000 + index}",
+            f"{SERVER}/acme/infra/actions/runs/{18_000_000_000 + index}" if index % 2 else "",
+            rollout_id=index + 1,
         )
         for index in range(number)
     )

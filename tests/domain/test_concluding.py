@@ -11,6 +11,8 @@ from bot.domain.concluding import awaits, conclude, conclude_pull, works_at
 from bot.domain.events import Rules
 from bot.domain.facts import RunFacts
 from bot.domain.graph import Instance
+from bot.domain.keeping import Keeper, Keeping
+from bot.domain.locks import Lock
 from bot.domain.model import Commit, Dispatch, Hold, HoldKind, Pull, Rollout, Status, Step
 from bot.domain.pro import Call, Phase
 from bot.domain.rollout import Walk
@@ -67,14 +69,14 @@ OBSERVE = Rules(mode="observe")
     ],
 )
 def test_a_rollout_concludes_as_it_stands(made: Walk, rules: Rules, word: str) -> None:
-    assert conclude(GROUP, [made], rules, awaited=False, unusable=False) == word
+    assert conclude(GROUP, [made], rules, {}, awaited=False, unusable=False) == word
 
 
 def test_what_fails_fast_does_not_wait_for_what_is_not_sent_any_more() -> None:
     both = walk(BROKEN, READY)
     both.steps.append(replace(both.steps[0], index=2, instance=Instance("dev", "x"), children=(), dispatches=()))
-    assert conclude(GROUP, [both], Rules(), awaited=False, unusable=False) == ""
-    assert conclude(GROUP, [both], FAST, awaited=False, unusable=False) == "failure"
+    assert conclude(GROUP, [both], Rules(), {}, awaited=False, unusable=False) == ""
+    assert conclude(GROUP, [both], FAST, {}, awaited=False, unusable=False) == "failure"
 
 
 @pytest.mark.parametrize(
@@ -87,7 +89,7 @@ def test_what_fails_fast_does_not_wait_for_what_is_not_sent_any_more() -> None:
     ],
 )
 def test_of_several_rollouts_the_worst_counts(walks: list[Walk], word: str) -> None:
-    assert conclude(GROUP, walks, Rules(), awaited=False, unusable=False) == word
+    assert conclude(GROUP, walks, Rules(), {}, awaited=False, unusable=False) == word
 
 
 @pytest.mark.parametrize(
@@ -101,13 +103,13 @@ def test_of_several_rollouts_the_worst_counts(walks: list[Walk], word: str) -> N
     ],
 )
 def test_what_has_ended_is_concluded(commit: Commit, walks: list[Walk], word: str) -> None:
-    assert conclude(commit, walks, Rules(), awaited=True, unusable=False) == word
+    assert conclude(commit, walks, Rules(), {}, awaited=True, unusable=False) == word
 
 
 def test_without_a_rollout_it_waits_fails_or_is_neutral() -> None:
-    assert conclude(GROUP, [], Rules(), awaited=True, unusable=False) == ""
-    assert conclude(GROUP, [], Rules(), awaited=False, unusable=False) == "neutral"
-    assert conclude(GROUP, [], Rules(), awaited=True, unusable=True) == "failure"
+    assert conclude(GROUP, [], Rules(), {}, awaited=True, unusable=False) == ""
+    assert conclude(GROUP, [], Rules(), {}, awaited=False, unusable=False) == "neutral"
+    assert conclude(GROUP, [], Rules(), {}, awaited=True, unusable=True) == "failure"
 
 
 def run(status: str) -> RunFacts:
@@ -180,7 +182,38 @@ def at(*statuses: Status | None, ended: str = "", held: bool = False) -> Walk:
     ],
 )
 def test_a_pull_request_concludes_as_it_stands(pull: Pull, sha: str, made: Walk, word: str) -> None:
-    assert conclude_pull(pull, [made], Rules(), sha=sha, awaited=True, unusable=False) == word
+    assert conclude_pull(pull, [made], Rules(), {}, sha=sha, awaited=True, unusable=False) == word
+
+
+LOCK = Lock("dev/c1", "1", "lead", "at work", 9e9)
+PAUSED, AFTER = Keeper("paused by lead"), Keeper("after #41", lane="1#41")
+
+
+@pytest.mark.parametrize(
+    ("keeper", "word"),
+    [
+        (PAUSED, "action_required"),
+        (Keeper("frozen by dora"), "action_required"),
+        (Keeper("", until=9e9, lock=LOCK), "action_required"),
+        (Keeper("dev/eks depends on it", lane="1#41", stands=Instance("dev", "eks")), "action_required"),
+        (AFTER, ""),
+        (Keeper("waits for a quiet minute", until=60.0), ""),
+    ],
+)
+def test_what_people_keep_does_not_leave_a_check_run_hanging(keeper: Keeper, word: str) -> None:
+    made = at(DONE, READY)
+    kept = {made.rollout.id: Keeping(keeper)}
+    told = {"sha": "h", "awaited": False, "unusable": False}
+    assert conclude_pull(OPENED, [made], Rules(), kept, **told) == word
+    assert conclude_pull(OPENED, [at(BROKEN, READY)], Rules(), kept, **told) == "failure"
+    # A merge queue would take that for failed, and has a limit of its own.
+    assert conclude(GROUP, [made], Rules(), kept, awaited=False, unusable=False) == ""
+
+
+def test_what_goes_beside_what_people_keep_leaves_it_open() -> None:
+    two = Walk.of(at(READY).rollout, [*at(READY).steps, replace(at(READY).steps[0], index=1)])
+    kept = {two.rollout.id: Keeping(None, {0: PAUSED, 1: AFTER})}
+    assert conclude_pull(OPENED, [two], Rules(), kept, sha="h", awaited=False, unusable=False) == ""
 
 
 @pytest.mark.parametrize(
@@ -189,7 +222,7 @@ def test_a_pull_request_concludes_as_it_stands(pull: Pull, sha: str, made: Walk,
 )
 def test_without_a_rollout_it_waits_for_what_may_come(awaited: bool, unusable: bool, word: str) -> None:
     for pull, sha in ((OPENED, "h"), (MERGED, "m")):
-        assert conclude_pull(pull, [], Rules(), sha=sha, awaited=awaited, unusable=unusable) == word
+        assert conclude_pull(pull, [], Rules(), {}, sha=sha, awaited=awaited, unusable=unusable) == word
 
 
 @pytest.mark.parametrize(

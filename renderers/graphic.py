@@ -15,8 +15,7 @@ def pictured(scene: Scene, light: str | None, dark: str | None) -> str:
 
     It leads to the page of the pull request. GitHub keeps no style, so light and dark have an address each.
     """
-    view = scene.view
-    source, page = address(light or ""), address(view.page_url if isinstance(view, PullView) else "")
+    source, page = address(light or ""), _page(scene)
     if not source or not scene.found:
         return ""
     alt = f"Graph of what waits for what. {verdict(scene)[1]}."
@@ -25,21 +24,29 @@ def pictured(scene: Scene, light: str | None, dark: str | None) -> str:
         image = f'<picture><source media="(prefers-color-scheme: dark)" srcset="{at_night}">{image}</picture>'
     if page:
         image = f'<a href="{page}">{image}</a>'
-    return f"<p>{image}</p>{_grouped(scene, page)}"
+    return "\n".join(part for part in (f"<p>{image}</p>", _grouped(scene, page)) if part)
+
+
+def _page(scene: Scene) -> str:
+    """Write the address of the pull request's page; empty where there is none."""
+    return address(scene.view.page_url if isinstance(scene.view, PullView) else "")
 
 
 def _grouped(scene: Scene, page: str) -> str:
-    """Say that a picture shows groups, and where all of it is."""
+    """Say that a drawing shows groups, and where all of it is."""
     if not (by := shape.shape(scene.walk).by):
         return ""
     whole = f' <a href="{page}">The whole graph</a> has a box for each.' if page else ""
-    return f"\n<p><sub>Drawn {by} by {by}, since there are {len(scene.found):,} instances.{whole}</sub></p>"
+    return f"<p><sub>Drawn {by} by {by}, since there are {len(scene.found):,} instances.{whole}</sub></p>"
 
 
-def written(mermaid: str | None, tree: str | None, room: Room) -> str:
+def written(scene: Scene, mermaid: str | None, tree: str | None, room: Room) -> str:
     """Draw the graph in text: as Mermaid where there is room for it, else as a tree; empty where neither is there."""
     for text, language in ((mermaid, "mermaid"), (tree, "text")):
-        if text and room.take(block := fence(text, language)):
+        if not text:
+            continue
+        block = "\n\n".join(part for part in (fence(text, language), _grouped(scene, _page(scene))) if part)
+        if room.take(block):
             return block
     if mermaid or tree:
         room.missing.append("the graph")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from bot.domain.states import states
 from bot.domain.view import PullView
 from renderers.comment import comment
@@ -40,6 +42,24 @@ def test_groups_are_told_with_a_link_to_the_whole_graph() -> None:
     assert f'<a href="{PAGE.replace("&", "&amp;")}">The whole graph</a>' in text
     assert flaws(text) == []
     assert "Drawn" not in comment(paged("sixty"), picture_url=LIGHT, picture_dark=DARK, mermaid=None)
+
+
+@pytest.mark.parametrize("is_tree", [False, True])
+def test_groups_are_told_beside_a_graph_in_text_as_well(is_tree: bool) -> None:
+    def written(shown: PullView) -> str:
+        seen = shown.current[0]
+        found = states(seen)
+        return comment(
+            shown, picture_url=None, mermaid=None if is_tree else mermaid(seen, found), tree=tree(seen, found)
+        )
+
+    text = written(paged("many_2422"))
+    drawn = "Drawn component by component, since there are 2,422 instances."
+    link = f'<a href="{PAGE.replace("&", "&amp;")}">The whole graph</a> has a box for each.'
+    assert f"\n```\n\n<p><sub>{drawn} {link}</sub></p>\n" in text
+    assert f"<p><sub>{drawn}</sub></p>" in written(SCENES["many_2422"]())
+    assert "Drawn" not in written(paged("sixty"))
+    assert flaws(text) == []
 
 
 def test_without_a_picture_it_is_mermaid() -> None:

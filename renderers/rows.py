@@ -10,7 +10,7 @@ from bot.domain.model import Dispatch, Status, Step
 from renderers.markdown import clip, code, escape, head, linked, row
 from renderers.scene import LONGEST_NAME, Scene
 from renderers.why import why
-from renderers.words import duration, signed
+from renderers.words import duration, ordinal, signed
 
 Cells = tuple[str, ...]
 
@@ -85,14 +85,15 @@ def _called(name: str) -> str:
 
 def _runs(step: Step) -> str:
     """Link every run of a step, where its summary is; names the workflow file where there are several."""
-    several = len(step.dispatches) > 1
-    runs = [(sent, _run(sent)) for sent in step.dispatches]
+    several, number = len(step.dispatches) > 1, step.sent_before + 1
+    runs = [(sent, _run(sent, number)) for sent in step.dispatches]
     return "<br>".join(f"{escape(sent.workflow)}: {run}" if several else run for sent, run in runs if run)
 
 
-def _run(sent: Dispatch) -> str:
+def _run(sent: Dispatch, number: int) -> str:
     took = duration(sent.finished_at - sent.started_at) if sent.started_at and sent.finished_at else ""
     what = "review" if sent.status is Status.APPROVAL else "summary" if sent.finished_at else "run"
     read = linked(what, sent.run_url) if sent.run_url else ""
+    again = f"{ordinal(number)}\u00a0run" if number > 1 else ""
     attempt = f"attempt\u00a0{sent.attempt}" if sent.attempt > 1 else ""
-    return ", ".join(part for part in (read, took, attempt) if part)
+    return ", ".join(part for part in (read, took, again, attempt) if part)

@@ -111,6 +111,12 @@ def plural(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def ordinal(number: int) -> str:
+    """Write which one of several it is: "2nd", "11th", "23rd"."""
+    ending = "th" if number // 10 % 10 == 1 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number:,}{ending}"
+
+
 def listed(items: list[str], most: int = 3, last: str = "and") -> str:
     """Write a list as words, "a, b and c"; above `most` items the rest is counted: "a, b, c and 4 more"."""
     if len(items) > most:

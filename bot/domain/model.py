@@ -239,7 +239,7 @@ class Step:
     released: tuple[Release, ...] = ()
     heir: Heir | None = None  # what superseded it, in another rollout
     decided: Decided | None = None  # counts where no run of it is under way or has succeeded
-    sent_before: bool = False  # earlier dispatches of it were put behind it, and it is to be sent again
+    sent_before: int = 0  # how often: those dispatches were put behind it, and it is to be sent again
     outdated: bool = False  # what it depends on goes again: though it succeeded, its children wait for that
     destroys: bool = False  # it destroys its instance
     changed: bool = True  # it changed itself; else only something that it depends on did

@@ -143,7 +143,8 @@ class Draft:
         """Put a step's dispatches, and what was decided of it, behind it, so that it can be sent again."""
         step = self.step(index)
         self.retired.update((dispatch.id, dispatch) for dispatch in step.dispatches)
-        self.put(replace(step, dispatches=(), decided=None, sent_before=was_sent(step), outdated=False))
+        before = step.sent_before + is_sent(step)
+        self.put(replace(step, dispatches=(), decided=None, sent_before=before, outdated=False))
 
     def now(self) -> Walk:
         """Read the whole rollout as it will be, to look at and not to keep. Costs every step."""

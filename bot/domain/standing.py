@@ -107,7 +107,7 @@ def _is_gone(step: Step) -> bool:
 
 def was_sent(step: Step) -> bool:
     """Tell whether a run of a step exists, or may exist, also one that is behind it."""
-    return step.sent_before or is_sent(step)
+    return step.sent_before > 0 or is_sent(step)
 
 
 def is_sent(step: Step) -> bool:

@@ -135,7 +135,7 @@ def _is_repeat(draft: Draft, pull: Pull | None, upload: Upload, made: layout.Lay
 
 def _bare(step: Step) -> Step:
     """Take from a step what became of it, so that what is left is what its upload said."""
-    return replace(step, dispatches=(), holds=(), released=(), decided=None, sent_before=False, outdated=False)
+    return replace(step, dispatches=(), holds=(), released=(), decided=None, sent_before=0, outdated=False)
 
 
 def _merged(desk: Desk, pull: Pull, upload: Upload, removal: Removal | None) -> None:

@@ -7,7 +7,20 @@ from collections import Counter
 import pytest
 
 from bot.domain.model import Status
-from renderers.words import BY_WORTH, MARKS, SIGNS, clock, commit, duration, listed, outcome, plural, signed, told
+from renderers.words import (
+    BY_WORTH,
+    MARKS,
+    SIGNS,
+    clock,
+    commit,
+    duration,
+    listed,
+    ordinal,
+    outcome,
+    plural,
+    signed,
+    told,
+)
 from tests.renderers.world import NOON
 
 
@@ -61,3 +74,9 @@ def test_what_became_of_something() -> None:
 def test_small_words() -> None:
     assert signed(Status.TIMED_OUT) == "⏰\u00a0timed\u00a0out"
     assert commit("8c0ffee1d5a3b7e9") == "8c0ffee"
+
+
+def test_which_of_several() -> None:
+    assert [ordinal(number) for number in (2, 3, 4, 11, 12, 21, 111, 1_002)] == (
+        ["2nd", "3rd", "4th", "11th", "12th", "21st", "111th", "1,002nd"]
+    )

@@ -358,3 +358,13 @@ def test_late_news_of_what_was_sent_before(now, news, status):
     for draft in decision.drafts:
         draft.walk.apply(draft)
     assert own_status(walk.steps[0]) is status
+
+
+def test_it_is_counted_how_often_a_step_was_sent_before():
+    walk, counts = walk_of("a"), []
+    for status in (S.FAILED, None, S.CANCELLED):
+        draft = Draft(sent(walk, a=status) if status else walk)
+        draft.retire(0)
+        draft.walk.apply(draft)
+        counts.append(walk.steps[0].sent_before)
+    assert counts == [1, 1, 2]

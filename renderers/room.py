@@ -49,8 +49,8 @@ class Room:
     def left_out(self, what: str = "comment", where: str = "") -> str:
         """Say what was left out of what, and `where` it is, a sentence in Markdown; empty when nothing was."""
         told = [f"{number:,} more {which}" for which, number in self.rows.items() if number]
-        told += [f"all but the names of {plural(self.named, 'instance')}"] if self.named else []
         told += dict.fromkeys(self.missing)
-        if not told:
-            return ""
-        return f"<sub>Left out, so that this {what} fits: {listed(told, _LONGEST_LIST)}.{where and f' {where}'}</sub>"
+        said = [f"Left out, so that this {what} fits: {listed(told, _LONGEST_LIST)}."] if told else []
+        if self.named:
+            said.append(f"{plural(self.named, 'instance is', 'instances are')} told by name alone.")
+        return f"<sub>{' '.join([*said, where] if where else said)}</sub>" if said else ""

@@ -6,14 +6,16 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bot.domain.model import Status
 from renderers.markdown import details
 from renderers.room import Room
 from renderers.rows import FRAME, TOGETHER, Cells, cells, component, name_table, names, stack, table
 from renderers.scene import Scene
-from renderers.verdict import FAILURES
 from renderers.words import BY_WORTH, SIGNS, signed, word
 
-#: Up to so many steps of a section are told in full, beside all that failed.
+#: What needs nobody's eyes: it is folded where there is much of it, and told by name alone where there is very much.
+QUIET = (Status.READY, Status.BLOCKED, Status.WAITING, Status.SUPERSEDED, Status.SKIPPED, Status.SUCCEEDED)
+#: In a section of more steps than that, what is quiet is told by name alone.
 _MOST = 100
 #: What a fold takes at most, beside its title.
 _FOLD = 300
@@ -59,8 +61,8 @@ class Section:
         """Write as many rows as leave room for the names of the rest; returns how long they are, too."""
         most = len(self.indexes)
         if most > _MOST:
-            failed = sum(self.scene.found[index].status in FAILURES for index in self.indexes)
-            most = max(failed, self.opened)
+            urgent = sum(self.scene.found[index].status not in QUIET for index in self.indexes)
+            most = max(urgent, self.opened)
         needs, used = self._needs(), 0
         rows: list[Cells] = []
         for place, index in enumerate(self.indexes[:most]):

@@ -8,12 +8,10 @@ from bot.domain.model import Status
 from bot.domain.pro import Phase
 from bot.domain.results import Result, of_step
 from renderers.scene import Scene
-from renderers.section import Section
+from renderers.section import QUIET, Section
 from renderers.words import BY_WORTH, SIGNS, word
 
 _OPENED = 20  # up to so many rows stand in one table
-#: What is folded where there is more than that.
-_QUIET = (Status.READY, Status.BLOCKED, Status.WAITING, Status.SUPERSEDED, Status.SKIPPED, Status.SUCCEEDED)
 _RANKS = {status: rank for rank, status in enumerate(BY_WORTH)}
 #: Of plans that succeeded, those with changes are what a reviewer looks for.
 _RESULTS = {Result.CHANGES: " with changes", Result.NO_CHANGES: " without changes"}
@@ -29,7 +27,7 @@ def sections(scene: Scene) -> list[Section]:
     urgent = []
     for index in indexes:
         status = scene.found[index].status
-        if status in _QUIET:
+        if status in QUIET:
             kinds.setdefault((status, _result(scene, index)), []).append(index)
         else:
             urgent.append(index)

@@ -20,7 +20,7 @@ from renderers.scene import Scene
 from tests.renderers.reading import flaws
 from tests.renderers.scenes import SCENES, SMALL
 from tests.renderers.scenes_safety import SAFETY
-from tests.renderers.world import NOON, view, walk
+from tests.renderers.world import NOON, past, view, walk
 
 PICTURE = "https://switchyard.example.com/graphs/k7Qm2/4f1c.svg"
 NASTY = st.text(alphabet="ab|`<>@#*_[]()\\~$&!:/.-+=1w\n\"'{}%é\u202e\x00", min_size=1, max_size=25)
@@ -74,6 +74,14 @@ def test_every_status_has_a_row(status: Status) -> None:
 def test_a_graph_too_large_to_fit_is_left_out_and_told() -> None:
     view = SCENES["failed"]()
     text = comment(view, picture_url=None, mermaid="flowchart LR\n" + "  a --> b\n" * 10_000)
-    assert "Left out, so that this comment fits: the graph. " in text
+    assert text.endswith("<sub>Left out, so that this comment fits: the graph.</sub>\n")
     assert flaws(text) == []
     assert len(text) <= 60_000
+
+
+def test_without_a_page_a_command_is_named_only_for_what_it_tells() -> None:
+    shown = view(walk(SMALL, succeeded=SMALL), past=past(200))
+    last = write(shown, 8_000).splitlines()[-1]
+    assert last.startswith("<sub>Left out, so that this comment fits: ")
+    assert "why" not in last
+    assert "`/atmos why STACK/COMPONENT` tells of each instance." in write(SCENES["many_2422"](), 12_000)

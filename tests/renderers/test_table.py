@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 from bot.domain.facts import FailedJob, Gate
-from bot.domain.model import Status
+from bot.domain.model import Hold, HoldKind, Status
 from bot.domain.rollout import Walk
 from bot.domain.states import states
 from renderers.room import Room
 from renderers.rows import cells
 from renderers.scene import Scene
 from renderers.table import sections
+from renderers.words import signed
 from tests.renderers.world import MERGE, MERGED, Key, environment, view, walk
 
 RUN = "https://github.com/acme/infra/actions/runs/19000000000"
@@ -69,6 +70,11 @@ def test_a_plan_that_failed_for_its_changes_leads_to_its_job() -> None:
     [
         ({"status": Status.SUCCEEDED}, f"[summary]({RUN}), 50\u00a0s"),
         ({"status": Status.SUCCEEDED, "attempt": 3}, f"[summary]({RUN}), 50\u00a0s, attempt\u00a03"),
+        ({"status": Status.SUCCEEDED, "sent_before": 1}, f"[summary]({RUN}), 50\u00a0s, 2nd\u00a0run"),
+        (
+            {"status": Status.FAILED, "sent_before": 2, "attempt": 2},
+            f"[summary]({RUN}), 50\u00a0s, 3rd\u00a0run, attempt\u00a02",
+        ),
         ({"status": Status.RUNNING}, f"[run]({RUN})"),
         ({"status": Status.APPROVAL}, f"[review]({RUN})"),
         ({"status": Status.DISPATCHING}, ""),
@@ -117,12 +123,40 @@ def test_of_many_plans_those_with_changes_are_told_apart() -> None:
     ]
 
 
-def test_of_very_many_the_first_stand_open_and_the_rest_is_folded() -> None:
+URGENT = [Status.APPROVAL, Status.RUNNING, Status.FAILED, Status.TIMED_OUT, Status.QUEUED]
+
+
+@pytest.mark.parametrize("status", URGENT)
+def test_of_very_many_the_first_stand_open_and_the_rest_is_folded_in_full(status: Status) -> None:
     needs: dict[Key, tuple[Key, ...]] = {("dev", f"c{number}"): () for number in range(150)}
-    facts = {key: {"status": Status.FAILED if number < 30 else Status.RUNNING} for number, key in enumerate(needs)}
-    (text,) = written(walk(needs, facts=facts))
+    (text,) = written(walk(needs, facts={key: {"status": status} for key in needs}))
     shown, folded = text.split("<details>")
-    assert shown.count("❌") == 20
-    assert "<summary>130 more: ❌ 10 failed, ▶️ 120 running</summary>" in folded
-    assert folded.count("[summary](") == 10
-    assert folded.count("| ▶️\u00a0running |") == 3  # forty names in a row
+    assert shown.count(f"| {signed(status)} |") == 20
+    assert "<summary>130 more: " in folded
+    assert text.count("/actions/runs/") == 150
+
+
+def test_very_many_held_are_told_in_full() -> None:
+    needs: dict[Key, tuple[Key, ...]] = {("dev", f"c{number}"): () for number in range(150)}
+    held = {"holds": (Hold(HoldKind.BREAKER, "Too many at once."),)}
+    (text,) = written(walk(needs, facts=dict.fromkeys(needs, held)))
+    assert text.count("Too many at once.") == 150
+
+
+def test_what_has_no_room_for_a_row_is_told_by_name() -> None:
+    needs: dict[Key, tuple[Key, ...]] = {("dev", f"c{number}"): () for number in range(150)}
+    (section,) = sections(scene(walk(needs, facts={key: {"status": Status.APPROVAL} for key in needs})))
+    room = Room(12_000)
+    text = section.write(room)
+    assert 20 < text.count("[review](") == 150 - room.named
+    assert all(f"`c{number}`" in text for number in range(150))
+
+
+def test_very_many_that_need_nobody_are_told_by_name_alone_whatever_room_there_is() -> None:
+    needs: dict[Key, tuple[Key, ...]] = {("dev", f"c{number}"): () for number in range(101)}
+    shown = scene(walk(needs, succeeded=needs))
+    room = Room(1_000_000)
+    text = "".join(one.write(room) for one in sections(shown))
+    assert all(f"`c{number}`" in text for number in range(101))
+    assert "summary](" not in text
+    assert room.left_out() == "<sub>101 instances are told by name alone.</sub>"

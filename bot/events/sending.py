@@ -39,7 +39,7 @@ def put_approved(db: Db, rollout: Rollout, event: Approved, now: float) -> None:
 def note_refused(db: Db, rollout: Rollout, refused: Iterable[Refused], by: str, now: float) -> None:
     """Note for the audit what somebody asked for and may not let go."""
     entries = (Entry(by, "refuse", one.reason, rollout.id, f"{one.stack}/{one.component}") for one in refused)
-    audit.add(db, entries, repo_id=rollout.repo_id, now=now)
+    audit.add(db, entries, repo_id=rollout.repo_id, now=now, lane=rollout.lane)
 
 
 async def gather_approved(row: Row, _ctx: Context) -> Gathered | Finished:

@@ -27,11 +27,12 @@ def note(db: Db, *, now: float, repo_id: int, actor: str, action: str, target: s
     add(db, [Entry(actor, action, cause, instance=target)], repo_id=repo_id, now=now)
 
 
-def add(db: Db, entries: Iterable[Entry], *, repo_id: int, now: float) -> None:
-    """Note what a decision did."""
+def add(db: Db, entries: Iterable[Entry], *, repo_id: int, now: float, lane: str = "") -> None:
+    """Note what a decision did in a lane."""
     db.conn.executemany(
-        "INSERT INTO audit (at, repo_id, actor, action, rollout_id, target, cause) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        [(now, repo_id, one.actor, one.action, one.rollout_id, one.instance, one.cause) for one in entries],
+        "INSERT INTO audit (at, repo_id, lane, actor, action, rollout_id, target, cause) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [(now, repo_id, lane, one.actor, one.action, one.rollout_id, one.instance, one.cause) for one in entries],
     )
 
 
@@ -47,22 +48,17 @@ def since(db: Db, at: float, *, repo_id: int | None = None) -> Iterator[Line]:
         yield Line(row["at"], row["repository"], row["pull"], entry)
 
 
-def of_pull(db: Db, repo_id: int, number: int, limit: int) -> list[Line]:
-    """Read the last rows about the rollouts of a pull request, newest first."""
-    sql = (
-        "SELECT * FROM audit WHERE rollout_id IN (SELECT id FROM rollouts WHERE repo_id = ? AND pull = ?) "
-        "ORDER BY id DESC LIMIT ?"
-    )
+def of_lane(db: Db, lane: str, number: int, limit: int) -> list[Line]:
+    """Read the last rows about a pull request by its lane, newest first."""
     return [
         Line(row["at"], "", number, Entry(row["actor"], row["action"], row["cause"], row["rollout_id"], row["target"]))
-        for row in db.rows(sql, repo_id, number, limit)
+        for row in db.rows("SELECT * FROM audit WHERE lane = ? ORDER BY id DESC LIMIT ?", lane, limit)
     ]
 
 
-def latest_of_pull(db: Db, repo_id: int, number: int) -> int:
-    """Number the last row about the rollouts of a pull request; 0 where there is none."""
-    sql = "SELECT max(id) AS id FROM audit WHERE rollout_id IN (SELECT id FROM rollouts WHERE repo_id = ? AND pull = ?)"
-    return db.rows(sql, repo_id, number)[0]["id"] or 0
+def latest(db: Db, lane: str) -> int:
+    """Number the last row about a lane; 0 where there is none."""
+    return db.rows("SELECT max(id) AS id FROM audit WHERE lane = ?", lane)[0]["id"] or 0
 
 
 def prune(db: Db, now: float) -> None:

@@ -196,12 +196,12 @@ CREATE TABLE inventory (
 ) WITHOUT ROWID;
 
 CREATE TABLE audit (
-    id INTEGER PRIMARY KEY, at REAL NOT NULL, repo_id INTEGER NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL,
-    rollout_id INTEGER NOT NULL DEFAULT 0, target TEXT NOT NULL, cause TEXT NOT NULL
+    id INTEGER PRIMARY KEY, at REAL NOT NULL, repo_id INTEGER NOT NULL, lane TEXT NOT NULL, actor TEXT NOT NULL,
+    action TEXT NOT NULL, rollout_id INTEGER NOT NULL DEFAULT 0, target TEXT NOT NULL, cause TEXT NOT NULL
 );
 CREATE INDEX audit_by_repo ON audit (repo_id, id);
 CREATE INDEX audit_by_time ON audit (at);
-CREATE INDEX audit_by_rollout ON audit (rollout_id, id);
+CREATE INDEX audit_by_lane ON audit (lane, id);
 -- As the chunks.
 CREATE TABLE graphs (
     token TEXT NOT NULL, hash TEXT NOT NULL, at REAL NOT NULL, light BLOB NOT NULL, dark BLOB NOT NULL,

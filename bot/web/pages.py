@@ -57,15 +57,17 @@ def blueprint(pages: Pages) -> Blueprint:
 
     @found.get("/p/<token>/graph.svg")
     def linked_graph(token: str) -> Response:
-        with pages.reader.moment() as db:
-            walk = _walk(db, *_by_token(db, token))
-        return _graph(pictures, walk) if walk else pages.nowhere()
+        with pictures.turns.one():
+            with pages.reader.moment() as db:
+                walk = _walk(db, *_by_token(db, token))
+            return _graph(pictures, walk) if walk else pages.nowhere()
 
     @found.get("/<owner>/<name>/pulls/<int:pull>/graph.svg")
     def named_graph(owner: str, name: str, pull: int) -> Response:
-        with pages.reader.moment() as db:
-            walk = _walk(db, *_by_name(db, pages.door, owner, name, pull))
-        return _graph(pictures, walk) if walk else pages.nowhere()
+        with pictures.turns.one():
+            with pages.reader.moment() as db:
+                walk = _walk(db, *_by_name(db, pages.door, owner, name, pull))
+            return _graph(pictures, walk) if walk else pages.nowhere()
 
     @found.after_app_request
     def careful(response: Response) -> Response:

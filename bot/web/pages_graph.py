@@ -34,19 +34,20 @@ class Pictures:
     """Draws, and keeps the last pictures: a page asks for two, and several people may look."""
 
     def __init__(self) -> None:
-        self._turns = Turns()
-        self._kept: OrderedDict[str, Picture | None] = OrderedDict()
+        #: Who reads a rollout to have it drawn takes a turn before, as that is work, too.
+        self.turns = Turns()
+        self._kept: OrderedDict[str, Picture] = OrderedDict()
 
     def of(self, walk: Walk, found: Sequence[State]) -> Picture | None:
-        """Draw a rollout; None where it cannot be drawn. Raises Refusal (503) where others go first."""
+        """Draw a rollout; None where it cannot be drawn now: it is tried again the next time. Call it in a turn."""
         name = digest(walk, found)
-        with self._turns.one():
-            if name not in self._kept:
-                self._kept[name] = _drawn(walk, found)
-                if len(self._kept) > _KEPT:
-                    self._kept.popitem(last=False)
+        known = self._kept.get(name) or _drawn(walk, found)
+        if known is not None:
+            self._kept[name] = known
             self._kept.move_to_end(name)
-            return self._kept[name]
+            if len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+        return known
 
 
 def _drawn(walk: Walk, found: Sequence[State]) -> Picture | None:

@@ -72,8 +72,9 @@ class Part:
 
 def version(db: Db, repo_id: int, number: int, now: float) -> str:
     """Tell what the page is made from, at no cost: where this is the same, so is the page, for a minute at most."""
-    wish = outbox.get(db, f"comment:{lane_of_pull(repo_id, number)}")
-    return f"{wish.want if wish else 0}.{audit.latest_of_pull(db, repo_id, number)}.{int(now // 60)}"
+    lane = lane_of_pull(repo_id, number)
+    wish = outbox.get(db, f"comment:{lane}")
+    return f"{wish.want if wish else 0}.{audit.latest(db, lane)}.{int(now // 60)}"
 
 
 def of_rollout(db: Db, view: PullView, rollout_id: int) -> PullView | None:
@@ -113,7 +114,7 @@ def page(db: Db, view: PullView, chosen: PullView) -> dict[str, Any]:
         "drawn": bool(found) and engine_name() is not None,
         "digest": digest(main, found) if main else "",
         "rollouts": _rollouts(db, view, main),
-        "audited": audit.of_pull(db, view.repo.id, view.pull.number, _AUDITED),
+        "audited": audit.of_lane(db, lane_of_pull(view.repo.id, view.pull.number), view.pull.number, _AUDITED),
         "most_audited": _AUDITED,
     }
 

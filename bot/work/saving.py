@@ -43,7 +43,7 @@ def save(parts: Parts, lane: Lane, found: Gathered, decision: Decision) -> None:
         uploads.forget_destroyed(parts.db, draft)
         durations.note(parts.db, draft)
     _save_waiting(parts, lane, decision)
-    audit.add(parts.db, decision.audit, repo_id=repo.id, now=now)
+    audit.add(parts.db, decision.audit, repo_id=repo.id, now=now, lane=lane.key)
     commands.add(parts.db, repo.id, lane.key, decision.receipts)
     _save_locks(parts, lane, decision)
     places.set_behind(parts.db, lane.key, decision.behind)

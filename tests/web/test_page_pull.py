@@ -9,6 +9,7 @@ import pytest
 
 from bot.domain.desk import Entry
 from bot.domain.graph import Instance
+from bot.domain.lanes import lane_of_pull
 from bot.domain.model import Status
 from bot.domain.pro import Phase
 from bot.domain.rollout import Walk
@@ -25,6 +26,7 @@ from tests.web.reading_pages import Page
 from tests.web.test_rollout_json import SENT, step, walk
 
 BY_NAME = "/acme/infra/pulls/42"
+LANE = lane_of_pull(7, 42)
 #: A name that would do harm where it is not escaped: as HTML, as Markdown, as an address, and by what is not seen.
 NASTY = "<script>alert(1)</script>`|[x](javascript:alert(2))&amp;\u202e\"'><img src=x onerror=alert(3)>"
 POLICY = (
@@ -171,7 +173,7 @@ def test_words_of_others_stay_words(site: Site) -> None:
     pull = replace(PULL, title=NASTY, author=NASTY, head_ref=NASTY, base_ref=NASTY)
     link = keep(site, nasty, pull)
     with transaction(site.db):
-        audit.add(site.db, [Entry(NASTY, NASTY, NASTY, 3, NASTY)], repo_id=7, now=site.now())
+        audit.add(site.db, [Entry(NASTY, NASTY, NASTY, 3, NASTY)], repo_id=7, now=site.now(), lane=LANE)
     page = Page(body(site.client.get(link)))
     assert page.flaws == []
     assert "<script>alert(1)</script>" in page.text
@@ -236,7 +238,7 @@ def test_the_same_page_is_not_written_twice(site: Site) -> None:
     second = etag(first)
     assert second != first, "the comment would be another one"
     with transaction(site.db):
-        audit.add(site.db, [Entry("dora", "approve", "said so", 3)], repo_id=7, now=site.now())
+        audit.add(site.db, [Entry("dora", "approve", "said so", 3)], repo_id=7, now=site.now(), lane=LANE)
     third = etag(second)
     assert third != second
     site.clock[0] += 60
@@ -281,8 +283,11 @@ def test_the_audit_of_this_pull_request_stands_there(site: Site) -> None:
     link = keep(site, running())
     keep(site, walk(step(0), id=9, lane="7#43", pull=43), replace(PULL, number=43))
     with transaction(site.db):
-        audit.add(site.db, [Entry("lead", "approve", "all of it", 3, "dev/c0")], repo_id=7, now=site.now())
-        audit.add(site.db, [Entry("other", "approve", "elsewhere", 9, "dev/c0")], repo_id=7, now=site.now())
+        audit.add(site.db, [Entry("lead", "approve", "all of it", 3, "dev/c0")], repo_id=7, now=site.now(), lane=LANE)
+        audit.add(site.db, [Entry("boss", "pause", "said so")], repo_id=7, now=site.now(), lane=LANE)
+        other = lane_of_pull(7, 99)
+        audit.add(site.db, [Entry("other", "approve", "elsewhere", 9, "dev/c0")], repo_id=7, now=site.now(), lane=other)
     page = Page(body(site.client.get(link)))
     assert ["lead", "approve", "dev/c0", "all of it"] in [cells[1:] for cells in page.cells]
+    assert ["boss", "pause", "", "said so"] in [cells[1:] for cells in page.cells]
     assert "elsewhere" not in page.text

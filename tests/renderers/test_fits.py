@@ -24,12 +24,13 @@ from renderers.comment import comment
 from renderers.markdown import clip
 from renderers.mermaid import mermaid
 from renderers.scene import LONGEST_NAME
+from renderers.tree import tree
 from renderers.verdict import FAILURES
 from renderers.words import signed
 from tests.renderers.reading import flaws, told_in_tables
 from tests.renderers.scenes import SCENES, SMALL
 from tests.renderers.test_check import GROUP
-from tests.renderers.world import MERGE, MERGED, NOON, REPO, SERVER, Key, past, view, walk, wide
+from tests.renderers.world import MERGE, MERGED, NOON, PULL, REPO, SERVER, Key, past, view, walk, wide
 
 PICTURE = "https://switchyard.example.com/graphs/k7Qm2/4f1c.svg"
 PAGE = "https://switchyard.example.com/acme/infra/pulls/42?k=7Qm2"
@@ -48,6 +49,7 @@ RECEIPTS = st.builds(
     *(st.booleans(), LONG),
 )
 SENT = [status for status in Status if status not in (Status.WAITING, Status.READY, Status.BLOCKED)]
+GRAPHS = st.sampled_from(["picture", "mermaid", "tree"])
 RESULTS = ["", "changes", "no changes", "applied", "error"]
 
 
@@ -111,16 +113,38 @@ def common(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @st.composite
+def groups(draw: st.DrawFn) -> CommitView:
+    """Draw what the merge queue tries of a pull request: a small rollout, or none."""
+    facts = {key: draw(kinds()) for key in SMALL}
+    tried = (
+        (walk(SMALL, facts=facts, activity="merge_group.checks_requested", sha=MERGE),) if draw(st.booleans()) else ()
+    )
+    conclusion = draw(st.sampled_from(["", "success", "neutral", "failure", "action_required", "cancelled"]))
+    return CommitView(REPO, GROUP, tried, conclusion, NOON + 240, SERVER, problem=draw(st.one_of(st.just(""), LONG)))
+
+
+@st.composite
+def known(draw: st.DrawFn, rollout: Walk) -> dict[str, Any]:
+    """Draw what is known of a rollout's steps beside their runs: what nobody has seen a plan of, and durations."""
+    indexes = range(len(rollout.steps))
+    unseen = draw(st.sampled_from([(), indexes[:1], indexes[::2], indexes]))
+    lasting = draw(st.sampled_from([{}, {0: 60.0}, {index: 30.0 * index for index in indexes}]))
+    return {"unreviewed": {1: unseen}, "lasting": {1: lasting}, "slots": draw(st.sampled_from([1, 20]))}
+
+
+@st.composite
 def views(draw: st.DrawFn) -> PullView:
     """Draw any pull request: nasty names and sentences, any facts, any order of the graph."""
     rollouts = [draw(walks())]
     if draw(st.booleans()):
         rollouts.append(walk(SMALL, succeeded=SMALL, id=2))
-    more = draw(common())
+    more = draw(common()) | draw(known(rollouts[0]))
     earlier = [Past("label", MERGE, 0.0, {Status.FAILED: 3}, draw(LONG)) for _ in range(draw(st.integers(0, 4)))]
     return view(
         *rollouts,
-        pull=MERGED,
+        pull=draw(st.sampled_from([MERGED, PULL, replace(PULL, draft=True), replace(PULL, fork=True)])),
+        applies=draw(st.booleans()),
+        groups=tuple(draw(st.lists(groups(), max_size=2))),
         waiting=draw(st.sampled_from(["", "", "", "Waiting for @somebody."])),
         past=tuple(earlier),
         notes=tuple(draw(st.lists(LONG, max_size=3))),
@@ -140,11 +164,14 @@ def commits(draw: st.DrawFn) -> CommitView:
     return CommitView(REPO, commit, tuple(rollouts), conclusion, NOON + 240, SERVER, problem=problem, **more)
 
 
-def write(shown: PullView, budget: int = 60_000, picture: str | None = PICTURE) -> str:
-    """Write a comment, with Mermaid where there is no picture."""
+def write(shown: PullView, budget: int = 60_000, graph: str = "picture") -> str:
+    """Write a comment with its graph: a picture, or Mermaid with a tree in reserve, or the tree alone."""
     first = shown.current[0] if shown.current and not shown.waiting else None
-    drawn = mermaid(first, states(first)) if first and not picture else None
-    return comment(shown, picture_url=picture, mermaid=drawn, budget=budget)
+    found = states(first) if first else ()
+    drawn = mermaid(first, found) if first and graph == "mermaid" else None
+    plain = tree(first, found) if first and graph != "picture" else None
+    picture = PICTURE if graph == "picture" else None
+    return comment(shown, picture_url=picture, mermaid=drawn, tree=plain, budget=budget)
 
 
 def failures(seen: Walk) -> list[tuple[str, str, str]]:
@@ -167,14 +194,14 @@ SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large)
 
 
 @settings(max_examples=80, deadline=None, suppress_health_check=SLOW)
-@given(views().map(Drawn), st.one_of(st.just(60_000), st.integers(3_000, 60_000)), st.booleans())
-def test_a_comment_fits_and_nothing_breaks(case: Drawn, budget: int, drawn: bool) -> None:
+@given(views().map(Drawn), st.one_of(st.just(60_000), st.integers(3_000, 60_000)), GRAPHS)
+def test_a_comment_fits_and_nothing_breaks(case: Drawn, budget: int, graph: str) -> None:
     shown = case.view
     assert isinstance(shown, PullView)
-    text = write(shown, budget, PICTURE if drawn else None)
+    text = write(shown, budget, graph)
     assert len(text) <= budget
     assert flaws(text) == []
-    assert text == write(deepcopy(shown), budget, PICTURE if drawn else None)
+    assert text == write(deepcopy(shown), budget, graph)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=SLOW)

@@ -27,6 +27,9 @@ async def test_a_failed_chain_goes_on_where_it_stopped(tmp_path: Path) -> None:
         assert len({run.inputs["sha"] for run in rig.runs()}) == 1
         assert set((await rig.statuses(pull)).values()) == {"succeeded"}
         assert audited(rig, "retry") == [("boss", "dev/database", "was failed")]
+        rows = [line for line in rig.comment(pull).splitlines() if "2nd\u00a0run" in line]
+        assert len(rows) == 1
+        assert "`database`" in rows[0]
 
 
 async def test_an_apply_goes_on_where_it_stopped(tmp_path: Path) -> None:

@@ -32,12 +32,17 @@ def _page(scene: Scene) -> str:
     return address(scene.view.page_url if isinstance(scene.view, PullView) else "")
 
 
-def _grouped(scene: Scene, page: str) -> str:
-    """Say that a drawing shows groups, and where all of it is."""
-    if not (by := shape.shape(scene.walk).by):
-        return ""
-    whole = f' <a href="{page}">The whole graph</a> has a box for each.' if page else ""
-    return f"<p><sub>Drawn {by} by {by}, since there are {len(scene.found):,} instances.{whole}</sub></p>"
+def _grouped(scene: Scene, page: str, *, wide: bool = False) -> str:
+    """Say that a drawing shows groups, or is too wide unless it may be `wide`, and where all of it is."""
+    drawing = shape.shape(scene.walk, wide=wide)
+    if by := drawing.by:
+        many = len(scene.found) > shape.MOST
+        why = f"there are {len(scene.found):,} instances" if many else "it would be too wide to read otherwise"
+        whole = f' <a href="{page}">The whole graph</a> has a box for each.' if page else ""
+        return f"<p><sub>Drawn {by} by {by}, since {why}.{whole}</sub></p>"
+    if drawing.is_wide and page and not wide:
+        return f'<p><sub>Too wide to read here? <a href="{page}">The page</a> shows the graph in full.</sub></p>'
+    return ""
 
 
 def written(scene: Scene, mermaid: str | None, tree: str | None, room: Room) -> str:
@@ -45,7 +50,8 @@ def written(scene: Scene, mermaid: str | None, tree: str | None, room: Room) -> 
     for text, language in ((mermaid, "mermaid"), (tree, "text")):
         if not text:
             continue
-        block = "\n\n".join(part for part in (fence(text, language), _grouped(scene, _page(scene))) if part)
+        beside = _grouped(scene, _page(scene), wide=language == "text")
+        block = "\n\n".join(part for part in (fence(text, language), beside) if part)
         if room.take(block):
             return block
     if mermaid or tree:

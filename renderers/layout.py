@@ -8,7 +8,8 @@ from functools import lru_cache
 from typing import Any
 
 from renderers.engine import CannotDraw, draw
-from renderers.graph import PAGE, POINTS, dot, gap
+from renderers.graph import POINTS, dot
+from renderers.measure import PAGE, gap
 from renderers.shape import LARGE, Shape
 
 Point = tuple[float, float]
@@ -92,7 +93,7 @@ def _read(shape: Shape, drawn: dict[str, Any]) -> Layout:
     boxes: dict[int, Area] = {}
     frames: dict[int, Area] = {}
     by_id: dict[int, int] = {}
-    near = 2 * gap(shape)
+    near = 2 * gap(len(shape.boxes), len(shape.edges))
     for one in drawn.get("objects", ()):
         kind, number = one["name"][0], int(one["name"].lstrip("cluster_n"))
         if kind == "c":

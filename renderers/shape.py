@@ -8,11 +8,13 @@ from functools import cached_property, lru_cache
 
 from bot.domain import digraph
 from bot.domain.rollout import Walk
+from renderers import measure
 from renderers.markdown import clip
 from renderers.words import plural
 
 MOST = 60  # boxes; above, instances are drawn as groups
 ALL = 10_000  # boxes of a whole picture
+_TOO_MANY = 200  # groups; of more, the first are drawn, and the others together as one
 _LONGEST = 28
 LARGE = 1_000  # steps, or boxes: of what is larger, little is remembered
 _KEPT, _LARGE_KEPT = 64, 8  # shapes that are remembered, so that the same graph is reduced and laid out once
@@ -37,6 +39,21 @@ class Shape:
     boxes: tuple[Box, ...]
     edges: tuple[tuple[int, int], ...]
     by: str = ""  # what the boxes are groups of, "stack" or "component"; empty where each is an instance
+
+    @cached_property
+    def widths(self) -> list[float]:
+        """How wide each box is, in points."""
+        return measure.widths((box.label, len(box.steps) if self.by else 0) for box in self.boxes)
+
+    @cached_property
+    def width(self) -> float:
+        """About how wide the widest part of the drawing is, in points, without its frame."""
+        return measure.columns(self.widths, self.edges, self.parts())
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether it is too wide to be read on GitHub's page, where it is made as narrow as that is."""
+        return self.width > measure.WIDEST
 
     @cached_property
     def frames(self) -> dict[str, list[int]]:
@@ -79,40 +96,65 @@ class Shape:
         return parts
 
 
-def shape(walk: Walk, *, whole: bool = False) -> Shape:
-    """Make boxes of a rollout: one for each instance, or one for each stack (or component) where they are too many.
+def shape(walk: Walk, *, whole: bool = False, wide: bool = False) -> Shape:
+    """Make boxes of a rollout: one for each instance, or one for each stack (or component) where that is too much.
 
-    Steps of the same names and order give the same object, whatever their state. With `whole`, nothing is grouped.
+    Too much is more than 60 boxes, or what is too wide for GitHub's page unless it may be `wide`. With `whole`, nothing
+    is grouped. Steps of the same names and order give the same object, whatever their state.
     """
     outline = tuple((step.instance.stack, step.instance.component, step.destroys, step.children) for step in walk.steps)
-    return (_large if len(outline) > LARGE else _usual)(outline, ALL if whole else MOST)
+    return (_large if len(outline) > LARGE else _usual)(outline, ALL if whole else MOST, whole or wide)
 
 
-def _shape(outline: _Outline, most: int) -> Shape:
-    pairs = [(index, child) for index, (_, _, _, children) in enumerate(outline) for child in children]
+def _shape(outline: _Outline, most: int, wide: bool) -> Shape:
     if len(outline) <= most:
         boxes = tuple(_box(index, *named) for index, (*named, _) in enumerate(outline))  # type: ignore[arg-type]
-        return Shape(boxes, _reduced(len(boxes), pairs))
-    by, keys = _keys(outline, most)
-    place = {key: position for position, key in enumerate(dict.fromkeys(keys))}
-    members: list[list[int]] = [[] for _ in place]
-    for index, key in enumerate(keys):
-        members[place[key]].append(index)
-    edges = ((place[keys[parent]], place[keys[child]]) for parent, child in pairs if keys[parent] != keys[child])
-    groups = tuple(_group(key, members[position]) for key, position in place.items())
-    return Shape(groups, _reduced(len(groups), edges), by)
+        each = Shape(boxes, _reduced(len(boxes), _pairs(outline)))
+        return each if wide or not each.is_wide else _narrower(each, outline)
+    ways = _ways(outline)
+    counts = {by: len(set(keys)) for by, keys in ways.items()}
+    fitting = [by for by in ways if 1 < counts[by] <= most]
+    by = (fitting or sorted(ways, key=lambda by: (counts[by] == 1, counts[by])))[0]
+    return _grouped(outline, by, most if counts[by] > max(most, _TOO_MANY) else counts[by])
 
 
 _usual = lru_cache(maxsize=_KEPT)(_shape)
 _large = lru_cache(maxsize=_LARGE_KEPT)(_shape)
 
 
-def _keys(outline: _Outline, most: int) -> tuple[str, list[str]]:
-    """Choose what is drawn as one box: a stack, else a component, else whatever makes the fewest boxes above one."""
-    ways = [("stack", [stack for stack, *_ in outline]), ("component", [component for _, component, *_ in outline])]
-    counts = {by: len(set(keys)) for by, keys in ways}
-    fitting = [way for way in ways if 1 < counts[way[0]] <= most]
-    return (fitting or sorted(ways, key=lambda way: (counts[way[0]] == 1, counts[way[0]])))[0]
+def _narrower(each: Shape, outline: _Outline) -> Shape:
+    """Group what is too wide, by stack, else by component, where that makes it fit or at least half as wide."""
+    for by, keys in _ways(outline).items():
+        if len(set(keys)) > 1:
+            grouped = _grouped(outline, by, len(outline))
+            if not grouped.is_wide or grouped.width <= each.width / 2:
+                return grouped
+    return each
+
+
+def _grouped(outline: _Outline, by: str, most: int) -> Shape:
+    """Draw as one box what has the same stack, or component; of more than `most`, the last box is of all the others."""
+    keys = _ways(outline)[by]
+    names = list(dict.fromkeys(keys))
+    place = {key: min(position, most - 1) for position, key in enumerate(names)}
+    members: list[list[int]] = [[] for _ in names[:most]]
+    for index, key in enumerate(keys):
+        members[place[key]].append(index)
+    if len(names) > most:
+        names[most - 1 :] = [plural(len(names) - most + 1, f"more {by}")]
+    edges = ((place[keys[parent]], place[keys[child]]) for parent, child in _pairs(outline))
+    between = (edge for edge in edges if edge[0] != edge[1])
+    groups = tuple(_group(name, steps) for name, steps in zip(names, members, strict=True))
+    return Shape(groups, _reduced(len(groups), between), by)
+
+
+def _ways(outline: _Outline) -> dict[str, list[str]]:
+    """Tell what each step is drawn with as one box: its stack, else its component."""
+    return {"stack": [stack for stack, *_ in outline], "component": [component for _, component, *_ in outline]}
+
+
+def _pairs(outline: _Outline) -> list[tuple[int, int]]:
+    return [(index, child) for index, (_, _, _, children) in enumerate(outline) for child in children]
 
 
 def _box(index: int, stack: str, component: str, destroys: bool) -> Box:

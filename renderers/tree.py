@@ -16,7 +16,7 @@ def tree(walk: Walk, found: Sequence[State], *, budget: int = 12_000) -> str | N
 
     Each box stands once: below the last of what it waits for; the rest of that is named beside it.
     """
-    drawing = shape(walk)
+    drawing = shape(walk, wide=True)
     looks = faces(drawing, walk, found)
     lines: list[str] = []
     room = budget - 60  # for saying what was left out

@@ -69,6 +69,35 @@ def test_many_stacks_are_drawn_component_by_component() -> None:
     assert [box.name for box in grouped.boxes] == ["vpc: 400 instances", "dns: 400 instances"]
 
 
+@pytest.mark.parametrize(("count", "boxes"), [(200, 200), (201, 60), (2_000, 60)])
+def test_of_too_many_groups_the_last_box_is_of_all_others(count: int, boxes: int) -> None:
+    needs: dict[Key, tuple[Key, ...]] = {(f"account{i}", f"c{i}"): () for i in range(count)}
+    grouped = shape(walk(needs))
+    assert len(grouped.boxes) == boxes
+    assert sorted(step for box in grouped.boxes for step in box.steps) == list(range(count))
+    last = f"{count - 59:,}"
+    assert (grouped.boxes[-1].name == f"{last} more stacks: {last} instances") is (count > 200)
+    assert len(shape(walk(needs), whole=True).boxes) == count
+
+
+def chain(*stacks: str, length: int) -> dict[Key, tuple[Key, ...]]:
+    """Have each instance wait for the one before it, through all stacks."""
+    keys = [(stack, f"component-{i}") for stack in stacks for i in range(length)]
+    return {key: (keys[number - 1],) if number else () for number, key in enumerate(keys)}
+
+
+def test_what_is_too_wide_is_grouped_where_that_makes_it_narrow() -> None:
+    by_stack = shape(walk(chain("dev", "staging", "prod", length=5)))
+    assert (by_stack.by, [box.label for box in by_stack.boxes]) == ("stack", ["dev", "staging", "prod"])
+    columns = {(f"account{i}", name): ((f"account{i - 1}", name),) if i else () for i in range(12) for name in "ab"}
+    assert shape(walk(columns)).by == "component"
+    for needs in (chain("dev", "prod", length=3), chain("prod", length=20), chain(*map(str, range(20)), length=1)):
+        assert len(shape(walk(needs)).boxes) == len(needs)
+    for needs in (chain("dev", "staging", "prod", length=5), columns):
+        assert len(shape(walk(needs), wide=True).boxes) == len(needs)
+        assert len(shape(walk(needs), whole=True).boxes) == len(needs)
+
+
 def test_one_stack_of_many_components_is_not_drawn_as_one_box() -> None:
     assert len(shape(walk({("prod", f"c{i}"): () for i in range(80)})).boxes) == 80
 
@@ -94,7 +123,7 @@ def test_what_waits_for_what_is_the_same_after_the_reduction(seen: Walk) -> None
             closed |= more
         return closed
 
-    edges = set(shape(seen).edges)
+    edges = set(shape(seen, wide=True).edges)
     full = {(parent, step.index) for step in seen.steps for parent in step.parents}
     assert edges <= full
     assert reach(edges) == reach(full)

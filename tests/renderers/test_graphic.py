@@ -13,6 +13,7 @@ from renderers.mermaid import mermaid
 from renderers.tree import tree
 from tests.renderers.reading import flaws
 from tests.renderers.scenes import SCENES
+from tests.renderers.world import walk
 
 LIGHT, DARK = (f"https://switchyard.example.com/graphs/k7Qm2/4f1c-{look}.svg" for look in ("light", "dark"))
 PAGE = "https://github.com/acme/page?a=1&b=2"
@@ -60,6 +61,40 @@ def test_groups_are_told_beside_a_graph_in_text_as_well(is_tree: bool) -> None:
     assert f"<p><sub>{drawn}</sub></p>" in written(SCENES["many_2422"]())
     assert "Drawn" not in written(paged("sixty"))
     assert flaws(text) == []
+
+
+def chained(*stacks: str, length: int) -> PullView:
+    """Make a view in which each instance waits for the one before it, through all stacks."""
+    keys = [(stack, f"c{i}") for stack in stacks for i in range(length)]
+    seen = walk({key: (keys[number - 1],) if number else () for number, key in enumerate(keys)})
+    return replace(paged("ready"), current=(seen,))
+
+
+def test_what_is_too_wide_is_told_with_a_link_to_all_of_it() -> None:
+    link = PAGE.replace("&", "&amp;")
+    kept, grouped = chained("prod", length=10), chained("dev", "prod", length=10)
+    told = [
+        (kept, f'Too wide to read here? <a href="{link}">The page</a> shows the graph in full.'),
+        (
+            grouped,
+            "Drawn stack by stack, since it would be too wide to read otherwise. "
+            f'<a href="{link}">The whole graph</a> has a box for each.',
+        ),
+    ]
+    for view, sentence in told:
+        seen, found = view.current[0], states(view.current[0])
+        texts = [
+            comment(view, picture_url=LIGHT, picture_dark=DARK, mermaid=None),
+            comment(view, picture_url=None, mermaid=mermaid(seen, found)),
+        ]
+        for text in texts:
+            assert f"<p><sub>{sentence}</sub></p>" in text
+            assert flaws(text) == []
+        in_text = comment(view, picture_url=None, mermaid=None, tree=tree(seen, found))
+        assert "too wide" not in in_text.lower()
+        assert all(f" c{number}  " in in_text for number in range(10))
+    narrow = comment(chained("prod", length=8), picture_url=LIGHT, picture_dark=DARK, mermaid=None)
+    assert "too wide" not in narrow.lower()
 
 
 def test_without_a_picture_it_is_mermaid() -> None:

@@ -16,6 +16,7 @@ from bot.domain.rollout import Walk
 from bot.domain.states import State, states
 from renderers import engine, layout
 from renderers.engine import CannotDraw
+from renderers.examples.catalogue import made
 from renderers.icons import SIGNS
 from renderers.layout import lay_out
 from renderers.picture import Picture, picture
@@ -146,6 +147,37 @@ def test_what_nothing_connects_stands_side_by_side_within_the_page() -> None:
     assert 2 <= len(rows) <= 4
     assert where.boxes[0].y == where.boxes[1].y
     assert where.boxes[0].x < where.boxes[1].x
+
+
+@pytest.mark.parametrize("length", [4, 7, 8, 10, 20, 60])
+def test_it_is_known_before_whether_it_is_too_wide_to_be_read(length: int) -> None:
+    keys = [("prod", f"c{i}") for i in range(length)]
+    drawing = shape(walk({key: (keys[i - 1],) if i else () for i, key in enumerate(keys)}))
+    width = lay_out(drawing).width
+    assert drawing.is_wide is (length > 8)
+    assert drawing.is_wide is (830 / width < 0.6)
+    assert width * 0.9 < drawing.width <= width
+
+
+@pytest.mark.parametrize("size", [10, 60])
+@pytest.mark.parametrize("name", ["plan-starting", "plan-cycle", "plan-odd-names", "destroying", "destroyed"])
+def test_an_example_can_be_read_on_the_page_or_is_known_to_be_too_wide(name: str, size: int) -> None:
+    drawing = shape(made(name, size).current[0])
+    width = lay_out(drawing).width
+    assert drawing.is_wide is (width > 830 / 0.6) is (name == "plan-odd-names" and size == 10)
+
+
+def test_no_state_changes_how_it_is_grouped() -> None:
+    keys = [(stack, f"c{i}") for stack in ("dev", "staging", "prod") for i in range(5)]
+    needs = {key: (keys[i - 1],) if i else () for i, key in enumerate(keys)}
+    before, after = (
+        ElementTree.fromstring(drawn(one).light) for one in (walk(needs), walk(needs, facts={keys[0]: FAILED}))
+    )
+    assert words(before)[:2] == ["dev", "0 of 5, 1 ready"]
+    assert words(after)[:2] == ["dev", "0 of 5, 1 failed"]
+    boxes, others = ([node.get("transform") for node in of_class(root, "node")] for root in (before, after))
+    assert boxes == others
+    assert (before.get("width"), before.get("height")) == (after.get("width"), after.get("height"))
 
 
 def test_blocked_ways_are_dashed_and_others_are_not() -> None:

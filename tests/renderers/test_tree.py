@@ -37,6 +37,6 @@ def test_nothing_has_no_tree() -> None:
 @given(walks())
 def test_every_instance_stands_there_once_and_the_text_stays_in_its_lines(seen: Walk) -> None:
     text = tree(seen, states(seen)) or ""
-    frames = [stack for stack in shape(seen).frames if stack]
+    frames = [stack for stack in shape(seen, wide=True).frames if stack]
     assert len(text.splitlines()) == len(seen.steps) + len(frames)
     assert text == tree(seen, states(seen))

@@ -1,0 +1,63 @@
+"""How wide boxes and what is between them are, in points: known before Graphviz is asked."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+PAGE = 830  # points that stay legible on GitHub's page
+WIDEST = PAGE / 0.6  # points: what is wider has names of less than 8 pixels there
+_GAP, _WIDE_GAP = 26, 64  # points between boxes that follow each other: the wide one where many lines cross there
+_MANY = 1.5  # lines for each box
+_ROOM = 96.0  # points for the second line of a box, whatever its status
+_SIDES = 47.0  # points for the sign at the left, and the edges of a box
+_USUAL = 170.0  # points: narrower boxes are all made as wide as the widest of them
+#: The widths of characters in the face of names, in parts of its size; a reader's font may be a little wider.
+_WIDTHS = {**dict.fromkeys("fijlrtI.,:;'|!()/ ", 0.38), **dict.fromkeys("mwMW@%", 0.96), "-": 0.42}
+_NAME = 13  # the size of names
+
+
+def widths(boxes: Iterable[tuple[str, int]]) -> list[float]:
+    """Measure boxes: room for the label, and for the second line in every state.
+
+    Each is its label, and how many instances it is a group of; 0 where it is an instance itself.
+    """
+    needed = [_needed(label, count) for label, count in boxes]
+    usual = max((width for width in needed if width <= _USUAL), default=0.0)
+    return [max(usual, width) for width in needed]
+
+
+def gap(boxes: int, lines: int) -> int:
+    """Tell how many points are between boxes that follow each other."""
+    return _WIDE_GAP if lines > _MANY * boxes else _GAP
+
+
+def columns(boxes: Sequence[float], lines: Sequence[tuple[int, int]], parts: Iterable[Sequence[int]]) -> float:
+    """Measure the widest of the parts that nothing connects, whose boxes stand in columns, each as wide as its widest.
+
+    Lines against the order (of cycles) lead nowhere.
+    """
+    level = [0] * len(boxes)
+    for parent, child in sorted(lines):
+        if child > parent:
+            level[child] = max(level[child], level[parent] + 1)
+    between, most = gap(len(boxes), len(lines)), 0.0
+    for part in parts:
+        wide: dict[int, float] = {}
+        for box in part:
+            wide[level[box]] = max(wide.get(level[box], 0.0), boxes[box])
+        most = max(most, sum(wide.values()) + between * (len(wide) - 1))
+    return most
+
+
+def _needed(label: str, count: int) -> float:
+    room = _ROOM
+    if count:
+        number = f"{count:,}"
+        room = 5.7 * len(f"{number} of {number}, {number} dispatching")
+    return max(room, sum(map(_char, label)) * _NAME) + _SIDES
+
+
+def _char(char: str) -> float:
+    """Estimate how wide a character is, in parts of the size."""
+    return _WIDTHS.get(char) or (1.04 if unicodedata.east_asian_width(char) in "WF" else 0.68)

@@ -14,6 +14,7 @@ from renderers import picture
 from renderers.engine import CannotDraw
 from renderers.picture import Picture
 from tests.rig import Rig, open_rig
+from tests.stories.helping import headline
 from tests.stories.small import DIAMOND, model
 
 PLAN = f".github/workflows/{example.PLAN}"
@@ -53,6 +54,7 @@ async def test_it_waits_aloud_once_the_workflow_is_known_to_upload(tmp_path: Pat
         rig.scene.push("second", ["a"], note="again")
         await rig.until_quiet()
         assert "`atmos-pro.yaml` failed without uploading the affected stacks" in rig.comment(pull)
+        assert headline(rig.comment(pull)) == "❌ No affected stacks came: read the log of atmos-pro.yaml"
         rig.hub.programs[AFFECTED] = describe
         rig.scene.push("second", ["a"], note="and again")
         await rig.until_quiet()

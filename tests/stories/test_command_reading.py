@@ -103,8 +103,10 @@ async def test_hostile_words_change_nothing_and_are_shown_as_text(tmp_path: Path
             assert acting(text) == [], body[:60]
             assert table(text) == rows, body[:60]
             assert len(text) < 65_536
+            for check in rig.repo.checks.values():
+                assert acting(check.output["summary"]) == [], body[:60]
         assert await rig.state(pull) == before
-        assert changed(rig, since) == {"POST reactions", "PATCH comments"}
+        assert changed(rig, since) == {"POST reactions", "PATCH comments", "PATCH check-runs"}
         assert "The comment has 21 commands, and at most 20 are done at once" in rig.comment(pull)
 
 

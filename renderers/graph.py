@@ -19,7 +19,7 @@ def dot(shape: Shape) -> str:
     """Write a shape as DOT: the same shape gives the same bytes, and the sizes of boxes have room for every status."""
     height = (_GROUP_HEIGHT if shape.by else HEIGHT) / POINTS
     boxes = [
-        f"  n{index} [label=<<b>{html.escape(box.label) or ' '}</b>>, width={width / POINTS:.2f}]"
+        f"  n{index} [label=<<b>{_text(box.label) or ' '}</b>>, width={width / POINTS:.2f}]"
         for index, (box, width) in enumerate(zip(shape.boxes, shape.widths, strict=True))
     ]
     between = gap(len(shape.boxes), len(shape.edges)) / POINTS
@@ -40,5 +40,10 @@ def dot(shape: Shape) -> str:
 
 def _frame(number: int, stack: str, boxes: list[str]) -> list[str]:
     # The counts keep the room that the state's own will take.
-    label = f"<b>{html.escape(stack)}</b>  {len(boxes):,} of {len(boxes):,}"
+    label = f"<b>{_text(stack)}</b>  {len(boxes):,} of {len(boxes):,}"
     return [f"  subgraph cluster_{number} {{", f"    label=<{label}>", *(f"  {box}" for box in boxes), "  }"]
+
+
+def _text(text: str) -> str:
+    """Write text for a label; Graphviz takes a lone square bracket for a mistake."""
+    return html.escape(text).replace("]", "&#93;")

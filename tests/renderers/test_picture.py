@@ -118,6 +118,10 @@ def test_a_hostile_name_is_only_text() -> None:
     assert f"{bad} in <!--&amp;: ready" in [node.findtext(f"{SVG}title") for node in of_class(root, "node")]
 
 
+def test_a_name_that_is_a_bracket_is_drawn() -> None:
+    assert words(root_of(walk({("]", "]"): ()}))) == ["]", "0 of 1", "]", "ready"]
+
+
 def test_light_and_dark_differ_in_nothing_but_colours() -> None:
     one = drawn(three_stacks())
     assert one.light != one.dark

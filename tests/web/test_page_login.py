@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from flask import Response
 
 from bot.store.db import transaction
+from bot.web.pages_login import Door
 from bot.web.visits import LINK_LASTS, VISIT_LASTS, Visits
 from tests.web.conftest import PAGES_KEY, Site
 from tests.web.pages_site import body, enter, form, keep
@@ -85,6 +87,16 @@ def test_the_cookie_is_kept_from_scripts_and_other_sites(site: Site) -> None:
     assert name.startswith("switchyard=")
     assert {"HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=43200"} <= set(told)
     assert "Secure" not in told
+
+
+def test_by_https_browsers_keep_the_cookie_to_this_host() -> None:
+    door, response = Door(Visits(PAGES_KEY, lambda: 1_777_888_800.0), https=True), Response()
+    door.let_in(response, "dora")
+    (cookie,) = response.headers.getlist("Set-Cookie")
+    name, *told = cookie.split("; ")
+    assert name.startswith("__Host-switchyard=")  # browsers refuse it without what follows
+    assert {"Secure", "HttpOnly", "SameSite=Lax", "Path=/"} <= set(told)
+    assert not any(one.startswith("Domain") for one in told)
 
 
 def test_a_session_of_a_run_and_a_key_open_no_page(site: Site) -> None:

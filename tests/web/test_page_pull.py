@@ -158,6 +158,7 @@ def test_all_of_five_thousand_instances_stand_there(site: Site) -> None:
     assert "5,000 instances" in page.text
     assert len({(cells[1], cells[2]) for cells in rows(page)}) == 5_000
     assert 'data-refresh="55"' in answer.text, "it is fetched the less often the larger it is"
+    assert '<noscript><meta http-equiv="refresh" content="55"></noscript>' in answer.text
 
 
 def test_words_of_others_stay_words(site: Site) -> None:

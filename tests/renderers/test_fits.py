@@ -193,7 +193,7 @@ def counted(text: str, what: str) -> int:
 SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large)
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=40, deadline=None, suppress_health_check=SLOW)
 @given(views().map(Drawn), st.one_of(st.just(60_000), st.integers(3_000, 60_000)), GRAPHS)
 def test_a_comment_fits_and_nothing_breaks(case: Drawn, budget: int, graph: str) -> None:
     shown = case.view
@@ -204,7 +204,7 @@ def test_a_comment_fits_and_nothing_breaks(case: Drawn, budget: int, graph: str)
     assert text == write(deepcopy(shown), budget, graph)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=30, deadline=None, suppress_health_check=SLOW)
 @given(views().map(Drawn))
 def test_every_failure_is_named_or_counted(case: Drawn) -> None:
     assert isinstance(case.view, PullView)
@@ -219,7 +219,7 @@ def test_every_failure_is_named_or_counted(case: Drawn) -> None:
         assert missing == []
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=30, deadline=None, suppress_health_check=SLOW)
 @given(commits().map(Drawn))
 def test_a_check_run_fits_and_nothing_breaks(case: Drawn) -> None:
     shown = case.view

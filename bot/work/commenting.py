@@ -124,7 +124,8 @@ def view_of(parts: Sight, repo: Repo, pull: Pull, *, silent: bool = True) -> Pul
         groups=checking.groups_of(parts, repo, pull.number),
         page_url=page_url(parts, repo, pull.number),
         docs_url=parts.docs_url,
-        lasting={walk.rollout.id: durations.of(parts.db, walk) for walk in current},
+        # Only of the first is it told how long it still takes.
+        lasting={walk.rollout.id: durations.of(parts.db, walk) for walk in current[:1]},
         slots=parts.rules.max_in_flight,
         applies=applies,
         stuck=awaiting.stuck(pull, runs, waited, unusable=bool(failed), waiting=waiting),

@@ -46,9 +46,10 @@ def words(root: ElementTree.Element) -> list[str]:
 
 
 def places(root: ElementTree.Element) -> list[tuple[str | None, ...]]:
-    """Tell where every box, frame and edge is, and where every name stands."""
+    """Tell where every box, frame and edge is, and where every name stands; how much of a group is how far may move."""
     told = ("transform", "x", "y", "width", "height")
-    shapes = [part for kind in ("rect", "text", "tspan") for part in root.iter(SVG + kind)]
+    bars = {part for node in of_class(root, "node") for part in node.findall(f"{SVG}rect")[1:]}
+    shapes = [part for kind in ("rect", "text", "tspan") for part in root.iter(SVG + kind) if part not in bars]
     groups = of_class(root, "node") + of_class(root, "stack")
     ways = [(edge.get("id"), path.get("d")) for edge in of_class(root, "edge") for path in edge.iter(f"{SVG}path")]
     return [tuple(part.get(at) for at in told) for part in shapes + groups] + sorted(ways)
@@ -215,6 +216,14 @@ def test_whatever_becomes_of_it_every_box_keeps_its_place(seen: Walk, data: st.D
     before, after = (ElementTree.fromstring(drawn(seen, found).light) for found in (states(seen), other))
     assert places(before) == places(after)
     assert (before.get("width"), before.get("height")) == (after.get("width"), after.get("height"))
+
+
+@pytest.mark.parametrize("size", [70, 400, 2_422])
+def test_groups_keep_their_places_too(size: int) -> None:
+    seen = made("plan-starting", size).current[0]
+    whole, none = ([State(found) for _ in seen.steps] for found in (Status.SUCCEEDED, Status.WAITING))
+    before, after = (ElementTree.fromstring(drawn(seen, found).light) for found in (whole, none))
+    assert places(before) == places(after)
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -80,8 +80,8 @@ class Call:
 
     def elsewhere(self, repo: Repo) -> ApiError:
         """Send on to the name that a repository has now."""
-        rest = self.request.raw_path.split("/", 4)[4:]
-        location = "/".join([f"{self.base}/repos/{repo.full_name}", *rest])
+        before, _, after = self.request.raw_path.partition("/repos/")
+        location = "/".join([f"{self.base}{before}/repos/{repo.full_name}", *after.split("/", 2)[2:]])
         return ApiError(301 if self.request.method == "GET" else 307, "Moved Permanently", location=location)
 
     def allowed(self, repo: Repo | None) -> Repo:

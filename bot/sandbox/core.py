@@ -7,18 +7,50 @@ from bot.sandbox import payloads
 from bot.sandbox.errors import HubError
 from bot.sandbox.hooks import Hooks
 from bot.sandbox.ids import Ids
-from bot.sandbox.state import Installation, Pull, Repo, User
+from bot.sandbox.state import App, Installation, Pull, Repo, User
 from bot.sandbox.timeline import Timeline
+
+#: What the app may do and gets, where no manifest says so: all that the sandbox has.
+PERMISSIONS = {
+    "actions": "write",
+    "checks": "write",
+    "contents": "read",
+    "deployments": "read",
+    "issues": "write",
+    "merge_queues": "read",
+    "metadata": "read",
+    "pull_requests": "write",
+}
+EVENTS = (
+    "check_run",
+    "check_suite",
+    "deployment_review",
+    "issue_comment",
+    "merge_group",
+    "pull_request",
+    "push",
+    "release",
+    "repository",
+    "workflow_job",
+    "workflow_run",
+)
 
 
 class Core:
     """The registry. `base_url` is where the sandbox listens, for the addresses in its answers."""
 
     def __init__(
-        self, *, now: Callable[[], float], ids: Ids, timeline: Timeline, hooks: Hooks, app_id: int, app_slug: str
+        self,
+        *,
+        now: Callable[[], float],
+        ids: Ids,
+        timeline: Timeline,
+        hooks: Hooks,
+        app_id: int,
+        app_slug: str,
+        app_public_key: str,
     ) -> None:
         self.now, self.ids, self.timeline, self.hooks = now, ids, timeline, hooks
-        self.app_id, self.app_slug = app_id, app_slug
         self.base_url = "http://127.0.0.1"
         self.users: dict[str, User] = {}
         self.repos: dict[str, Repo] = {}
@@ -26,6 +58,9 @@ class Core:
         self.installations: dict[int, Installation] = {}
         self.bot = User(f"{app_slug}[bot]", ids.next("user"), "Bot")
         self.users[self.bot.login] = self.bot
+        self.app = App(
+            app_id, app_slug, app_slug, self.bot, "", app_public_key, dict(PERMISSIONS), list(EVENTS), self.now()
+        )
 
     def user(self, login: str) -> User:
         """Return the person of that name, who comes to be when first named."""
@@ -78,7 +113,7 @@ class Core:
             "sender": payloads.user(self.base_url, sender),
         }
         installation = self.installation_of(repo)
-        if installation is not None:
+        if installation is not None and event in installation.events:
             whole["installation"] = {"id": installation.id, "node_id": f"I_{installation.id}"}
             self.hooks.enqueue(
                 event,

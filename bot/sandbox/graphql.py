@@ -22,4 +22,5 @@ def _refused(kind: str, message: str) -> Answer:
     return Answer({"data": {"minimizeComment": None}, "errors": [{"type": kind, "message": message}]})
 
 
-ROUTES: list[Route] = [("POST", "/graphql", "installation", answer)]
+PATH = "/graphql"
+ROUTES: list[Route] = [("POST", PATH, "installation", answer)]

@@ -44,15 +44,17 @@ class Delivery:
 
 
 class Hooks:
-    """The webhook of the app and the log of its deliveries, oldest first."""
+    """The webhook of the app and the log of its deliveries, oldest first. While it is not `active` nothing is sent."""
 
     def __init__(
         self, *, now: Callable[[], float], ids: Ids, timeline: Timeline, faults: Faults, secret: str, app_id: int
     ) -> None:
         self.url: str | None = None
+        self.active = True
+        self.content_type = "json"
+        self.secret, self.app_id = secret, app_id
         self.log: list[Delivery] = []
         self._now, self._ids, self._timeline, self._faults = now, ids, timeline, faults
-        self._secret, self._app_id = secret.encode(), app_id
         self._held: Delivery | None = None
         self._session: aiohttp.ClientSession | None = None
 
@@ -61,7 +63,7 @@ class Hooks:
     ) -> None:
         """Put a webhook on its way, spoiled by the fault that waits for it, if any."""
         body = json.dumps(payload).encode()
-        if len(body) > BIGGEST:
+        if len(body) > BIGGEST or not self.active:
             return
         delivery = Delivery(
             self._ids.next("delivery"),
@@ -138,7 +140,7 @@ class Hooks:
         delivery.duration = max(0.0, self._now() - delivery.delivered_at)
 
     def _headers(self, delivery: Delivery) -> dict[str, str]:
-        signature = hmac.new(self._secret, delivery.body, hashlib.sha256).hexdigest()
+        signature = hmac.new(self.secret.encode(), delivery.body, hashlib.sha256).hexdigest()
         return {
             "Accept": "*/*",
             "Content-Type": "application/json",
@@ -146,7 +148,7 @@ class Hooks:
             "X-GitHub-Delivery": delivery.guid,
             "X-GitHub-Event": delivery.event,
             "X-GitHub-Hook-ID": "480000001",
-            "X-GitHub-Hook-Installation-Target-ID": str(self._app_id),
+            "X-GitHub-Hook-Installation-Target-ID": str(self.app_id),
             "X-GitHub-Hook-Installation-Target-Type": "integration",
             "X-Hub-Signature-256": f"sha256={signature}",
         }

@@ -5,6 +5,7 @@ from collections import Counter
 from datetime import UTC, datetime
 
 FIRST = {
+    "app": 1_400_001,
     "repo": 812_000_001,
     "user": 4_100_001,
     "installation": 52_000_001,

@@ -11,7 +11,7 @@ from typing import Any
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from bot.sandbox import pages_doings, pages_views, pages_words
+from bot.sandbox import pages_apps, pages_doings, pages_views, pages_words
 from bot.sandbox.errors import HubError
 from bot.sandbox.pages_markdown import rendered
 from bot.sandbox.pages_visit import Missing, Visit
@@ -28,7 +28,7 @@ _HERE = frozenset({"127.0.0.1", "localhost", "[::1]"})
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
-        "img-src 'self' http: https: data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        "img-src 'self' http: https: data:; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
     ),
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
@@ -40,9 +40,11 @@ def add_pages(sandbox: Sandbox, *, person: str) -> None:
     """Add the pages to a sandbox that has not been started yet. Whoever presses a button does so as `person`."""
     pages = _Pages(sandbox, person)
     router = sandbox.app.router
-    for path, view in pages_views.VIEWS:
+    for path in pages_apps.ARRIVALS:
+        router.add_post(path, pages.arriving)
+    for path, view in [*pages_apps.VIEWS, *pages_views.VIEWS]:
         router.add_get(path, pages.showing(view))
-    for path, doing in pages_doings.DOINGS:
+    for path, doing in [*pages_apps.DOINGS, *pages_doings.DOINGS]:
         router.add_post(path, pages.doing(doing))
     router.add_get("/-/{name}", _static)
     router.add_get("/{tail:.*}", pages.showing(_nowhere))
@@ -77,6 +79,17 @@ class _Pages:
             return self._answer(request, template, values)
 
         return show
+
+    async def arriving(self, request: web.Request) -> web.StreamResponse:
+        """Answer a form that another site's page sends. It only shows something, so it may come from anywhere."""
+        if not _is_here(request):
+            return _elsewhere()
+        form = await request.post()
+        template, values = pages_apps.new_app(self._visit(request), form)
+        answer = self._answer(request, template, values, status=422 if values["wrong"] else 200)
+        # A browser looks at where the answer to a form leads, too.
+        answer.headers["Content-Security-Policy"] += f" {pages_apps.goes_to(form)}"
+        return answer
 
     def doing(self, do: pages_doings.Doing) -> Handler:
         """Make the handler of a button: it does the thing and leads back, with a note when it could not be done."""

@@ -4,7 +4,7 @@ from typing import Any
 
 from bot.sandbox import git
 from bot.sandbox.ids import digest_of, optional_time, rfc3339
-from bot.sandbox.state import Commit, Installation, Pull, Release, Repo, User
+from bot.sandbox.state import App, Commit, Installation, Pull, Release, Repo, User
 
 Json = dict[str, Any]
 ONLY_IN_FULL = (
@@ -58,54 +58,39 @@ def repository(base: str, repo: Repo) -> Json:
     }
 
 
-def app(base: str, app_id: int, slug: str, owner: User) -> Json:
+def app(base: str, one: App) -> Json:
     """Write the app."""
     return {
-        "id": app_id,
-        "slug": slug,
-        "node_id": f"A_{app_id}",
-        "name": slug,
-        "owner": user(base, owner),
-        "html_url": f"{base}/apps/{slug}",
-        "external_url": f"{base}/apps/{slug}",
+        "id": one.id,
+        "slug": one.slug,
+        "node_id": f"A_{one.id}",
+        "name": one.name,
+        "owner": user(base, one.owner),
+        "description": None,
+        "html_url": f"{base}/apps/{one.slug}",
+        "external_url": one.url,
+        "created_at": rfc3339(one.created_at),
+        "updated_at": rfc3339(one.created_at),
+        "permissions": one.permissions,
+        "events": one.events,
     }
 
 
-def installation(base: str, one: Installation, app_id: int, slug: str) -> Json:
+def installation(base: str, one: Installation, of: App) -> Json:
     """Write an installation."""
     return {
         "id": one.id,
         "account": user(base, one.account),
-        "app_id": app_id,
-        "app_slug": slug,
+        "app_id": of.id,
+        "app_slug": of.slug,
         "target_id": one.account.id,
         "target_type": one.account.type,
         "repository_selection": "selected",
         "access_tokens_url": f"{base}/app/installations/{one.id}/access_tokens",
         "repositories_url": f"{base}/installation/repositories",
         "html_url": f"{base}/settings/installations/{one.id}",
-        "permissions": {
-            "actions": "write",
-            "checks": "write",
-            "contents": "read",
-            "deployments": "read",
-            "issues": "write",
-            "metadata": "read",
-            "pull_requests": "write",
-        },
-        "events": [
-            "check_run",
-            "check_suite",
-            "deployment_review",
-            "issue_comment",
-            "merge_group",
-            "pull_request",
-            "push",
-            "release",
-            "repository",
-            "workflow_job",
-            "workflow_run",
-        ],
+        "permissions": one.permissions,
+        "events": one.events,
         "created_at": rfc3339(one.created_at),
         "updated_at": rfc3339(one.created_at),
         "suspended_at": None,

@@ -27,13 +27,16 @@ class Repos(Core):
         self.repos[full_name.lower()] = repo
         first = self._commit(repo, (), dict(files or {}), "Initial commit", owner)
         repo.branches[default_branch] = first.sha
-        self._install(repo)
+        self.install(repo)
         return repo
 
-    def _install(self, repo: Repo) -> None:
-        brief = self._brief(repo)
+    def install(self, repo: Repo) -> None:
+        """Let the app into a repository; a new installation gives it what it asks for."""
+        brief, app = self._brief(repo), self.app
         known = next((one for one in self.installations.values() if one.account is repo.owner), None)
-        one = known or Installation(self.ids.next("installation"), repo.owner, self.now())
+        one = known or Installation(
+            self.ids.next("installation"), repo.owner, self.now(), dict(app.permissions), list(app.events)
+        )
         self.installations[one.id] = one
         one.repos[repo.full_name.lower()] = repo
         if known:
@@ -54,14 +57,14 @@ class Repos(Core):
     def _emit_installation(self, event: str, one: Installation, body: payloads.Json) -> None:
         whole = {
             **body,
-            "installation": payloads.installation(self.base_url, one, self.app_id, self.app_slug),
+            "installation": payloads.installation(self.base_url, one, self.app),
             "sender": payloads.user(self.base_url, one.account),
         }
         self.hooks.enqueue(event, whole, installation_id=one.id, repository_id=None, at=self.now())
 
     def ping(self) -> None:
         """Send the ping that GitHub sends when a webhook is set up."""
-        hook = {"type": "App", "id": 480_000_001, "active": True, "app_id": self.app_id}
+        hook = {"type": "App", "id": 480_000_001, "active": True, "app_id": self.app.id}
         body = {"zen": "Keep it logically awesome.", "hook_id": 480_000_001, "hook": hook}
         self.hooks.enqueue("ping", body, installation_id=None, repository_id=None, at=self.now())
 
@@ -96,7 +99,7 @@ class Repos(Core):
             gone |= {"repositories_removed": brief, "repositories_added": []}
             self._emit_installation("installation_repositories", left, gone)
         if installed:
-            self._install(repo)
+            self.install(repo)
         whose = {before.type.lower(): payloads.user(self.base_url, before)}
         body = {"action": "transferred", "changes": {"owner": {"from": whose}}}
         self.emit("repository", repo, body, self.user(by))

@@ -1,11 +1,14 @@
-"""The API of the app itself: installations, tokens, deliveries, the rate limit."""
+"""The API of the app itself: its key, installations, tokens, its webhook and deliveries, the rate limit."""
 
 import json
+from urllib.parse import urlsplit
 
 from bot.sandbox import payloads
-from bot.sandbox.call import Answer, Call, Route, found
+from bot.sandbox.call import Answer, Call, OpenRoute, Route, found
+from bot.sandbox.errors import ApiError
 from bot.sandbox.hooks import Delivery
 from bot.sandbox.ids import rfc3339
+from bot.sandbox.manifest import is_local
 from bot.sandbox.state import Installation
 
 
@@ -57,6 +60,31 @@ def rate_limit(call: Call) -> Answer:
     limit = call.limits.per_hour
     core = {"limit": limit, "used": used, "remaining": limit - used, "reset": int(ends)}
     return Answer({"resources": {"core": core}, "rate": core})
+
+
+def convert(call: Call) -> Answer:
+    """Answer POST /app-manifests/{code}/conversions: to anybody, for the code is the proof."""
+    return Answer(found(call.hub.convert(call.part("code"))), 201)
+
+
+def get_hook(call: Call) -> Answer:
+    """Answer GET /app/hook/config."""
+    hooks = call.hooks
+    config = {"content_type": hooks.content_type, "insecure_ssl": "0", "url": hooks.url}
+    return Answer({**config, "secret": "********"} if hooks.secret else config)
+
+
+def set_hook(call: Call) -> Answer:
+    """Answer PATCH /app/hook/config; what it does not name stays."""
+    hooks, url = call.hooks, call.body.get("url")
+    if url is not None:
+        host = urlsplit(url).hostname if isinstance(url, str) else None
+        if not host or is_local(host):
+            raise ApiError(422, f"Url host {host} is not supported because it isn't reachable over the public Internet")
+        hooks.url = url
+    hooks.secret = str(call.body.get("secret", hooks.secret))
+    hooks.content_type = str(call.body.get("content_type", hooks.content_type))
+    return get_hook(call)
 
 
 def list_deliveries(call: Call) -> Answer:
@@ -112,14 +140,18 @@ def _delivery(one: Delivery) -> payloads.Json:
 
 
 def _installation(call: Call, one: Installation) -> payloads.Json:
-    return payloads.installation(call.base, one, call.hub.app_id, call.hub.app_slug)
+    return payloads.installation(call.base, one, call.hub.app)
 
 
+#: Not asked for with any token.
+OPEN_ROUTES: list[OpenRoute] = [("POST", "/app-manifests/{code}/conversions", None, convert)]
 ROUTES: list[Route] = [
     ("GET", "/app", "app", get_app),
     ("GET", "/app/installations", "app", list_installations),
     ("GET", "/app/installations/{installation}", "app", get_installation),
     ("POST", "/app/installations/{installation}/access_tokens", "app", make_token),
+    ("GET", "/app/hook/config", "app", get_hook),
+    ("PATCH", "/app/hook/config", "app", set_hook),
     ("GET", "/app/hook/deliveries", "app", list_deliveries),
     ("GET", "/app/hook/deliveries/{delivery}", "app", get_delivery),
     ("POST", "/app/hook/deliveries/{delivery}/attempts", "app", redeliver),

@@ -142,7 +142,7 @@ def list_checks(call: Call) -> Answer:
         checks = [check for check in checks if check.name == name]
     if status := call.query("status"):
         checks = [check for check in checks if check.status == status]
-    if call.query("app_id", str(call.hub.app_id)) != str(call.hub.app_id):
+    if call.query("app_id", str(call.hub.app.id)) != str(call.hub.app.id):
         checks = []
     return call.counted("check_runs", checks, lambda check: _check(call, check))
 

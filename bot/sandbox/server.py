@@ -34,14 +34,24 @@ class Sandbox:
         self.hooks = Hooks(
             now=now, ids=ids, timeline=self._timeline, faults=self.faults, secret=webhook_secret, app_id=app_id
         )
-        self.hub = Hub(now=now, ids=ids, timeline=self._timeline, hooks=self.hooks, app_id=app_id, app_slug=app_slug)
-        tokens = Tokens(now=now, app_id=app_id, public_key=app_public_key)
+        self.hub = Hub(
+            now=now,
+            ids=ids,
+            timeline=self._timeline,
+            hooks=self.hooks,
+            app_id=app_id,
+            app_slug=app_slug,
+            app_public_key=app_public_key,
+        )
+        tokens = Tokens(now=now, app=lambda: self.hub.app)
         self._gate = Gate(hub=self.hub, hooks=self.hooks, tokens=tokens, faults=self.faults, now=now)
         self.app = web.Application(client_max_size=BIGGEST_REQUEST)
         routes = rest_app.ROUTES + rest_actions.ROUTES + rest_pulls.ROUTES + rest_repos.ROUTES + rest_repos.LATE_ROUTES
         routes += graphql.ROUTES
-        for method, path, auth, handler in routes:
-            self.app.router.add_route(method, path, self._gate.wrap(auth, handler))
+        # On github.com the API has a host of its own, on other servers a path: here it is reached by both.
+        for method, path, auth, handler in [*routes, *rest_app.OPEN_ROUTES]:
+            for before in ("", "/api" if path == graphql.PATH else "/api/v3"):
+                self.app.router.add_route(method, before + path, self._gate.wrap(auth, handler))
         for method, path, _, handler in rest_identity.ROUTES:
             self.app.router.add_route(method, path, self._gate.wrap(None, handler))
         self.unknown = self._gate.wrap(None, not_found)

@@ -186,10 +186,27 @@ class Check:
 
 
 @dataclass(slots=True, eq=False)
+class App:
+    """The app as it is registered: what it asks for, and the key that its private one belongs to, as PEM."""
+
+    id: int
+    slug: str
+    name: str
+    owner: User
+    url: str
+    public_key: str
+    permissions: dict[str, str]
+    events: list[str]
+    created_at: float
+
+
+@dataclass(slots=True, eq=False)
 class Installation:
-    """The app on one account: its repositories by full name in lower case."""
+    """The app on one account: its repositories by full name in lower case, and what the account lets it do."""
 
     id: int
     account: User
     created_at: float
+    permissions: dict[str, str]
+    events: list[str]
     repos: dict[str, Repo] = field(default_factory=dict)

@@ -19,7 +19,7 @@ class Talk(Core):
     @property
     def app_json(self) -> payloads.Json:
         """Return the app as GitHub shows it beside what it made."""
-        return payloads.app(self.base_url, self.app_id, self.app_slug, self.bot)
+        return payloads.app(self.base_url, self.app)
 
     def comments_on(self, pull: Pull) -> list[Comment]:
         """Return the comments on a pull request, oldest first."""

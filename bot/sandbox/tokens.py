@@ -7,21 +7,22 @@ from jwt.types import Options
 
 from bot.sandbox.errors import ApiError
 from bot.sandbox.ids import digest_of
+from bot.sandbox.state import App
 
 LIFE_SECONDS = 3600
 
 
 class Tokens:
-    """Check JWTs against the app's public key and give out installation tokens."""
+    """Check JWTs against the app's public key, and give out installation tokens. `app` tells which app there is."""
 
-    def __init__(self, *, now: Callable[[], float], app_id: int, public_key: str) -> None:
-        self._now, self._app_id, self._public_key = now, app_id, public_key
+    def __init__(self, *, now: Callable[[], float], app: Callable[[], App]) -> None:
+        self._now, self._app = now, app
         self._given: dict[str, tuple[int, float]] = {}
 
     def mint(self, installation_id: int) -> tuple[str, float]:
         """Return a new installation token and the moment it expires."""
         long = "".join(digest_of("token", installation_id, len(self._given), part) for part in range(13))
-        token, expires = f"ghs_{self._app_id}_{long[:510]}", self._now() + LIFE_SECONDS
+        token, expires = f"ghs_{self._app().id}_{long[:510]}", self._now() + LIFE_SECONDS
         self._given[token] = (installation_id, expires)
         return token, expires
 
@@ -37,13 +38,13 @@ class Tokens:
         """Check the app's JWT, its times against the sandbox's clock. Raises ApiError 401."""
         try:
             options: Options = {"require": ["exp", "iat", "iss"], "verify_exp": False, "verify_iat": False}
-            claims = jwt.decode(_bare(authorization), self._public_key, algorithms=["RS256"], options=options)
+            claims = jwt.decode(_bare(authorization), self._app().public_key, algorithms=["RS256"], options=options)
         except jwt.PyJWTError as error:
             raise ApiError(401, "A JSON web token could not be decoded") from error
         if claims["exp"] <= self._now():
             message = "'Expiration time' claim ('exp') must be a numeric value representing the future time"
             raise ApiError(401, message)
-        if str(claims["iss"]) != str(self._app_id):
+        if str(claims["iss"]) != str(self._app().id):
             raise ApiError(401, "'Issuer' claim ('iss') must be an Integer")
         if claims["exp"] - claims["iat"] > 660:
             raise ApiError(401, "'Expiration time' claim ('exp') is too far in the future")

@@ -54,12 +54,13 @@ def create_app(
     trust: Trust,
     rules: Rules,
     showing: Showing,
+    docs_url: str = "",
 ) -> Flask:
     """Make the app. The tables must be there; `writer` wakes the worker after each commit.
 
     `health` is called in web threads and says with `live` whether all is well; `own_kinds` are the kinds of input that
     GitHub may not send, `trust` says whose identity tokens are taken, by `rules` it is told what keeps steps, and
-    `showing` is what the pages for people need.
+    `showing` is what the pages for people need; refusals lead to the docs at `docs_url`.
     """
     app = Flask(__name__, static_folder=None)
     app.url_map.merge_slashes = False
@@ -68,7 +69,7 @@ def create_app(
     app.after_request(headers.secure)
     app.register_blueprint(hooks.blueprint(webhook_secret, writer, now, own_kinds))
     sessions = Sessions(session_key, now)
-    gate = Gate(reader, writer, sessions, now)
+    gate = Gate(reader, writer, sessions, now, docs_url)
     covering = Covering(reader, writer, now)
     app.register_blueprint(exchange.blueprint(trust, sessions, covering, writer, now))
     app.register_blueprint(api.blueprint(gate, writer, now))
@@ -81,7 +82,7 @@ def create_app(
     app.register_blueprint(openapi.blueprint([one for module in _DESCRIBED for one in module.ENDPOINTS]))
     app.register_blueprint(graphs.blueprint(reader))
     app.register_blueprint(watch.blueprint(health, registry))
-    door = Door(Visits(showing.key, now), https=showing.https)
+    door = Door(Visits(showing.key, now), reader, https=showing.https)
     app.register_blueprint(pages_login.blueprint(door, writer, now))
     writing = Pages(reader, door, rules, health, showing, now)
     app.register_blueprint(pages.blueprint(writing))

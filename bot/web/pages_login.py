@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from bot.store import spent
 from bot.store.db import Db
 from bot.store.writer import Writer
+from bot.web.reading import Reader
 from bot.web.visits import VISIT_LASTS, Pass, Visits
 
 #: As large as a form of ours may be, in bytes.
@@ -20,16 +21,17 @@ LARGEST_FORM = 16 * 1024
 class Door:
     """Tells who comes, by the cookie."""
 
-    def __init__(self, visits: Visits, *, https: bool) -> None:
-        self.visits = visits
+    def __init__(self, visits: Visits, reader: Reader, *, https: bool) -> None:
+        self.visits, self._reader = visits, reader
         self._https = https
         # With this prefix browsers take it from this host alone, and by HTTPS alone.
         self._cookie = "__Host-switchyard" if https else "switchyard"
 
     def visit(self) -> Pass | None:
-        """Find out whose visit this request belongs to; None where nobody let it in."""
+        """Find out whose visit this request belongs to; None where nobody let it in, or the visit was left."""
         cookie = request.cookies.get(self._cookie, "")
-        return self.visits.open_cookie(cookie) if cookie else None
+        found = self.visits.open_cookie(cookie) if cookie else None
+        return None if found is None or spent.is_spent(self._reader.db(), _left(found)) else found
 
     def let_in(self, response: AnyResponse, by: str) -> None:
         """Give the cookie of a new visit."""
@@ -82,6 +84,9 @@ def blueprint(door: Door, writer: Writer, now: Callable[[], float]) -> Blueprint
         visit = door.visit()
         if visit is not None and not door.is_own(visit):
             return other_form()
+        if visit is not None:
+            # Taking the cookie back is not enough: it may have been copied.
+            writer.run(lambda db: spent.spend(db, _left(visit), until=visit.until, now=now()))
         response = redirect("/", 303)
         door.let_out(response)
         return response
@@ -97,6 +102,11 @@ def closed() -> Response:
 def other_form() -> Response:
     """Refuse a form that is not from a page of this visit."""
     return _page("other_form.html", 403)
+
+
+def _left(visit: Pass) -> str:
+    """Name the end of a visit among what is spent."""
+    return f"visit:{visit.id}"
 
 
 def _not_good() -> Response:

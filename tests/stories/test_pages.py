@@ -136,6 +136,22 @@ async def test_the_operator_sees_everything_until_the_visit_ends(
         await someone.get("/", status=403)
 
 
+async def test_a_copied_cookie_is_worth_nothing_once_its_visit_was_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_rig(tmp_path, model=model(ONE)) as rig, browser(rig) as someone, browser(rig) as thief:
+        await come_in(rig, someone, monkeypatch)
+        thief.cookie = someone.cookie
+        page = await thief.get("/")
+        assert "What goes on" in page.text
+        form = {field["name"]: field["value"] for field in page.fields if field["name"] == "form"}
+        await someone.press("/logout", form, status=403)
+        assert thief.cookie != someone.cookie
+        await rig.restart()
+        for path in ("/", "/deliveries"):
+            assert "login-link" in (await thief.get(path, status=403)).text
+
+
 async def test_a_comment_that_was_given_up_is_written_after_all(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,6 +7,7 @@ from flask import Response
 
 from bot.store.db import transaction
 from bot.web.pages_login import Door
+from bot.web.reading import Reader
 from bot.web.visits import LINK_LASTS, VISIT_LASTS, Visits
 from tests.web.conftest import PAGES_KEY, Site
 from tests.web.pages_site import body, enter, form, keep
@@ -81,6 +82,28 @@ def test_who_leaves_is_out(site: Site) -> None:
     assert client.get("/").status_code == 403
 
 
+def test_whoever_leaves_ends_the_visit_for_copies_of_the_cookie_too(site: Site) -> None:
+    client, other = enter(site), enter(site)
+    keep(site, walk(step(0)))
+    cookie = client.get_cookie("switchyard")
+    assert cookie is not None
+    copied = site.app.test_client()
+    copied.set_cookie("switchyard", cookie.value)
+    shown = copied.get("/deliveries")
+    assert shown.status_code == 200
+    assert client.post("/logout", data={"form": form(shown)}).status_code == 303
+    for path in ("/", "/deliveries"):
+        assert copied.get(path).status_code == 403
+    assert copied.get("/acme/infra/pulls/42").status_code == 404
+    assert copied.post("/deliveries", data={"form": form(shown), "table": "inbox", "key": "1"}).status_code == 403
+    assert copied.post("/logout", data={"form": form(shown)}).status_code == 303, "leaving twice is no mistake"
+    assert other.get("/").status_code == 200, "other visits of the same person go on"
+    site.clock[0] += VISIT_LASTS
+    enter(site)
+    kept = [row["id"].partition(":")[0] for row in site.db.rows("SELECT id FROM spent_tokens")]
+    assert kept == ["login"], "what has ended by itself is forgotten"
+
+
 def test_the_cookie_is_kept_from_scripts_and_other_sites(site: Site) -> None:
     (cookie,) = site.client.post("/login", data={"link": link(site)}).headers.getlist("Set-Cookie")
     name, *told = cookie.split("; ")
@@ -89,8 +112,8 @@ def test_the_cookie_is_kept_from_scripts_and_other_sites(site: Site) -> None:
     assert "Secure" not in told
 
 
-def test_by_https_browsers_keep_the_cookie_to_this_host() -> None:
-    door, response = Door(Visits(PAGES_KEY, lambda: 1_777_888_800.0), https=True), Response()
+def test_by_https_browsers_keep_the_cookie_to_this_host(site: Site) -> None:
+    door, response = Door(Visits(PAGES_KEY, site.now), Reader(str(site.path)), https=True), Response()
     door.let_in(response, "dora")
     (cookie,) = response.headers.getlist("Set-Cookie")
     name, *told = cookie.split("; ")

@@ -1,4 +1,4 @@
-"""Answers and refusals: in the envelope that the Atmos CLI decodes under /api/v1/, a small JSON object elsewhere."""
+"""Answers and refusals: in the envelope that the Atmos CLI decodes under /api/v1/, a page for people, else JSON."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from typing import Any
 import msgspec
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
+
+from bot.web import pages_wrong
 
 API = "/api/v1/"
 
@@ -73,6 +75,8 @@ def refuse(status: int, message: str, problems: tuple[str, ...] = ()) -> Respons
     """Answer a refusal, in the form that belongs to the path."""
     if request.path.startswith(API):
         return envelope(status, {"validationErrors": list(problems)} if problems else None, error=message)
+    if pages_wrong.is_for_people():
+        return pages_wrong.page(status, message)
     return reply(status, {"error": message})
 
 
@@ -97,7 +101,7 @@ def install(app: Flask) -> None:
         if isinstance(error, (sqlite3.OperationalError, TimeoutError)):
             log.warning("%s %r could not be written: %s", request.method, request.path, error)
             # After a timeout nothing is written any more, but for webhooks, which are known when they come again.
-            return refuse(503, "Switchyard's database is busy; send it again in a moment.")
+            return refuse(503, "Switchyard's database is busy; try again in a moment.")
         answer = refuse(500, _WORDS[500])
         trace = answer.headers.get("X-Request-Id", "none")
         log.exception("%s %r failed (trace %s)", request.method, request.path, trace)

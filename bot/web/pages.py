@@ -17,7 +17,7 @@ from bot.domain.states import states
 from bot.store import dead, pulls, repos, rollouts
 from bot.store.db import Db
 from bot.store.writer import Writer
-from bot.web import pages_login, pages_words
+from bot.web import pages_login, pages_words, pages_wrong
 from bot.web.answers import API, Refusal
 from bot.web.pages_graph import Pictures
 from bot.web.pages_login import Door
@@ -29,7 +29,6 @@ _HEADERS = {
         "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
     "X-Robots-Tag": "noindex, nofollow",
 }
 
@@ -37,7 +36,7 @@ _HEADERS = {
 def blueprint(pages: Pages) -> Blueprint:
     """Make the endpoints of pull requests' pages, and what all pages need."""
     found = Blueprint("pages", __name__, template_folder="templates", static_folder="static", static_url_path="/static")
-    pictures = Pictures()
+    pictures = pages.pictures
 
     @found.record
     def prepare(state: Any) -> None:
@@ -60,14 +59,14 @@ def blueprint(pages: Pages) -> Blueprint:
         with pictures.turns.one():
             with pages.reader.moment() as db:
                 walk = _walk(db, *_by_token(db, token))
-            return _graph(pictures, walk) if walk else pages.nowhere()
+            return _graph(pictures, walk) if walk else pages_wrong.nowhere()
 
     @found.get("/<owner>/<name>/pulls/<int:pull>/graph.svg")
     def named_graph(owner: str, name: str, pull: int) -> Response:
         with pictures.turns.one():
             with pages.reader.moment() as db:
                 walk = _walk(db, *_by_name(db, pages.door, owner, name, pull))
-            return _graph(pictures, walk) if walk else pages.nowhere()
+            return _graph(pictures, walk) if walk else pages_wrong.nowhere()
 
     @found.after_app_request
     def careful(response: Response) -> Response:
@@ -139,6 +138,7 @@ def _graph(pictures: Pictures, walk: Walk) -> Response:
         raise Refusal(503, "The graph cannot be drawn; the log says why.")
     drawn = found.dark if request.args.get("look") == "dark" else found.light
     response = Response(drawn, content_type="image/svg+xml; charset=utf-8")
-    # Its address on the page names what it shows.
-    response.headers["Cache-Control"] = "private, max-age=3600"
+    if walk.rollout.id not in pictures.instead:
+        # Its address on the page names what it shows; what is drawn for want of better may be better the next time.
+        response.headers["Cache-Control"] = "private, max-age=3600"
     return response

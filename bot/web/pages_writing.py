@@ -14,8 +14,9 @@ from bot.domain.events import Rules
 from bot.domain.model import Pull, Repo
 from bot.store import dead
 from bot.store.db import Db
-from bot.web import pages_front, pages_pull
+from bot.web import pages_front, pages_pull, pages_wrong
 from bot.web.pages_front import View
+from bot.web.pages_graph import Pictures
 from bot.web.pages_login import Door
 from bot.web.reading import Reader
 from bot.web.turns import Turns
@@ -44,6 +45,7 @@ class Pages:
     def __init__(self, reader: Reader, door: Door, rules: Rules, health: Health, showing: Showing, now: Now) -> None:
         self.reader, self.door, self.showing, self.now = reader, door, showing, now
         self._rules, self._health = rules, health
+        self.pictures = Pictures()
         self._turns = Turns()
 
     def front(self) -> Response:
@@ -57,16 +59,16 @@ class Pages:
 
     def deliveries(self, done: str) -> Response:
         """Show what was given up."""
-        with self.reader.moment() as db:
+        with self._turns.one(), self.reader.moment() as db:
             inputs, wishes = dead.came_in(db, _DEAD_LISTED), dead.to_send(db, self.now(), _DEAD_LISTED)
         return self.answer("deliveries.html", refresh=0, inputs=inputs, wishes=wishes, done=done, most=_DEAD_LISTED)
 
     def pull(self, db: Db, repo: Repo | None, pull: Pull | None) -> Response:
         """Show a pull request; 304 where it is as the browser has it."""
         if repo is None or pull is None:
-            return self.nowhere()
+            return pages_wrong.nowhere()
         visit, chosen = self.door.visit(), number(request.args.get("rollout", ""))
-        seen = (request.path, chosen, visit and visit.id, bot.__version__)
+        seen = (request.path, chosen, visit and visit.id, bot.__version__, self.pictures.instead)
         version = pages_pull.version(db, repo.id, pull.number, self.now())
         etag = f'"{hashlib.sha256(repr((version, seen)).encode()).hexdigest()[:32]}"'
         if request.headers.get("If-None-Match") == etag:
@@ -82,7 +84,7 @@ class Pages:
         view = self.showing.view(db, repo, pull)
         shown = pages_pull.of_rollout(db, view, chosen) if view is not None and chosen else view
         if chosen and shown is None:
-            return self.nowhere()
+            return pages_wrong.nowhere()
         values = pages_pull.page(db, view, shown) if view is not None and shown is not None else None
         size = len(values["rows"]) if values else 0
         refresh = _FRESH + size // _GROWS_WITH
@@ -94,14 +96,9 @@ class Pages:
             "shown": values,
             "chosen": chosen,
             "url_here": request.path,
+            "instead": self.pictures.instead,
         }
         return self.answer("pull.html", refresh=refresh, **told)
-
-    def nowhere(self) -> Response:
-        """Say that there is nothing, whatever there may be."""
-        response = self.answer("nowhere.html", refresh=0, alone=True)
-        response.status_code = 404
-        return response
 
     def answer(self, template: str, *, refresh: int, alone: bool = False, **values: Any) -> Response:
         """Write a page. `refresh` is after how many seconds it is fetched anew; 0 for never."""

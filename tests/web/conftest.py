@@ -148,9 +148,10 @@ def upload_body(**changed: Any) -> bytes:
     return json.dumps(body | changed).encode()
 
 
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    path = tmp_path / "test.db"
+@contextmanager
+def open_site(folder: Path) -> Iterator[Site]:
+    """Make the web app over a new database in a folder."""
+    path = folder / "test.db"
     db = connect(path)
     migrate(db)
     with transaction(db):
@@ -180,3 +181,9 @@ def site(tmp_path: Path) -> Iterator[Site]:
     writer.close()
     db.close()
     assert wrong == []
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    with open_site(tmp_path) as site:
+        yield site

@@ -173,7 +173,7 @@ def test_a_busy_database_asks_to_send_again(site: Site) -> None:
     site.db.conn.execute("DROP TABLE inbox")
     answer = site.upload(upload_body())
     assert answer.status_code == 503
-    assert "send it again" in envelope(answer).errorMessage
+    assert "try again in a moment" in envelope(answer).errorMessage
 
 
 def test_a_mistake_of_ours_shows_no_traceback(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,7 @@ from bot.store import audit, outbox, repos
 from bot.store.db import transaction
 from bot.web.pages_words import clear
 from renderers.examples.catalogue import NAMES, made
-from renderers.words import word
+from renderers.words import BY_WORTH, SIGNS, word
 from tests.web.conftest import PAGES_KEY, SECRET, SESSION_KEY, Site
 from tests.web.pages_site import PULL, body, enter, keep
 from tests.web.reading_pages import Page
@@ -29,12 +29,6 @@ BY_NAME = "/acme/infra/pulls/42"
 LANE = lane_of_pull(7, 42)
 #: A name that would do harm where it is not escaped: as HTML, as Markdown, as an address, and by what is not seen.
 NASTY = "<script>alert(1)</script>`|[x](javascript:alert(2))&amp;\u202e\"'><img src=x onerror=alert(3)>"
-POLICY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
-
-
 RUN = "https://github.com/acme/infra/actions/runs/9"
 
 
@@ -116,16 +110,7 @@ def test_the_calls_of_the_api_stay_what_they_are(site: Site) -> None:
     assert answer.json["errorMessage"].startswith("Switchyard has nothing at this address")
 
 
-def test_the_headers_are_strict(site: Site) -> None:
-    link = keep(site, running())
-    for path in (link, "/", "/deliveries", "/login", "/p/x"):
-        headers = site.client.get(path).headers
-        assert headers["Content-Security-Policy"] == POLICY
-        assert headers["Cache-Control"] == "no-store"
-        assert headers["Referrer-Policy"] == "no-referrer"
-        assert headers["X-Content-Type-Options"] == "nosniff"
-        assert headers["X-Robots-Tag"] == "noindex, nofollow"
-        assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+def test_what_pages_load_is_there(site: Site) -> None:
     for path, kind in (("pages.css", "text/css"), ("pages.js", "text/javascript"), ("icon.svg", "image/svg+xml")):
         with site.client.get(f"/static/{path}") as answer:
             assert answer.data
@@ -156,7 +141,11 @@ def test_all_of_five_thousand_instances_stand_there(site: Site) -> None:
     page = Page(body(answer))
     assert page.flaws == []
     assert "5,000 instances" in page.text
-    assert len({(cells[1], cells[2]) for cells in rows(page)}) == 5_000
+    told = rows(page)
+    assert len({(cells[1], cells[2]) for cells in told}) == len(told) == 5_000
+    signs = list(dict.fromkeys(cells[0] for cells in told))
+    assert signs == sorted(signs, key=[f"{SIGNS[one]} {word(one)}" for one in BY_WORTH].index)
+    assert signs[0] == "❌ failed", "what needs eyes stands first"
     assert 'data-refresh="55"' in answer.text, "it is fetched the less often the larger it is"
     assert '<noscript><meta http-equiv="refresh" content="55"></noscript>' in answer.text
 
@@ -217,6 +206,48 @@ def test_a_graph_that_cannot_be_drawn_costs_the_picture_alone(site: Site, monkey
     page = Page(body(site.client.get(link)))
     assert (page.flaws, "that was not drawn yet" in page.text) == ([], True)
     assert site.client.get(f"{link}/graph.svg?rollout=3").status_code == 503
+
+
+def named(name: str) -> Walk:
+    """Make a rollout whose graph was not drawn yet in any test."""
+    return walk(*(replace(step(index), instance=Instance(name, f"c{index}")) for index in range(3)), size=3)
+
+
+def test_an_engine_that_failed_once_is_asked_again(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    link = keep(site, named("an engine that comes back"))
+    with monkeypatch.context() as without:
+        without.setattr("renderers.engine.execute.run_check", broken)
+        failed = site.client.get(f"{link}/graph.svg?rollout=3")
+        assert (failed.status_code, failed.headers["Cache-Control"]) == (503, "no-store")
+        assert "The graph cannot be drawn" in body(failed)
+        assert "The graph could not be drawn" in Page(body(site.client.get(link))).text
+    drawn = site.client.get(f"{link}/graph.svg?rollout=3")
+    assert (drawn.status_code, drawn.mimetype) == (200, "image/svg+xml")
+    assert "could not be drawn" not in Page(body(site.client.get(link))).text
+
+
+def test_what_is_drawn_by_groups_says_so_until_the_whole_is_drawn(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    many = walk(
+        *(replace(step(index), instance=Instance(f"s{index % 9}", f"c{index}")) for index in range(63)), size=63
+    )
+    link = keep(site, many)
+    before = site.client.get(link)
+    assert "Drawn stack by stack" not in before.text
+    with monkeypatch.context() as small:
+        small.setattr("bot.web.pages_graph._LARGEST", 20_000)
+        grouped = site.client.get(f"{link}/graph.svg?rollout=3")
+    assert (grouped.status_code, grouped.headers["Cache-Control"]) == (200, "no-store")
+    assert "s8" in grouped.text
+    assert ">c62<" not in grouped.text
+    page = site.client.get(link, headers={"If-None-Match": before.headers["ETag"]})
+    assert "Drawn stack by stack: 63 boxes were too much for one picture. The table has every instance." in " ".join(
+        Page(body(page)).text.split()
+    )
+    assert "#instances" in Page(page.text).links
+    whole = site.client.get(f"{link}/graph.svg?rollout=3")
+    assert "c62" in whole.text
+    assert whole.headers["Cache-Control"] == "private, max-age=3600"
+    assert "Drawn stack by stack" not in site.client.get(link, headers={"If-None-Match": page.headers["ETag"]}).text
 
 
 def broken(*_args: object, **_more: object) -> None:

@@ -17,7 +17,7 @@ def test_a_picture(site: Site, look: str, picture: bytes) -> None:
     assert (answer.status_code, answer.data) == (200, picture)
     assert answer.content_type.startswith("image/svg+xml")
     assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
-    assert answer.headers["Content-Security-Policy"] == "default-src 'none'"
+    assert answer.headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 

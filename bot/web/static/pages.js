@@ -1,8 +1,12 @@
-// Keeps a page fresh, and finds rows. Without it the page loads itself anew.
+// Keeps a page fresh, says when that does not work, and finds rows. Without it the page loads itself anew.
 "use strict";
 
 const main = document.getElementById("main");
+const stale = document.getElementById("stale");
+// What failed is tried again less often, in seconds; and no answer is waited for longer than this.
+const [SLOWER, PATIENCE] = [15, 60];
 let etag = null;
+let upToDate = new Date();
 
 function find() {
   const field = main.querySelector("input[data-finds]");
@@ -50,6 +54,8 @@ async function takeOver(page) {
   const open = [...main.querySelectorAll("details")].map((fold) => fold.open);
   const field = main.querySelector("input[data-finds]");
   const [sought, typing] = [field?.value ?? "", field === document.activeElement];
+  const [top, topNow] = [document.querySelector(".top"), page.querySelector(".top")];
+  if (!top.isEqualNode(topNow)) top.replaceWith(topNow);
   await keepPicture(fresh);
   [...fresh.querySelectorAll("details")].forEach((fold, place) => { fold.open = open[place] ?? false; });
   main.dataset.refresh = fresh.dataset.refresh;
@@ -67,19 +73,48 @@ async function takeOver(page) {
   find();
 }
 
+// Says why the page is as it was, and what to do; with no reason, that it is up to date.
+function say(reason) {
+  const since = `${upToDate.toISOString().slice(11, 16)} UTC`;
+  const told = reason && `This page was last updated at ${since}: ${reason}`;
+  stale.hidden = !told;
+  if (stale.textContent !== told) stale.textContent = told;
+}
+
+function refused(status) {
+  const visits = document.querySelector(".who") !== null;
+  const link = "On the server, “switchyard login-link” prints a new link.";
+  if (status === 401 || status === 403) return `you are no longer let in. ${link}`;
+  if (status === 404 && visits) return `it is gone, or you are no longer let in. ${link}`;
+  if (status === 404) return "it is gone. The comment of the pull request leads to what is there now.";
+  if (status === 503) return "Switchyard is busy. Trying again.";
+  return `Switchyard answered with an error (${status}). Trying again.`;
+}
+
+async function fetched() {
+  const headers = etag ? { "If-None-Match": etag } : {};
+  const answer = await fetch(location.href, { headers, cache: "no-store", signal: AbortSignal.timeout(1000 * PATIENCE) });
+  if (answer.status !== 200) return [answer, null];
+  return [answer, new DOMParser().parseFromString(await answer.text(), "text/html")];
+}
+
 async function refresh() {
-  const answer = await fetch(location.href, { headers: etag ? { "If-None-Match": etag } : {}, cache: "no-store" });
-  if (answer.status !== 200) return;
-  const text = await answer.text();
+  const [answer, page] = await fetched().catch(() => [null, null]);
+  if (!answer) return say("Switchyard cannot be reached. Trying again.");
+  if (answer.status !== 200 && answer.status !== 304) return say(refused(answer.status));
+  if (page && !page.getElementById("stale")) return say("something else answers at this address. Load the page anew.");
   // What somebody has selected stays, and is fetched later.
-  if (!getSelection().isCollapsed) return;
+  if (page && !getSelection().isCollapsed) return;
+  upToDate = new Date();
+  say("");
+  if (!page) return;
+  await takeOver(page);
   etag = answer.headers.get("ETag");
-  await takeOver(new DOMParser().parseFromString(text, "text/html"));
 }
 
 async function keepFresh() {
-  if (!document.hidden) await refresh().catch(() => {});
-  setTimeout(keepFresh, 1000 * Number(main.dataset.refresh));
+  if (!document.hidden) await refresh().catch(console.error);
+  setTimeout(keepFresh, 1000 * Math.max(Number(main.dataset.refresh), stale.hidden ? 0 : SLOWER));
 }
 
 document.addEventListener("input", (event) => { if (event.target.matches("[data-finds]")) find(); });

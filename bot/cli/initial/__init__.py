@@ -1,0 +1,1 @@
+"""What `switchyard init` finds in a checkout, and what it writes there."""

@@ -47,6 +47,7 @@ OURS = {
     "repo_read": Kind(gather=elsewhere.gather_repository),
     "repo_wanted": Kind(gather=elsewhere.gather_wanted),
     "run_read": Kind(gather=workflow_run.gather_read),
+    "affected_read": Kind(gather=workflow_run.gather_affected),
     "dispatch_sent": Kind(gather=sending.gather_sent),
     "dispatch_failed": Kind(gather=sending.gather_failed),
     "dispatch_kept": Kind(gather=sending.gather_kept),

@@ -43,6 +43,7 @@ class RunRead(msgspec.Struct):
 
 
 _run_read = msgspec.json.Decoder(RunRead)
+_run = msgspec.json.Decoder(RunFacts)
 
 
 def place(payload: dict[str, Any], _row: Row, db: Db) -> Place:
@@ -228,3 +229,8 @@ async def gather_read(row: Row, ctx: Context) -> Gathered | Finished:
     """Take up a run that GitHub was asked about."""
     read = _run_read.decode(row.body)
     return await _told(ctx, ctx.repo(row.repo_id or 0), RunReported(read.dispatch_id, read.run, asked=True))
+
+
+async def gather_affected(row: Row, _ctx: Context) -> Gathered | Finished:
+    """Take up a run of the pull request's own workflows that GitHub was asked about."""
+    return Gathered(AffectedRunReported(_run.decode(row.body)))

@@ -168,9 +168,10 @@ CREATE TABLE instances (
 CREATE TABLE affected_runs (
     run_id INTEGER PRIMARY KEY, repo_id INTEGER NOT NULL, lane TEXT NOT NULL, workflow TEXT NOT NULL,
     head_sha TEXT NOT NULL, status TEXT NOT NULL, conclusion TEXT NOT NULL, attempt INTEGER NOT NULL,
-    updated_at REAL NOT NULL, created_at REAL NOT NULL
+    updated_at REAL NOT NULL, created_at REAL NOT NULL, heard_at REAL NOT NULL, asked_at REAL NOT NULL
 );
 CREATE INDEX affected_runs_by_lane ON affected_runs (lane, head_sha);
+CREATE INDEX affected_runs_open ON affected_runs (heard_at) WHERE status != 'completed';
 CREATE TABLE uploaders (
     repo_id INTEGER NOT NULL, workflow TEXT NOT NULL, at REAL NOT NULL, PRIMARY KEY (repo_id, workflow)
 ) WITHOUT ROWID;

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import secrets
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -91,17 +95,53 @@ def awaits_merged_upload(db: Db, repo_id: int, lane: str, merged_at: float) -> b
     return db.row(sql, lane, merged_at, repo_id) is not None
 
 
-def save_affected_run(db: Db, repo_id: int, lane: str, run: RunFacts) -> None:
+def save_affected_run(db: Db, repo_id: int, lane: str, run: RunFacts, *, now: float) -> None:
     """Remember a run of the pull request's own workflows; older news than what is known changes nothing."""
     db.write(
         "INSERT INTO affected_runs (run_id, repo_id, lane, workflow, head_sha, status, conclusion, attempt, "
-        "updated_at, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run_id) DO UPDATE SET "
+        "updated_at, created_at, heard_at, asked_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0) "
+        "ON CONFLICT (run_id) DO UPDATE SET "
         "status = excluded.status, conclusion = excluded.conclusion, attempt = excluded.attempt, "
-        "updated_at = excluded.updated_at WHERE (excluded.attempt, excluded.status = 'completed', excluded.updated_at) "
+        "updated_at = excluded.updated_at, heard_at = excluded.heard_at "
+        "WHERE (excluded.attempt, excluded.status = 'completed', excluded.updated_at) "
         ">= (attempt, status = 'completed', updated_at)",
         *(run.run_id, repo_id, lane, run.workflow, run.head_sha, run.status, run.conclusion, run.attempt),
-        *(run.updated_at, run.created_at),
+        *(run.updated_at, run.created_at, now),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Silent:
+    """A run that may still upload as far as we know, and of which GitHub has told nothing for long."""
+
+    run: RunFacts
+    repo_id: int
+    lane: str
+    heard_at: float  # when GitHub last told anything of it
+
+
+def silent_runs(db: Db, *, since: float, lost_since: float, limit: int, resting: Iterable[int] = ()) -> list[Silent]:
+    """Find the runs that may upload, are not known to be over, and were neither heard of nor asked about `since`.
+
+    Where GitHub cannot be asked, as its installation is `resting` or gone, only those that were last heard of before
+    `lost_since`. Both are in seconds since the epoch.
+    """
+    sql = (
+        "SELECT affected_runs.* FROM affected_runs JOIN uploaders USING (repo_id, workflow) "
+        "JOIN repos ON repos.id = repo_id WHERE status != 'completed' AND max(heard_at, asked_at) <= ? AND "
+        "(heard_at <= ? OR (installation != 0 AND installation NOT IN (SELECT value FROM json_each(?)))) "
+        "ORDER BY max(heard_at, asked_at) LIMIT ?"
+    )
+    return [
+        Silent(_run(row), row["repo_id"], row["lane"], row["heard_at"])
+        for row in db.rows(sql, since, lost_since, json.dumps([*resting]), limit)
+    ]
+
+
+def asked_about(db: Db, run_id: int, now: float, *, known: bool) -> None:
+    """Note that GitHub was asked about such a run; that it knows the run counts as news."""
+    sql = "UPDATE affected_runs SET asked_at = ?, heard_at = iif(?, ?, heard_at) WHERE run_id = ?"
+    db.write(sql, now, known, now, run_id)
 
 
 def running_workflows(db: Db, lane: str, head_sha: str) -> list[str]:
@@ -129,24 +169,25 @@ def uploading_runs(db: Db, repo_id: int, lane: str, since: float) -> list[RunFac
         "SELECT * FROM affected_runs WHERE lane = ? AND created_at >= ? AND workflow IN "
         "(SELECT workflow FROM uploaders WHERE repo_id = ?) ORDER BY run_id DESC"
     )
-    return [
-        RunFacts(
-            run_id=row["run_id"],
-            workflow=row["workflow"],
-            event="pull_request",
-            status=row["status"],
-            conclusion=row["conclusion"],
-            attempt=row["attempt"],
-            head_sha=row["head_sha"],
-            head_branch="",
-            title="",
-            url="",
-            updated_at=row["updated_at"],
-            started_at=0.0,
-            created_at=row["created_at"],
-        )
-        for row in db.rows(sql, lane, since, repo_id)
-    ]
+    return [_run(row) for row in db.rows(sql, lane, since, repo_id)]
+
+
+def _run(row: sqlite3.Row) -> RunFacts:
+    return RunFacts(
+        run_id=row["run_id"],
+        workflow=row["workflow"],
+        event="pull_request",
+        status=row["status"],
+        conclusion=row["conclusion"],
+        attempt=row["attempt"],
+        head_sha=row["head_sha"],
+        head_branch="",
+        title="",
+        url="",
+        updated_at=row["updated_at"],
+        started_at=0.0,
+        created_at=row["created_at"],
+    )
 
 
 def _pull(row: object) -> Pull | None:

@@ -49,7 +49,7 @@ def save(parts: Parts, lane: Lane, found: Gathered, decision: Decision) -> None:
     places.set_behind(parts.db, lane.key, decision.behind)
     match found.event:
         case AffectedRunReported(run):
-            pulls.save_affected_run(parts.db, repo.id, lane.key, run)
+            pulls.save_affected_run(parts.db, repo.id, lane.key, run, now=now)
         case UploadCame(upload) | CommitUploaded(upload):
             _keep(parts, lane, upload, found, decision)
             if decision.new:

@@ -39,6 +39,7 @@ from bot.store import (
 )
 from bot.store.db import transaction
 from bot.store.rollouts import Placed
+from bot.work import sweep_uploading
 from bot.work.parts import Parts
 
 log = logging.getLogger(__name__)
@@ -80,6 +81,7 @@ class Sweep:
             return False
         self.due = parts.now() + parts.timing.sweep
         await self._guarded("runs", self._runs)
+        await self._guarded("runs that upload", sweep_uploading.look, parts)
         for repo in repos.everyone(parts.db):
             if repo.installation not in parts.resting():
                 await self._guarded(f"pull requests of {repo.full_name}", self._read, repo)

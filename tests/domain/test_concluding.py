@@ -116,7 +116,7 @@ def run(status: str) -> RunFacts:
     return RunFacts(1, "affected.yaml", "merge_group", status, "", 1, "c", "q", "", "", 0.0, 0.0, 0.0)
 
 
-def test_an_upload_is_awaited_for_ten_minutes_and_while_its_run_goes_on() -> None:
+def test_an_upload_is_awaited_for_ten_minutes_and_while_its_run_is_believed_to_go_on() -> None:
     assert awaits([], since=100.0, now=100.0 + PATIENCE - 1, pending=False)
     assert not awaits([], since=100.0, now=100.0 + PATIENCE, pending=False)
     assert awaits([], since=100.0, now=1e6, pending=True)

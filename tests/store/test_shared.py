@@ -50,7 +50,7 @@ class Shelf:
         with transaction(self.db):
             if uploads:
                 pulls.note_uploader(self.db, REPO.id, "affected.yaml", MERGED)
-            pulls.save_affected_run(self.db, REPO.id, self.theirs, facts)
+            pulls.save_affected_run(self.db, REPO.id, self.theirs, facts, now=MERGED)
 
     def expected(self, *, now=MERGED + 10, position=6):
         rollout = replace(apply_of("a b").rollout, lane=OURS, position=position)

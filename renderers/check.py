@@ -7,7 +7,6 @@ from dataclasses import replace
 from bot.domain.concluding import CANCELLED, FAILURE, NEUTRAL, PEOPLE, SUCCESS
 from bot.domain.lanes import is_release, is_server_run, name_of_lane
 from bot.domain.model import Commit, Status
-from bot.domain.states import states
 from bot.domain.view import CommitView
 from renderers.keeps import standing
 from renderers.markdown import clip, code, escape, heading, linked, prose
@@ -32,10 +31,6 @@ _SIGNS = {
     NEUTRAL: SIGNS[Status.SKIPPED],
 }
 _NOTHING_CAME = "No affected stacks were uploaded"
-_WHY_NOTHING = (
-    "Nothing is planned or applied for this commit. If you expected something: look whether a workflow that runs "
-    "`atmos describe affected --upload` is started by {event}, and at its run."
-)
 _NOT_AFFECTED = (
     "No stack is affected, or none names a workflow for this, so there is nothing to do. If you expected some: the job "
     "that describes the affected stacks needs the whole history, so check out with `fetch-depth: 0`."
@@ -59,9 +54,8 @@ def summary(view: CommitView) -> str:
     lines = [_about(view), *standing(view)]
     if view.problem:
         lines.append(prose(view.problem))
-    elif not view.current and view.conclusion == NEUTRAL and not view.commit.ended:
-        event = "`release`" if is_release(view.commit.lane) else "`merge_group`"
-        lines.append(_WHY_NOTHING.format(event=event))
+    elif view.waiting and not view.current and not view.commit.ended:
+        lines.append(prose(view.waiting, trusted=f"{view.server_url}/{view.repo.full_name}/"))
     said = [kept for text in lines if (kept := room.keep(text, "some notes"))]
     scenes = _scenes(view)
     said.append(room.keep(read_on(view, scenes, *lines), "where to read on"))
@@ -78,7 +72,7 @@ def _where(view: CommitView) -> str:
 
 
 def _scenes(view: CommitView) -> list[Scene]:
-    return [Scene(view, walk, states(walk)) for walk in view.current]
+    return [Scene(view, walk, view.states(walk)) for walk in view.current]
 
 
 def _about(view: CommitView) -> str:
@@ -107,15 +101,16 @@ def rollout(scene: Scene, room: Room) -> list[str]:
     return [*said, *(written for one in sections(scene) if (written := one.write(room)))]
 
 
-def details_url(view: CommitView, api_url: str) -> str:
-    """Find the page that tells most: the run that needs eyes, else the state at `api_url`; empty without either."""
+def details_url(view: CommitView) -> str:
+    """Find the page that tells most: the run that needs eyes, the pull request's, the last run; empty without any."""
+    known = [sent for walk in view.current for step in walk.steps for sent in step.dispatches if sent.run_url]
     for status in (*FAILURES, Status.HELD, Status.APPROVAL):
-        for walk in view.current:
-            for step in walk.steps:
-                for sent in step.dispatches:
-                    if sent.status is status and sent.run_url:
-                        return sent.run_url
-    return api_url
+        for sent in known:
+            if sent.status is status:
+                return sent.run_url
+    if view.page_url or not known:
+        return view.page_url
+    return max(known, key=lambda sent: sent.run_id).run_url
 
 
 def group(view: CommitView) -> str:

@@ -7,7 +7,6 @@ from collections import Counter
 from bot.domain.commands.words import PREFIX
 from bot.domain.model import IN_FLIGHT, Status
 from bot.domain.pro import Phase
-from bot.domain.states import states
 from bot.domain.view import Past, PullView
 from renderers import check
 from renderers.graphic import pictured, written
@@ -54,7 +53,7 @@ def comment(
     The graph is the picture at `picture_url` (on dark pages the one at `picture_dark`), which leads to the page of the
     pull request; without one it is drawn from `mermaid`, and where that has no room, as `tree`.
     """
-    scenes = [Scene(view, walk, states(walk)) for walk in view.current]
+    scenes = [Scene(view, walk, view.states(walk)) for walk in view.current]
     main = None if view.waiting or not scenes else scenes[0]
     room = Room(budget - _SAYING_SO)
     top = _top(view, main, room)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bot.domain.awaiting import FORK
 from bot.domain.concluding import FAILURE
-from bot.domain.states import states
 from bot.domain.view import PullCheckView
 from renderers.check import rollout
 from renderers.keeps import standing
@@ -20,10 +19,6 @@ _LONGEST_TITLE = 200
 _BUDGET = 30_000  # half of what GitHub takes: the rest is in the comment
 _SAYING_SO = 1_500  # characters kept free for saying what was left out
 _NOTHING_CAME = "No affected stacks were uploaded"
-_WHY_NOTHING = (
-    "Nothing is planned or applied for this commit, and nothing more is waited for. If you expected something: look "
-    "whether a workflow that runs `atmos describe affected --upload` was started for it, and at its run."
-)
 _WAITING = "Waiting for the affected stacks"
 
 
@@ -59,7 +54,7 @@ def _scenes(view: PullCheckView) -> list[Scene]:
     """List what is told of: at a commit that something overtook nothing is, but of what was merged the plan."""
     if view.ended and not view.whole.pull.merged:
         return []
-    return [Scene(view.whole, walk, states(walk)) for walk in view.whole.current]
+    return [Scene(view.whole, walk, view.whole.states(walk)) for walk in view.whole.current]
 
 
 def _about(view: PullCheckView) -> str:
@@ -91,6 +86,6 @@ def _notes(view: PullCheckView) -> list[str]:
     if view.ended:
         return [*said, f"Nothing more is done for this commit: {view.ended}."]
     said += [note for note in (whole.waiting, *whole.notes) if note.strip()]
-    if not (whole.current or whole.waiting or whole.notes) and view.conclusion:
-        said.append(FORK if whole.pull.fork else _WHY_NOTHING)
+    if whole.pull.fork and not (whole.current or whole.waiting or whole.notes):
+        said.append(FORK)
     return said

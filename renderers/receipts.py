@@ -14,7 +14,6 @@ from bot.domain.commands.why import MOST
 from bot.domain.commands.words import PREFIX, Command, Receipt, Spec
 from bot.domain.model import Step
 from bot.domain.pro import Phase
-from bot.domain.states import states
 from renderers.markdown import clip, code, details, escape, prose
 from renderers.paragraph import paragraph
 from renderers.room import Room
@@ -103,7 +102,7 @@ def _named_in(main: Scene) -> list[Scene]:
     others = [walk for walk in view.current if walk is not main.walk and not walk.rollout.superseded_by]
     if view.pull is not None and view.pull.merged:
         others = [walk for walk in others if walk.rollout.phase is not Phase.PLAN]
-    return [main, *(Scene(view, walk, states(walk)) for walk in others)]
+    return [main, *(Scene(view, walk, view.states(walk)) for walk in others)]
 
 
 def _meant(scene: Scene, wanted: tuple[str, ...]) -> list[Step]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from bot.domain.model import HoldKind, Status
-from bot.domain.troubles import Trouble, anchor, told_in
+from bot.domain.troubles import Trouble, place, told_in
 from bot.domain.view import CommitView, PullView
 from renderers.markdown import code, linked
 from renderers.scene import Scene
@@ -24,7 +24,7 @@ def read_on(view: PullView | CommitView, scenes: Iterable[Scene], *said: str) ->
     if not view.docs_url:
         titles = ", ".join(f"“{trouble}”" for trouble in named)
         return f"📖 **Read on:** {titles} in Switchyard's {code(f'docs/{_PAGE}')}."
-    links = [linked(trouble, f"{view.docs_url}/{_PAGE}#{anchor(trouble)}") for trouble in named]
+    links = [linked(trouble, place(trouble, view.docs_url)) for trouble in named]
     return f"📖 **Read on:** {', '.join(links)}."
 
 

@@ -6,14 +6,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.domain.facts import RunFacts
-from bot.domain.model import Pull, Repo
+from bot.domain.lanes import is_release
+from bot.domain.model import Commit, Pull, Repo
 from bot.domain.pro import MERGED
 from bot.domain.rollout import Walk
+from bot.domain.run_news import UNKNOWN
 from bot.domain.texts import commit
 
 FORK = (
     "This pull request comes from a fork, and forks are never dispatched: their code would run with this repository's "
     "roles. To have it planned and applied, push its branch to this repository and open a pull request from there."
+)
+_TRIGGERS = (
+    "Look at the workflow's triggers and path filters, at merge conflicts (with one, GitHub starts no pull-request "
+    "workflow), and whether Actions is turned off."
+)
+_NOTHING = (
+    "If this commit has nothing to do with stacks, all is well: nothing is planned or applied for it, and nothing is "
+    "waited for."
 )
 #: How long GitHub may take to start the run that uploads, in seconds.
 PATIENCE = 600.0
@@ -55,21 +65,48 @@ def awaited(
     else:
         return ""
     if runs and runs[0].status == "completed":
-        ended = {"success": "ended", "failure": "failed", "cancelled": "was cancelled"}
-        how = ended.get(runs[0].conclusion, f"ended as “{runs[0].conclusion}”")
-        return (
-            f"`{runs[0].workflow}` {how} without uploading {what}, awaited since {waited.since}. Read in the log of "
-            f"{waited.home}actions/runs/{runs[0].run_id} what Switchyard answered, mend that, and run it again."
-        )
+        return _ended(runs[0], what, waited)
     if known and not runs and waited.seconds >= PATIENCE:
-        return (
-            f"No run that uploads {what} has appeared since {waited.since}, for more than ten minutes. Look at the "
-            "workflow's triggers and path filters, at merge conflicts (with one, GitHub starts no pull-request "
-            "workflow), and whether Actions is turned off."
-        )
+        return _absent(what, waited, _TRIGGERS)
     if runs or known:
         return f"Waiting for {what} since {waited.since}."
     return ""
+
+
+def nothing_came(pull: Pull, waited: Waited) -> str:
+    """Say why nothing is done at the head of a pull request that never had an upload, nor a run of one that uploads."""
+    return f"{_absent(f'the affected stacks of {commit(pull.head_sha)}', waited, _TRIGGERS)} {_NOTHING}"
+
+
+def awaited_at(told: Commit, runs: Sequence[RunFacts], waited: Waited) -> str:
+    """Say the same of a commit without a pull request that has no rollout; empty while it may just be late."""
+    what = f"the affected stacks of {commit(told.sha)}"
+    if runs and runs[0].status == "completed":
+        return _ended(runs[0], what, waited)
+    if runs or waited.seconds < PATIENCE:
+        return ""
+    event = "release" if is_release(told.lane) else "merge_group"
+    look = f"Look whether the workflow that runs `atmos describe affected --upload` has the trigger `{event}`"
+    return f"{_absent(what, waited, f'{look}, and whether Actions is turned off.')} {_NOTHING}"
+
+
+def _ended(run: RunFacts, what: str, waited: Waited) -> str:
+    where = f"{waited.home}actions/runs/{run.run_id}"
+    if run.conclusion == UNKNOWN:
+        return (
+            f"GitHub has told nothing of {where} for a day, so nobody waits any longer for `{run.workflow}` to upload "
+            f"{what}. See whether that still goes on; cancel it then, and run it again."
+        )
+    ended = {"success": "ended", "failure": "failed", "cancelled": "was cancelled"}
+    how = ended.get(run.conclusion, f"ended as “{run.conclusion}”")
+    return (
+        f"`{run.workflow}` {how} without uploading {what}, awaited since {waited.since}. Read in the log of "
+        f"{where} what Switchyard answered, mend that, and run it again."
+    )
+
+
+def _absent(what: str, waited: Waited, look: str) -> str:
+    return f"No run that uploads {what} has appeared since {waited.since}, for more than ten minutes. {look}"
 
 
 def stuck(pull: Pull, runs: Sequence[RunFacts], waited: Waited, *, unusable: bool, waiting: str) -> str:

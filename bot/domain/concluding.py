@@ -14,11 +14,13 @@ from bot.domain.keeping import Keeping, not_in_mode
 from bot.domain.model import OPEN, Commit, Pull, Status
 from bot.domain.rollout import Walk
 from bot.domain.standing import failed as is_failed
-from bot.domain.states import count, states
+from bot.domain.states import State, count, states
 
 SUCCESS, FAILURE, CANCELLED, NEUTRAL, PEOPLE = "success", "failure", "cancelled", "neutral", "action_required"
 #: By rollout: what keeps its steps that could go.
 Kept = Mapping[int, Keeping]
+#: By rollout: the states of its steps, where they were worked out already.
+Known = Mapping[int, Sequence[State]]
 #: Of several rollouts the first of these that occurs is the whole's.
 _WORST = (FAILURE, CANCELLED, PEOPLE, SUCCESS, NEUTRAL)
 
@@ -26,22 +28,31 @@ _WORST = (FAILURE, CANCELLED, PEOPLE, SUCCESS, NEUTRAL)
 def awaits(runs: Sequence[RunFacts], *, since: float, now: float, pending: bool) -> bool:
     """Tell whether affected stacks may still come, of which none are there.
 
-    `runs` are those of workflows that have uploaded before, for this commit; `pending` is an upload that was taken and
-    not worked yet.
+    `runs` are those of workflows that have uploaded before, for this commit: the sweep sees to it that none is believed
+    to go on for ever. `pending` is an upload that was taken and not worked yet.
     """
     if runs:
         return pending or any(run.status != "completed" for run in runs)
     return pending or now < since + PATIENCE
 
 
-def conclude(commit: Commit, walks: Sequence[Walk], rules: Rules, kept: Kept, *, awaited: bool, unusable: bool) -> str:
+def conclude(
+    commit: Commit,
+    walks: Sequence[Walk],
+    rules: Rules,
+    kept: Kept,
+    *,
+    awaited: bool,
+    unusable: bool,
+    known: Known | None = None,
+) -> str:
     """Tell how all that is done for a commit ended; empty while it is under way.
 
     `walks` are its rollouts that count, `unusable` tells that an upload could not be used.
     """
     # A merge queue takes what wants action for failed, so it is given its time: to have runs approved at GitHub, and
     # for what people keep. It has a limit of its own.
-    found = {_conclusion(walk, rules, kept, people=not commit.pull) for walk in walks}
+    found = {_conclusion(walk, rules, kept, known, people=not commit.pull) for walk in walks}
     if commit.ended and not (commit.merged and found):
         return NEUTRAL if commit.merged or commit.fork else CANCELLED
     if found:
@@ -52,10 +63,18 @@ def conclude(commit: Commit, walks: Sequence[Walk], rules: Rules, kept: Kept, *,
 
 
 def conclude_pull(
-    pull: Pull, walks: Sequence[Walk], rules: Rules, kept: Kept, *, sha: str, awaited: bool, unusable: bool
+    pull: Pull,
+    walks: Sequence[Walk],
+    rules: Rules,
+    kept: Kept,
+    *,
+    sha: str,
+    awaited: bool,
+    unusable: bool,
+    known: Known | None = None,
 ) -> str:
     """Tell the same of a commit of a pull request: of its head, or of its merge. `walks` are its rollouts there."""
-    found = {_conclusion(walk, rules, kept, people=True) for walk in walks}
+    found = {_conclusion(walk, rules, kept, known, people=True) for walk in walks}
     if pull.fork:
         return NEUTRAL
     if not works_at(pull, sha):
@@ -74,16 +93,16 @@ def works_at(pull: Pull, sha: str) -> bool:
     return sha == (pull.merge_sha if pull.merged else pull.head_sha) and (pull.open or pull.merged)
 
 
-def _conclusion(walk: Walk, rules: Rules, kept: Kept, *, people: bool) -> str:
+def _conclusion(walk: Walk, rules: Rules, kept: Kept, known: Known | None, *, people: bool) -> str:
     """Tell it of one rollout.
 
     `people` tells whether what waits for them at GitHub, or is kept until they do something, wants action.
     """
-    if walk.rollout.superseded_by:
-        return _ended(walk)
-    found = states(walk)
+    found = (known or {}).get(walk.rollout.id) or states(walk)
     counts = count(found)
     failed = counts[Status.FAILED] + counts[Status.TIMED_OUT]
+    if walk.rollout.superseded_by:
+        return FAILURE if failed else NEUTRAL
     waits = {Status.APPROVAL} if people else frozenset()
     ready = [step for step, state in zip(walk.steps, found, strict=True) if state.status is Status.READY]
     stands = people and bool(ready) and all(_is_kept(kept.get(walk.rollout.id), step.index) for step in ready)
@@ -110,9 +129,3 @@ def _is_kept(keeping: Keeping | None, index: int) -> bool:
     """Tell whether a step that could go stands until people do something."""
     keeper = keeping.of(index) if keeping is not None else None
     return keeper is not None and keeper.for_people
-
-
-def _ended(walk: Walk) -> str:
-    """Tell how a rollout that counts no more stood at its end."""
-    counts = count(states(walk))
-    return FAILURE if counts[Status.FAILED] + counts[Status.TIMED_OUT] else NEUTRAL

@@ -32,7 +32,7 @@ class Trouble(StrEnum):
 #: What the sentences about a trouble have in them. They are stored with the steps that they are about, as text, so
 #: this also finds those that an earlier version wrote.
 _SAID = {
-    Trouble.NO_UPLOAD: ("without uploading", "No run that uploads", "look whether a workflow that runs"),
+    Trouble.NO_UPLOAD: ("without uploading", "No run that uploads", "nobody waits any longer for"),
     Trouble.ACTIONS_OFF: ("Actions is turned off for", "is turned off at GitHub"),
     Trouble.NO_FILE: ("does not exist on the branch", "is not on the default branch, and GitHub", "cannot be started"),
     Trouble.INPUTS: ("does not declare; declare it", "requires the input", "does not take these inputs"),
@@ -49,6 +49,11 @@ _SAID = {
 def told_in(sentence: str) -> list[Trouble]:
     """Find the troubles that a sentence is about."""
     return [trouble for trouble, said in _SAID.items() if any(part in sentence for part in said)]
+
+
+def place(trouble: Trouble, docs_url: str) -> str:
+    """Tell where a trouble's section is: its address, or its name where nobody said where people read the docs."""
+    return f"{docs_url or 'docs'}/troubleshooting.md#{anchor(trouble)}"
 
 
 def anchor(trouble: Trouble) -> str:

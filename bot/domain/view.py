@@ -9,6 +9,7 @@ from bot.domain.commands.words import Receipt
 from bot.domain.keeping import Keeping
 from bot.domain.model import Commit, Pull, Repo, Status
 from bot.domain.rollout import Walk
+from bot.domain.states import State, states
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,11 @@ class PullView:
     applies: bool = False  # the merge would apply it
     stuck: str = ""  # why there is nothing to show though something should be, in a few words
     earlier: int = 0  # how many earlier rollouts there are in all
+    found: Mapping[int, list[State]] = field(default_factory=dict)  # by rollout: the states, where they are known
+
+    def states(self, walk: Walk) -> list[State]:
+        """Tell the states of a rollout's steps; they are worked out only where they are not known."""
+        return self.found.get(walk.rollout.id) or states(walk)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,8 @@ class CommitView:
     as_of: float
     server_url: str
     problem: str = ""  # why an upload could not be used
+    waiting: str = ""  # why nothing came, a sentence or two
+    page_url: str = ""  # the page of the pull request that it belongs to; empty without one
     kept: Mapping[int, Keeping] = field(default_factory=dict)
     stale: Mapping[int, Mapping[int, str]] = field(default_factory=dict)
     unreviewed: Mapping[int, Sequence[int]] = field(default_factory=dict)
@@ -70,7 +78,12 @@ class CommitView:
     mode: str = "apply"
     receipts: tuple[Receipt, ...] = ()  # as above: what was said by the check run's buttons
     docs_url: str = ""  # as above
+    found: Mapping[int, list[State]] = field(default_factory=dict)  # as above
     pull: None = None
+
+    def states(self, walk: Walk) -> list[State]:
+        """Tell the states of a rollout's steps, as above."""
+        return self.found.get(walk.rollout.id) or states(walk)
 
 
 @dataclass(frozen=True, slots=True)

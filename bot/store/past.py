@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import msgspec
@@ -33,9 +35,19 @@ def of_lane(db: Db, lane: str, limit: int) -> list[Ended]:
     return [_ended(db, row["id"], _rollout(row["facts"])) for row in db.rows(sql, lane, limit)]
 
 
-def how_many(db: Db, lane: str) -> int:
-    """Count the rollouts of a lane that were superseded."""
-    row = db.row("SELECT count(*) AS n FROM rollouts WHERE lane = ? AND NOT current", lane)
+def latest(db: Db, lane: str) -> int:
+    """Number the newest rollout of a lane that was superseded; 0 where there is none."""
+    row = db.row("SELECT max(id) AS id FROM rollouts WHERE lane = ? AND NOT current", lane)
+    return int(row["id"] or 0) if row is not None else 0
+
+
+def how_many(db: Db, lane: str, *, but: Iterable[int] = ()) -> int:
+    """Count the rollouts of a lane that were superseded, `but` some that are told of elsewhere."""
+    sql = (
+        "SELECT count(*) AS n FROM rollouts WHERE lane = ? AND NOT current "
+        "AND id NOT IN (SELECT value FROM json_each(?))"
+    )
+    row = db.row(sql, lane, json.dumps([*but]))
     return int(row["n"]) if row is not None else 0
 
 

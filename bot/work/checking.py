@@ -7,10 +7,10 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import replace
 
-from bot.domain import concluding, rhythm
+from bot.domain import awaiting, concluding, rhythm
 from bot.domain.commands.buttons import Button, buttons
 from bot.domain.model import Commit, Repo
-from bot.domain.rhythm import News
+from bot.domain.rhythm import News, Stage
 from bot.domain.rollout import Walk
 from bot.domain.states import states
 from bot.domain.view import CommitView
@@ -19,10 +19,11 @@ from bot.github.ensure import Action, CheckRun
 from bot.store import commands, commits, inbox, outbox, pulls, shared
 from bot.store.db import transaction
 from bot.store.outbox import Wish
-from bot.work import pausing
+from bot.work import links, pausing
 from bot.work.parts import Parts
 from bot.work.sight import Sight
 from renderers import check
+from renderers.words import clock
 
 _RECEIPTS = 10
 #: That time passed is not news.
@@ -36,6 +37,9 @@ async def ensure(parts: Parts, wish: Wish) -> bool:
     if commit is None:
         with transaction(parts.db):
             outbox.fulfilled(parts.db, wish)
+        return False
+    walks = [walk for walk in parts.rollouts.of_lane(wish.lane)[::-1] if walk.rollout.sha == commit.sha]
+    if pausing.too_early(parts, wish, walks, parts.timing.settle):
         return False
     view = view_of(parts, repo, commit)
     news = _news(view)
@@ -56,17 +60,18 @@ async def ensure(parts: Parts, wish: Wish) -> bool:
 
 def _news(view: CommitView) -> News:
     """Tell what of it people, and the merge queue, should know at once."""
-    found = [rhythm.gist(walk, states(walk)) for walk in view.current]
-    told = (view.commit.sha, view.commit.ended, view.conclusion, view.problem, view.receipts, found)
-    about = view.current[0].rollout.id if view.current else 0
-    gist = hashlib.sha256(repr(told).encode()).hexdigest()
-    return News(about, max((len(walk.steps) for walk in view.current), default=0), gist)
+    more = (view.commit.sha, view.commit.ended, view.conclusion, view.problem, view.receipts)
+    return concluded(rhythm.news_of(view.current, view.found, *more), view.conclusion)
+
+
+def concluded(news: News, conclusion: str) -> News:
+    """Have a conclusion told soon that people, a merge queue or a rule of the branch wait for."""
+    return replace(news, stage=Stage.OVER) if conclusion not in ("", concluding.PEOPLE) else news
 
 
 def _check(parts: Parts, view: CommitView) -> CheckRun:
     """Write the check run. Slow for large rollouts: not for the loop's own thread."""
     commit = view.commit
-    state = f"{parts.public_url}/api/v1/rollouts?repo={view.repo.full_name}&sha={commit.sha}"
     under_way = "in_progress" if view.current else "queued"
     shown = () if commit.ended and not commit.merged else buttons(view.current)
     return CheckRun(
@@ -76,7 +81,7 @@ def _check(parts: Parts, view: CommitView) -> CheckRun:
         summary=check.summary(view),
         status="completed" if view.conclusion else under_way,
         conclusion=view.conclusion,
-        details_url=check.details_url(view, state if parts.public_url else ""),
+        details_url=check.details_url(view),
         actions=actions(shown, view.as_of),
     )
 
@@ -103,22 +108,26 @@ def view_of(parts: Sight, repo: Repo, commit: Commit) -> CommitView:
     walks = [walk for walk in parts.rollouts.of_lane(lane) if walk.rollout.sha == commit.sha]
     current = sorted(walks, key=lambda walk: -walk.rollout.id)
     failed = inbox.failed_uploads(parts.db, lane, commit.since) if not current else []
-    awaited = concluding.awaits(
-        [run for run in pulls.uploading_runs(parts.db, repo.id, lane, 0.0) if run.head_sha == commit.sha],
-        since=commit.since,
-        now=now,
-        pending=inbox.has(parts.db, "upload", lane=lane),
-    )
+    runs = [run for run in pulls.uploading_runs(parts.db, repo.id, lane, 0.0) if run.head_sha == commit.sha]
+    pending = inbox.has(parts.db, "upload", lane=lane)
+    awaited = concluding.awaits(runs, since=commit.since, now=now, pending=pending)
+    waited = awaiting.Waited(now - commit.since, clock(commit.since, now), links.home(parts, repo))
+    found = {walk.rollout.id: states(walk) for walk in current}
     seen = shared.look(parts.db, repo.id, lane, current, None, rules=parts.rules, now=now, get=parts.rollouts.get)
     return CommitView(
         repo=repo,
         commit=commit,
         # A picture of this moment: the text is written in another thread, while the steps go on changing.
         current=tuple(Walk(walk.rollout, list(walk.steps)) for walk in current),
-        conclusion=concluding.conclude(commit, current, parts.rules, seen.kept, awaited=awaited, unusable=bool(failed)),
+        found=found,
+        conclusion=concluding.conclude(
+            commit, current, parts.rules, seen.kept, awaited=awaited, unusable=bool(failed), known=found
+        ),
         as_of=now,
         server_url=parts.server_url,
         problem=f"An upload could not be used. {failed[0]}" if failed else "",
+        waiting=awaiting.awaited_at(commit, runs, waited) if not (current or pending) else "",
+        page_url=links.page_url(parts, repo, commit.pull) if commit.pull else "",
         kept=seen.kept,
         stale=seen.stale,
         frozen=seen.frozen,

@@ -8,7 +8,7 @@ import logging
 from dataclasses import dataclass
 
 from bot.domain.rollout import Walk
-from bot.domain.states import State, states
+from bot.domain.states import State
 from bot.domain.texts import commit
 from bot.domain.view import PullView
 from bot.store import graphs, pulls
@@ -34,7 +34,7 @@ async def graphic(parts: Parts, view: PullView) -> Graphic:
     walk = next((walk for walk in view.current if walk.steps), None)
     if walk is None:
         return Graphic()
-    found = states(walk)
+    found = view.states(walk)
     if parts.public_url and engine.engine_name() is not None:
         drawn = await _drawn(view, walk, found)
         if drawn is not None:

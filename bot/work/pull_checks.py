@@ -9,21 +9,22 @@ import asyncio
 import hashlib
 from dataclasses import replace
 
-from bot.domain import concluding, rhythm
+from bot.domain import awaiting, concluding, rhythm
 from bot.domain.commands.buttons import buttons
 from bot.domain.lanes import lane_of_pull, pull_of_lane
 from bot.domain.model import Pull, Repo
 from bot.domain.rhythm import News
-from bot.domain.states import states
+from bot.domain.rollout import Walk
 from bot.domain.texts import commit
 from bot.domain.view import PullCheckView, PullView
 from bot.github.ensure import CheckRun
 from bot.store import inbox, outbox, pulls, told
 from bot.store.db import transaction
 from bot.store.outbox import Wish
-from bot.work import checking, commenting, pausing
+from bot.work import checking, gathering, links, pausing
 from bot.work.parts import Parts
 from renderers import pull_check
+from renderers.words import clock
 
 #: A check run has a pause this many times as long as the comment: it tells the same, and counts against the same limit.
 _CALMER = 5
@@ -37,13 +38,17 @@ async def ensure(parts: Parts, wish: Wish) -> bool:
     """Make, change, conclude or leave alone a check run; tells whether GitHub was written to."""
     repo, sha = parts.context.repo(wish.repo_id), wish.id.rpartition("@")[2]
     pull = pulls.get(parts.db, repo.id, pull_of_lane(wish.lane))
+    works, settle = pull is not None and concluding.works_at(pull, sha), parts.timing.settle * _CALMER
+    if pull is not None and works and pausing.too_early(parts, wish, _walks(parts, pull, sha), settle):
+        return False
     view = view_of(parts, repo, pull, wish, sha) if pull is not None else None
     if view is None:
-        _leave(parts, wish, for_good=pull is None or not concluding.works_at(pull, sha))
+        _leave(parts, wish, for_good=not works)
         return False
     news = _news(view)
-    if not view.ended and pausing.postponed(parts, wish, news, parts.timing.settle * _CALMER):
+    if not view.ended and pausing.postponed(parts, wish, news, settle):
         return False
+    view = replace(view, whole=gathering.whole(parts, view.whole))
     timeless = replace(view, whole=replace(view.whole, as_of=_NO_TIME, lasting={}))
     digest = hashlib.sha256(repr(await asyncio.to_thread(_check, parts, timeless)).encode()).hexdigest()
     wrote = digest != wish.hash
@@ -70,27 +75,47 @@ def view_of(parts: Parts, repo: Repo, pull: Pull, wish: Wish, sha: str) -> PullC
     works = concluding.works_at(pull, sha)
     if not works and (not (wish.remote or wish.attempts) or _is_concluded(parts, wish, merged=pull.merged)):
         return None
-    whole = commenting.view_of(parts, repo, pull, silent=False)
+    whole = gathering.at_hand(parts, repo, pull, silent=False)
     assert whole is not None  # noqa: S101 -- for the type checker
-    runs = commenting.uploading(parts, pull)
-    since = pull.merged_at if pull.merged else pull.head_since
+    runs, since = gathering.uploading(parts, pull), gathering.began(pull)
     failed = inbox.failed_uploads(parts.db, wish.lane, since)
-    awaited = concluding.awaits(
-        runs, since=since, now=parts.now(), pending=inbox.has(parts.db, "upload", lane=wish.lane)
-    )
+    pending = inbox.has(parts.db, "upload", lane=wish.lane)
+    awaited = concluding.awaits(runs, since=since, now=parts.now(), pending=pending)
     walks = tuple(walk for walk in whole.current if _is_at(walk.rollout.sha, pull, sha))
     if works and not (walks or failed or runs or whole.waiting or wish.remote) and not _is_due(pull, awaited=awaited):
         return None
+    whole = gathering.with_keepers(parts, whole)
+    if pull.open and not (pull.fork or awaited or runs or whole.waiting or whole.current or whole.notes):
+        whole = replace(whole, waiting=_nothing_came(parts, repo, pull))
     return PullCheckView(
         whole=replace(whole, current=walks),
         sha=sha,
         conclusion=concluding.conclude_pull(
-            pull, walks, parts.rules, whole.kept, sha=sha, awaited=awaited, unusable=bool(failed) and not walks
+            pull,
+            walks,
+            parts.rules,
+            whole.kept,
+            sha=sha,
+            awaited=awaited,
+            unusable=bool(failed) and not walks,
+            known=whole.found,
         ),
         ended="" if works else _ended(pull, sha),
         comment_url=_comment_url(parts, whole, wish.lane),
         comment_problem=told.get(parts.db, f"comment:{wish.lane}").problem,
     )
+
+
+def _nothing_came(parts: Parts, repo: Repo, pull: Pull) -> str:
+    now, since = parts.now(), gathering.began(pull)
+    waited = awaiting.Waited(now - since, clock(since, now), links.home(parts, repo))
+    return awaiting.nothing_came(pull, waited)
+
+
+def _walks(parts: Parts, pull: Pull, sha: str) -> list[Walk]:
+    """List the rollouts that count now at a commit, newest first."""
+    found = parts.rollouts.of_lane(lane_of_pull(pull.repo_id, pull.number))
+    return [walk for walk in found[::-1] if _is_at(walk.rollout.sha, pull, sha)]
 
 
 def _is_at(its: str, pull: Pull, sha: str) -> bool:
@@ -130,17 +155,14 @@ def _comment_url(parts: Parts, view: PullView, lane: str) -> str:
 
 def _news(view: PullCheckView) -> News:
     """Tell what of it people should know at once. It begins with how the check run is concluded, if it is."""
-    walks = view.whole.current
-    found = [rhythm.gist(walk, states(walk)) for walk in walks]
-    rest = hashlib.sha256(repr((found, view.whole.receipts, view.comment_problem, view.ended)).encode()).hexdigest()
-    about = walks[0].rollout.id if walks else 0
-    return News(about, max((len(walk.steps) for walk in walks), default=0), f"{view.conclusion} {rest}")
+    more = (view.whole.receipts, view.comment_problem, view.ended)
+    news = rhythm.news_of(view.whole.current, view.whole.found, *more)
+    return checking.concluded(replace(news, gist=f"{view.conclusion} {news.gist}"), view.conclusion)
 
 
 def _check(parts: Parts, view: PullCheckView) -> CheckRun:
     """Write the check run. Slow for large rollouts: not for the loop's own thread."""
     whole = view.whole
-    state = f"{parts.public_url}/api/v1/rollouts?repo={whole.repo.full_name}&pull={whole.pull.number}"
     under_way = "in_progress" if whole.current else "queued"
     shown = () if view.ended else buttons(whole.current)
     return CheckRun(
@@ -150,6 +172,6 @@ def _check(parts: Parts, view: PullCheckView) -> CheckRun:
         summary=pull_check.summary(view),
         status="completed" if view.conclusion else under_way,
         conclusion=view.conclusion,
-        details_url=whole.page_url or view.comment_url or (state if parts.public_url else ""),
+        details_url=whole.page_url or view.comment_url,
         actions=checking.actions(shown, whole.as_of),
     )

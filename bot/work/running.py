@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from bot.domain import doubts
 from bot.domain.events import KeptBack, NotSent, Sent
 from bot.domain.facts import RunFacts
 from bot.domain.model import Dispatch, Repo, Rollout
@@ -187,12 +188,7 @@ def _not_there(parts: Parts, wish: Wish, placed: Placed, crowd: Sequence[RunFact
                 parts.db, wish.key, since=wish.doubt_since, due=due, error="It may have been sent.", looks=looks
             )
     elif crowd:
-        links = " ".join(run.url for run in crowd[:5])
-        sentence = (
-            "It may have been sent, and nobody can tell which of these runs is its own, because the file's "
-            f"`run-name` does not carry `inputs.atmos_pro_run_id`: {links}"
-        )
-        _refused(parts, wish, placed, sentence, held=True)
+        _refused(parts, wish, placed, doubts.one_of([run.url for run in crowd]), held=True)
     elif accepted and now < wish.doubt_since + _ACCEPTED:
         with transaction(parts.db):
             due = now + parts.timing.doubt
@@ -200,10 +196,7 @@ def _not_there(parts: Parts, wish: Wish, placed: Placed, crowd: Sequence[RunFact
                 parts.db, wish.key, since=wish.doubt_since, due=due, error="Its run is not listed yet.", looks=looks
             )
     elif accepted:
-        sentence = (
-            "GitHub accepted the dispatch, but its run did not appear within ten minutes; look for it in Actions."
-        )
-        _refused(parts, wish, placed, sentence, held=True)
+        _refused(parts, wish, placed, doubts.NOT_LISTED, held=True)
     else:
         with transaction(parts.db):
             rollout = rollouts.facts(parts.db, placed.rollout_id)
@@ -232,7 +225,7 @@ def give_up(parts: Parts, wish: Wish, sentence: str) -> None:
     placed, latest = rollouts.find_dispatch(parts.db, wish.id), outbox.get(parts.db, wish.key)
     if placed is not None and latest is not None:
         held = latest.attempts > 0
-        told = f"It may have been sent, but its run cannot be looked for. {sentence}" if held else sentence
+        told = doubts.not_looked_for(sentence) if held else sentence
         _tell(parts, placed, "dispatch_failed", NotSent(wish.id, told, held))
     outbox.bury(parts.db, wish.key, sentence, now=parts.now())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from bot.domain import awaiting
 from bot.domain.concluding import FAILURE, NEUTRAL, PEOPLE
 from bot.domain.model import Commit, Hold, HoldKind
 from bot.domain.view import CommitView, PullView
@@ -55,7 +56,8 @@ def queue_failed(needs: Needs) -> CommitView:
 
 def queue_unaffected(_: Needs) -> CommitView:
     """Nothing was uploaded for a merge queue's try."""
-    return _seen(_GROUP, NEUTRAL, None)
+    waited = awaiting.Waited(awaiting.PATIENCE, "12:00 UTC", f"{SERVER}/{REPO.full_name}/")
+    return _seen(_GROUP, NEUTRAL, None, waiting=awaiting.awaited_at(_GROUP, (), waited))
 
 
 def release(needs: Needs) -> CommitView:

@@ -36,7 +36,7 @@ def no_upload(_: Needs) -> PullView:
     """Nothing was uploaded, and nothing is on its way."""
     waited = awaiting.Waited(awaiting.PATIENCE, "12:00 UTC", "https://github.com/acme/infra/")
     text = awaiting.awaited(PULL, (), (), waited, known=True, applies=True)
-    return shown(waiting=text, stuck="No affected stacks came: read the log of atmos-pro.yaml", later=900)
+    return shown(waiting=text, stuck=awaiting.stuck(PULL, (), waited, unusable=False, waiting=text), later=900)
 
 
 def unaffected(_: Needs) -> PullView:

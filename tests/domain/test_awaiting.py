@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain.awaiting import FORK, Waited, awaited, remarks
+from bot.domain.awaiting import FORK, Waited, awaited, awaited_at, remarks
+from bot.domain.model import Commit
 from tests.domain.test_heads import seen
 from tests.domain.world import REPO, run_facts, walk_of
 
@@ -66,6 +67,29 @@ def test_a_run_that_ended_without_an_upload_is_told(conclusion, how):
     assert text.startswith(
         f"`affected.yaml` {how} without uploading the affected stacks of {HEAD}, awaited since 10:04 UTC. "
     )
+
+
+def test_of_a_run_that_github_told_nothing_of_for_a_day_nothing_is_claimed():
+    text = say(OPEN, runs=[affected("unknown")])
+    assert text.startswith("GitHub has told nothing of https://github.com/acme/infra/actions/runs/")
+    assert "for a day, so nobody waits any longer for `affected.yaml` to upload the affected stacks of" in text
+    assert text.endswith("See whether that still goes on; cancel it then, and run it again.")
+
+
+@pytest.mark.parametrize(
+    ("runs", "seconds", "start"),
+    [
+        ([], 599.0, ""),
+        ([], 600.0, f"No run that uploads the affected stacks of {HEAD} has appeared since 10:04 UTC"),
+        ([affected()], 9e9, ""),
+        ([affected("success")], 60.0, f"`affected.yaml` ended without uploading the affected stacks of {HEAD}"),
+    ],
+)
+def test_of_a_commit_without_a_pull_request_the_same_is_told(runs, seconds, start):
+    commit = Commit("7^v1", 7, OPEN.head_sha, "refs/tags/v1", ("release.published",), "main", 0.0)
+    text = awaited_at(commit, runs, Waited(seconds, "10:04 UTC", "https://github.com/acme/infra/"))
+    assert text[: len(start) or None] == start
+    assert ("trigger `release`" in text) is (bool(text) and not runs)
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.model import Status
-from bot.domain.rhythm import News, Written, begun, due, gist, written
+from bot.domain.rhythm import News, Stage, Written, begun, due, gist, news_of, soonest, written
 from bot.domain.states import states
 from tests.domain.test_concluding import walk
 
 SETTLE = 2.0
+DAY = 86_400.0
 
 
 def tell(last: Written, news: News, now: float) -> tuple[Written, float]:
@@ -20,13 +21,13 @@ def tell(last: Written, news: News, now: float) -> tuple[Written, float]:
     return written(begun(last, at), news), at
 
 
-def writings(size: int, seconds: float, *, gists: int = 1, settle: float = SETTLE) -> int:
+def writings(size: int, seconds: float, *, gists: int = 1, stage: Stage = Stage.MOVES) -> int:
     """Count how often a rollout is written that has news all the time, and ends after so many seconds: that, too."""
     last, now, times = Written(), 0.0, 0
     while now < seconds:
-        last = written(begun(last, now), News(7, size, str(times % gists)))
+        last = written(begun(last, now), News(7, size, str(times % gists), stage))
         times += 1
-        now = max(now + 0.1, due(last, News(7, size, str(times % gists)), settle, now))
+        now = max(now + 0.1, due(last, News(7, size, str(times % gists), stage), SETTLE, now))
     return times + 1
 
 
@@ -40,13 +41,60 @@ def test_what_is_small_is_written_more_often(size: int, least: int, most: int) -
     assert least <= writings(size, 600.0) <= most
 
 
-@pytest.mark.parametrize("hours", [4, 8, 16, 24])
-def test_what_alarms_by_turns_is_held_back_too(hours: float) -> None:
-    assert writings(2_422, hours * 3600, gists=2) <= 60
+@pytest.mark.parametrize("days", [0.5, 1, 2, 7, 35, 365])
+@pytest.mark.parametrize("size", [1_000, 2_422, 5_000])
+@pytest.mark.parametrize("stage", [Stage.MOVES, Stage.RESTS])
+def test_what_alarms_by_turns_for_however_long_is_written_sixty_times_at_most(
+    days: float, size: int, stage: Stage
+) -> None:
+    assert writings(size, days * DAY, gists=2, stage=stage) <= 60
+
+
+@pytest.mark.parametrize(("size", "most"), [(1, 130), (100, 124), (500, 96)])
+def test_what_is_small_has_a_bound_too(size: int, most: int) -> None:
+    assert writings(size, 365 * DAY, gists=2) <= most
+
+
+MOODS = st.lists(
+    st.tuples(st.integers(0, 3 * 86_400), st.sampled_from("ab"), st.sampled_from([Stage.MOVES, Stage.RESTS])),
+    min_size=1,
+    max_size=200,
+)
+
+
+@given(MOODS, st.integers(1_000, 20_000))
+def test_the_bound_holds_for_any_course_of_a_year_and_the_end_is_told_soon(
+    course: list[tuple[int, str, Stage]], size: int
+) -> None:
+    last, now, wrote = Written(), 1.0, 0
+    for passes, mood, stage in course * 20:
+        now += passes
+        if now > 365 * DAY:
+            break
+        while due(last, News(7, size, mood, stage), SETTLE, now) <= now and wrote <= 60:
+            last, wrote = written(begun(last, now), News(7, size, mood, stage)), wrote + 1
+    assert wrote <= 59
+    assert due(last, News(7, size, "over", Stage.OVER), SETTLE, now) <= now + 600.0
 
 
 def test_after_a_day_some_are_left_for_the_end() -> None:
-    assert writings(2_422, 24 * 3600.0) <= 55
+    assert writings(2_422, 24 * 3600.0) <= 46
+
+
+@pytest.mark.parametrize("times", [1, 30, 50, 60, 500])
+def test_the_end_is_told_soon_however_often_it_was_written(times: int) -> None:
+    last = Written(at=100.0, times=times, about=7, gist="x")
+    assert due(last, News(7, 5_000, "over", Stage.OVER), SETTLE, 101.0) <= 100.0 + 600.0
+
+
+@pytest.mark.parametrize("stage", Stage)
+@pytest.mark.parametrize("times", [0, 1, 30, 48, 49, 60, 500])
+@pytest.mark.parametrize("size", [1, 100, 2_422])
+def test_nothing_is_told_sooner_than_what_may_be_told_soonest(stage: Stage, times: int, size: int) -> None:
+    last = Written(at=100.0, times=times, about=7, gist="x")
+    for gist_ in ("x", "y"):
+        soon = soonest(last, 7, size, SETTLE, 101.0)
+        assert soon <= due(last, News(7, size, gist_, stage), SETTLE, 101.0)
 
 
 @pytest.mark.parametrize(
@@ -83,12 +131,6 @@ def test_after_a_quiet_day_it_is_told_at_once_and_counted_on(mood: str) -> None:
     assert written(begun(last, later), news).times == 51
 
 
-@pytest.mark.parametrize("mood", ["x", "y"])
-def test_what_was_written_very_often_is_still_written_in_the_end(mood: str) -> None:
-    last = Written(at=100.0, times=200, about=7, gist="x")
-    assert due(last, News(7, 5_000, mood), SETTLE, 101.0) <= 100 + 24 * 3600
-
-
 def test_what_failed_is_a_reason_to_wait_but_counts_as_nothing_told() -> None:
     failed = begun(Written(), 100.0)
     assert (failed.times, failed.gist) == (0, "")
@@ -105,7 +147,6 @@ def test_two_writings_are_never_closer_than_the_settling_time(seen: list[tuple[f
         before = last.at
         last, at = tell(last, News(about, size, mood), now)
         assert not before or at - before >= SETTLE - 1e-6
-        assert at - now <= 24 * 3600.0
         now = at + passes
 
 
@@ -127,3 +168,26 @@ def test_people_should_know_that_at_once(before: tuple[Status | None, ...], afte
 def test_that_one_more_is_done_can_wait() -> None:
     one, other = walk(Status.RUNNING, None, None), walk(Status.SUCCEEDED, Status.QUEUED, None)
     assert gist(one, states(one)) == gist(other, states(other))
+
+
+@pytest.mark.parametrize(
+    ("statuses", "held", "stage"),
+    [
+        ((Status.RUNNING, None), False, Stage.MOVES),
+        ((Status.SUCCEEDED, None), False, Stage.MOVES),
+        ((Status.APPROVAL, None), False, Stage.RESTS),
+        ((None,), True, Stage.RESTS),
+        ((Status.SUCCEEDED, Status.FAILED), False, Stage.OVER),
+        ((Status.FAILED, None), False, Stage.OVER),
+        ((Status.SUCCEEDED,), False, Stage.OVER),
+    ],
+)
+def test_how_far_a_rollout_is(statuses: tuple[Status | None, ...], held: bool, stage: Stage) -> None:
+    one = walk(*statuses, held=held)
+    assert news_of([one], {one.rollout.id: states(one)}).stage is stage
+
+
+def test_what_is_beside_a_rollout_is_news_too() -> None:
+    one = walk(Status.RUNNING)
+    found = {one.rollout.id: states(one)}
+    assert news_of([one], found, "waits").gist != news_of([one], found, "waits no more").gist

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
+from bot.domain import awaiting
 from bot.domain.commands.words import Receipt
 from bot.domain.concluding import CANCELLED, FAILURE, NEUTRAL, PEOPLE, SUCCESS
 from bot.domain.keeping import Keeper, Keeping
@@ -18,6 +19,7 @@ from bot.domain.rollout import Walk
 from bot.domain.view import CommitView
 from renderers.check import details_url, group, summary, title
 from renderers.comment import comment
+from tests.domain.world import run_facts
 from tests.renderers.reading import flaws
 from tests.renderers.world import MERGE, NOON, PULL, REPO, SERVER, view, walk, wide
 
@@ -33,6 +35,10 @@ GROUP = Commit(
 )
 RELEASE = Commit("7^v1.2", 7, MERGE, "refs/tags/v1.2", ("release.published",), "main", NOON, position=1_000_000_007)
 SERVER_RUN = replace(RELEASE, lane="7~3", ref="main", activities=("pull_request.merged",), by="lead")
+PAGE = "https://switchyard.example.com/p/x"
+DOCS = "https://switchyard.example.com/docs"
+WAITED = awaiting.Waited(awaiting.PATIENCE, "12:00 UTC", f"{SERVER}/{REPO.full_name}/")
+ENDED = run_facts(900, workflow="atmos-pro.yaml", status="completed", conclusion="success")
 CHAIN = {("dev", "vpc"): (), ("dev", "database"): (("dev", "vpc"),)}
 DONE = tuple(CHAIN)
 ADRIFT = Hold(HoldKind.UNREVIEWED, "its commit is on no branch that is applied")
@@ -76,7 +82,9 @@ PRESSED = Receipt(
 )
 VIEWS: dict[str, Callable[[], CommitView]] = {
     "waiting": lambda: seen(GROUP, ""),
-    "nothing_came": lambda: seen(GROUP, NEUTRAL),
+    "nothing_came": lambda: seen(GROUP, NEUTRAL, waiting=awaiting.awaited_at(GROUP, (), WAITED), docs_url=DOCS),
+    "nothing_came_of_a_release": lambda: seen(RELEASE, NEUTRAL, waiting=awaiting.awaited_at(RELEASE, (), WAITED)),
+    "ended_without": lambda: seen(GROUP, NEUTRAL, waiting=awaiting.awaited_at(GROUP, (ENDED,), WAITED), docs_url=DOCS),
     "unusable": lambda: seen(GROUP, FAILURE, problem="An upload could not be used. The upload is not JSON."),
     "running": lambda: seen(GROUP, "", tried(facts={("dev", "vpc"): {"status": Status.RUNNING}})),
     "planned": lambda: seen(GROUP, SUCCESS, tried(succeeded=DONE)),
@@ -130,10 +138,12 @@ def test_the_comment_has_one_line_for_each_try() -> None:
     assert PULL.number == GROUP.pull
 
 
-def test_it_leads_to_the_run_that_needs_eyes_else_to_the_state() -> None:
-    failed = VIEWS["failed"]()
-    assert details_url(failed, "https://x/api") == failed.current[0].steps[0].dispatches[0].run_url
-    assert details_url(VIEWS["planned"](), "https://x/api") == "https://x/api"
+def test_it_leads_to_the_run_that_needs_eyes_else_to_the_pull_request_else_to_the_last_run() -> None:
+    failed, planned = VIEWS["failed"](), VIEWS["planned"]()
+    assert details_url(replace(failed, page_url=PAGE)) == failed.current[0].steps[0].dispatches[0].run_url
+    assert details_url(replace(planned, page_url=PAGE)) == PAGE
+    assert details_url(planned) == planned.current[0].steps[1].dispatches[0].run_url
+    assert details_url(VIEWS["waiting"]()) == ""
 
 
 def test_a_large_one_fits_and_says_what_is_left_out() -> None:

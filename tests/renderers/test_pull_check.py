@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
+from bot.domain import awaiting
 from bot.domain.commands.words import Receipt
 from bot.domain.concluding import CANCELLED, FAILURE, NEUTRAL, PEOPLE, SUCCESS
 from bot.domain.facts import Gate
@@ -19,6 +20,7 @@ from renderers.pull_check import summary, title
 from tests.renderers.reading import flaws
 from tests.renderers.world import HEAD, MERGE, MERGED, NOON, PULL, SERVER, dispatch, view, walk, wide
 
+NOTHING = awaiting.nothing_came(PULL, awaiting.Waited(awaiting.PATIENCE, "12:00 UTC", f"{SERVER}/acme/infra/"))
 CHAIN = {("dev", "vpc"): (), ("dev", "database"): (("dev", "vpc"),)}
 DONE = tuple(CHAIN)
 COMMENT = f"{SERVER}/acme/infra/pull/42#issuecomment-77"
@@ -55,7 +57,9 @@ FAILED = {("dev", "vpc"): {"status": Status.FAILED}}
 WAITS = {("dev", "vpc"): {"dispatches": (dispatch(0, Status.APPROVAL, gate=GATE),)}}
 VIEWS: dict[str, Callable[[], PullCheckView]] = {
     "waiting": lambda: seen("", waiting="Waiting for the affected stacks of 8c0ffee."),
-    "nothing_came": lambda: seen(NEUTRAL, comment_url=""),
+    "nothing_came": lambda: seen(
+        NEUTRAL, waiting=NOTHING, comment_url="", docs_url="https://switchyard.example.com/docs"
+    ),
     "unusable": lambda: seen(FAILURE, notes=("An upload could not be used. The upload is not JSON.",)),
     "planning": lambda: seen("", planned(facts=RUNNING)),
     "planned": lambda: seen(SUCCESS, planned(succeeded=DONE)),

@@ -196,7 +196,7 @@ async def test_without_an_upload_the_check_is_neutral_after_ten_minutes(tmp_path
         one = check(rig, group.head_sha)
         assert (one.status, one.conclusion) == ("completed", "neutral")
         assert one.output["title"] == "No affected stacks were uploaded"
-        assert "started by `merge_group`" in one.output["summary"]
+        assert "has the trigger `merge_group`" in one.output["summary"]
 
 
 async def test_a_run_that_ends_without_an_upload_makes_the_check_neutral_at_once(tmp_path: Path) -> None:

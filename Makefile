@@ -16,9 +16,10 @@ demo: .venv/.demo ## Show a pull request from plan to apply, with a GitHub of ou
 	@$(BIN)/switchyard demo $(ARGS)
 
 # The stories write real database files: in memory where there is room for two gigabytes, so that no disk is waited for.
+# One process more than the two cores of a small machine, as stories also wait for their sockets.
 test: .venv/.dev ## Run the tests
 	@room=$$(df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 2000000 { print "/dev/shm" }'); \
-	TMPDIR=$${room:-$${TMPDIR:-/tmp}} $(BIN)/python -m pytest --numprocesses 2 $(ARGS)
+	TMPDIR=$${room:-$${TMPDIR:-/tmp}} $(BIN)/python -m pytest --numprocesses 3 $(ARGS)
 
 lint: .venv/.dev ## Check style, format, types and who imports whom
 	@failed=; \
@@ -35,11 +36,11 @@ fix: .venv/.dev ## Repair style and format, and write what is made of other file
 bench: .venv/.dev ## Measure speed and memory
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-# ARGS="--state failed --size 400" looks at that alone.
-look: .venv/.dev ## Take pictures of every state in a browser, and have Mermaid read the graphs
+# ARGS="--state failed --size 400" looks at that alone, and at no page.
+look: .venv/.dev ## Take pictures of every state and page in a browser, and have Mermaid read the graphs
 	@rm -rf out/look
 	@$(BIN)/switchyard preview $(or $(ARGS),--size 1 --size 10 --size 60) --out out/look
-	@$(BIN)/python -m tests.look out/look
+	@$(BIN)/python -m tests.look out/look $(if $(ARGS),,--pages)
 
 serve: .venv/.base ## Run the service; settings come from the environment
 	@$(BIN)/switchyard serve $(ARGS)

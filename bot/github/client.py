@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import cast
 
 import aiohttp
@@ -80,8 +81,7 @@ class App(Caller):
     def __init__(self, line: Line, now: Callable[[], float], *, app_id: int, private_key: str) -> None:
         super().__init__(line, now)
         self._issuer = str(app_id)
-        # Read once: that takes tens of milliseconds, and a new proof is made every few minutes.
-        self._private_key = serialization.load_pem_private_key(private_key.encode(), password=None)
+        self._private_key = _read(private_key)
         self._proof = ""
         self._made_at = 0.0
 
@@ -105,13 +105,19 @@ class App(Caller):
         now = self._now()
         if not self._proof or not 0 <= now - self._made_at < _JWT_KEPT:
             claims = {"iat": int(now) - _JWT_BEHIND, "exp": int(now) + _JWT_AHEAD, "iss": self._issuer}
-            self._proof = jwt.encode(claims, cast(RSAPrivateKey, self._private_key), algorithm="RS256")
+            self._proof = jwt.encode(claims, self._private_key, algorithm="RS256")
             self._made_at = now
         return self._proof
 
     def _forget(self, credential: str) -> None:
         if credential == self._proof:
             self._proof = ""
+
+
+@lru_cache(maxsize=1)
+def _read(private_key: str) -> RSAPrivateKey:
+    """Read and check the App's key; that takes tens of milliseconds, so once for all who start with the same one."""
+    return cast(RSAPrivateKey, serialization.load_pem_private_key(private_key.encode(), password=None))
 
 
 class Installation(Caller):

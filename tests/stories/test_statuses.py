@@ -231,7 +231,7 @@ async def test_a_run_that_is_none_of_ours_is_shown_nowhere(tmp_path: Path, event
 
 
 async def test_a_run_that_might_have_been_ours_is_forgotten_after_a_day(tmp_path: Path) -> None:
-    async with open_rig(tmp_path, model=model(ONE)) as rig:
+    async with open_rig(tmp_path, model=model(ONE), sweep_seconds=600.0) as rig:
         rig.hub.accepts_return_run_details = False
         rig.faults.hooks("workflow_run", "lose", FOREVER)
         pull = rig.scene.open_pull(["vpc"])

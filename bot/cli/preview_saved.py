@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from bot.domain.facts import Gate
+from bot.domain.facts import FailedJob, Gate
 from bot.domain.graph import Instance
 from bot.domain.keeping import Keeper, Keeping
 from bot.domain.model import Decided, Dispatch, Heir, Hold, HoldKind, Pull, Release, Repo, Rollout, Status, Step
@@ -24,6 +24,7 @@ from renderers.words import outcome
 _RUN = re.compile(r"(https?://[^/]+)/([^/]+)/([^/]+)/actions/runs/")
 _DECIDED = (Status.SKIPPED, Status.CANCELLED)
 _TOLD = (Status.FAILED, Status.TIMED_OUT, Status.CANCELLED, Status.HELD)
+_CONCLUDED = {Status.FAILED: "failure", Status.TIMED_OUT: "timed_out", Status.CANCELLED: "cancelled"}
 
 
 class NotAState(Exception):  # noqa: N818 - it reads as what happened
@@ -175,6 +176,7 @@ def _overtaken(bare: Step, by: str | None, reason: str) -> Step:
 def _dispatch(index: int, step: rollout_json.Stepped, told: rollout_json.Dispatched) -> Dispatch:
     status, gate = told["status"], told["gate"]
     ended = told["attempt"] is not None and status in (Status.SUCCEEDED, *_TOLD)
+    reason = (step["reason"] or "") if status is step["status"] and status in _TOLD and not gate else ""
     return Dispatch(
         id=told["dispatch_id"],
         step=index,
@@ -187,12 +189,20 @@ def _dispatch(index: int, step: rollout_json.Stepped, told: rollout_json.Dispatc
         attempt=told["attempt"] or 0,
         started_at=_seconds(step["started_at"]),
         finished_at=_seconds(step["finished_at"]) if ended else 0.0,
-        reason=(step["reason"] or "") if status is step["status"] and status in _TOLD and not gate else "",
+        # What the API has no reason for ended as its status says.
+        conclusion=_CONCLUDED.get(status, "") if ended and not reason else "",
+        reason=reason,
         result=told["result"] or "",
         result_attempt=told["attempt"] or 0,
         gate=Gate(tuple(gate["environments"]), tuple(gate["reviewers"]), _seconds(gate["since"])) if gate else None,
         warning=told["warning"] or "",
+        failed_job=_failed(told),
     )
+
+
+def _failed(told: rollout_json.Dispatched) -> FailedJob | None:
+    job = told["failed_job"]
+    return FailedJob(job["name"], job["url"], told["attempt"] or 0, job["step"] or "") if job else None
 
 
 def _instance(told: rollout_json.Named | rollout_json.Stepped) -> Instance:

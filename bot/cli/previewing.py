@@ -11,6 +11,8 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from bot.domain import concluding
+from bot.domain.events import Rules
 from bot.domain.rollout import Walk
 from bot.domain.states import states
 from bot.domain.view import CommitView, PullCheckView, PullView
@@ -31,6 +33,15 @@ _ADDRESS = "https://switchyard.example.com/graphs/"
 _DARK_SOURCE = re.compile(r'media="\(prefers-color-scheme: ?dark\)"')
 _TAGS = re.compile(r"<[^>]*>")
 _MAIL = 180  # characters of a message that a list of mails shows
+#: What stands for a conclusion, and its colour's name in the style.
+_SIGNS = {
+    "": ("●", "going"),
+    concluding.SUCCESS: ("✓", "good"),
+    concluding.FAILURE: ("✕", "bad"),
+    concluding.PEOPLE: ("!", "going"),
+    concluding.CANCELLED: ("⊘", "quiet"),
+    concluding.NEUTRAL: ("■", "quiet"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +56,10 @@ def preview(view: PullView | CommitView, name: str, about: str) -> Preview:
     """Make the files of a state."""
     walk = next((walk for walk in view.current if walk.steps), None)
     drawn, trouble = _drawn(walk) if walk else ({}, "")
-    texts = {} if isinstance(view, CommitView) else {"comment.md": _comment(view, drawn)}
-    texts["check.md"] = check_run(view)
-    pages = {f"{theme}.html": _page(view, texts, theme, name, about) for theme in _THEMES}
+    commented = "" if isinstance(view, CommitView) else _comment(view, drawn)
+    seen = check_run(view)
+    texts = ({"comment.md": commented} if commented else {}) | {"check.md": seen.text}
+    pages = {f"{theme}.html": _page(view, commented, seen, theme, name, about) for theme in _THEMES}
     return Preview({**texts, **pages, **drawn}, trouble)
 
 
@@ -78,34 +90,59 @@ def _comment(view: PullView, drawn: Mapping[str, str | bytes]) -> str:
     return text.replace(_ADDRESS, "")
 
 
-def check_run(view: PullView | CommitView) -> str:
-    """Write the check run of a commit, or of that at which a pull request is worked: its title, then its summary."""
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A check run as it would be written."""
+
+    conclusion: str  # GitHub's word; empty while it is under way
+    title: str
+    summary: str
+
+    @property
+    def text(self) -> str:
+        """What the file of it has."""
+        how = f"Conclusion: `{self.conclusion}`" if self.conclusion else "Still under way: it has no conclusion."
+        return f"# {self.title}\n\n{how}\n\n{self.summary}"
+
+
+def check_run(view: PullView | CommitView) -> Check:
+    """Write the check run of a commit, or of that at which a pull request is worked."""
     if isinstance(view, CommitView):
-        return f"# {check.title(view)}\n\n{check.summary(view)}"
+        return Check(view.conclusion, check.title(view), check.summary(view))
     pull = view.pull
     sha = pull.merge_sha if pull.merged else pull.head_sha
     here = replace(view, current=tuple(walk for walk in view.current if walk.rollout.sha == sha))
+    conclusion = concluding.conclude_pull(
+        pull,
+        here.current,
+        Rules(mode=view.mode),
+        view.kept,
+        sha=sha,
+        awaited=bool(view.waiting) and not view.stuck,
+        unusable=False,
+    )
     ended = "" if pull.open or pull.merged else "the pull request was closed"
     comment_url = f"{view.server_url}/{view.repo.full_name}/pull/{pull.number}#issuecomment-1"
-    seen = PullCheckView(here, sha, "", ended, comment_url)
-    return f"# {pull_check.title(seen)}\n\n{pull_check.summary(seen)}"
+    seen = PullCheckView(here, sha, conclusion, ended, comment_url)
+    return Check(conclusion, pull_check.title(seen), pull_check.summary(seen))
 
 
-def _page(view: PullView | CommitView, texts: Mapping[str, str], theme: str, name: str, about: str) -> str:
-    """Write a page with the texts of a state as GitHub would show them, in one of its looks."""
-    shown = []
-    for file, text in texts.items():
-        body, comments = rendered(text), file == "comment.md"
-        shown.append(
-            {
-                "header": "switchyard[bot] commented" if comments else "atmos, a check run by switchyard[bot]",
-                "body": Markup(_chosen(body, theme)),  # noqa: S704 - it was cleaned
-                "mail": _in_mail(body) if comments else "",
-                "repository": view.repo.full_name,
-                "title": f"{view.pull.title} (PR #{view.pull.number})" if view.pull else "",
-            }
-        )
-    values = {"name": name, "about": about, "theme": theme, "other": _THEMES[theme == "light"], "texts": shown}
+def _page(view: PullView | CommitView, commented: str, seen: Check, theme: str, name: str, about: str) -> str:
+    """Write a page with the comment and the check run of a state as GitHub would show them, in one of its looks."""
+    body = rendered(commented)
+    values = {
+        "name": name,
+        "about": about,
+        "theme": theme,
+        "other": _THEMES[theme == "light"],
+        "repository": view.repo.full_name,
+        "title": f"{view.pull.title} (PR #{view.pull.number})" if view.pull else "",
+        "comment": Markup(_chosen(body, theme)),  # noqa: S704 - it was cleaned
+        "mail": _in_mail(body),
+        "check": seen,
+        "sign": _SIGNS[seen.conclusion],
+        "summary": Markup(_chosen(rendered(seen.summary), theme)),  # noqa: S704 - it was cleaned
+    }
     return _environment().get_template("preview.html").render(values, style=_style())
 
 

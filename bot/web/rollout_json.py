@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TypedDict
 
+from bot.domain import jobs
 from bot.domain.facts import Gate
 from bot.domain.keeping import Keeping
 from bot.domain.locks import locked_by
@@ -42,6 +43,14 @@ class Gated(TypedDict):
     since: str | None
 
 
+class Failed(TypedDict):
+    """The job that failed first in a run's present attempt, and the first of its steps that did, where it was told."""
+
+    name: str
+    step: str | None
+    url: str
+
+
 class Dispatched(TypedDict):
     """A run of a workflow file, asked for or under way or over."""
 
@@ -54,6 +63,7 @@ class Dispatched(TypedDict):
     result: Result | None
     gate: Gated | None
     warning: str | None
+    failed_job: Failed | None
 
 
 class Stepped(Named):
@@ -199,7 +209,13 @@ def _dispatch(dispatch: Dispatch) -> Dispatched:
         "result": known(dispatch),
         "gate": _gate(dispatch.gate) if dispatch.gate else None,
         "warning": dispatch.warning or None,
+        "failed_job": _failed(dispatch),
     }
+
+
+def _failed(dispatch: Dispatch) -> Failed | None:
+    job = jobs.of(dispatch)
+    return {"name": job.name, "step": job.step or None, "url": job.url} if job is not None else None
 
 
 def _gate(gate: Gate) -> Gated:

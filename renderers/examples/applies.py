@@ -97,7 +97,7 @@ def fail_fast(needs: Needs) -> PullView:
 def timed_out(needs: Needs) -> PullView:
     """A run took longer than GitHub allows, and one was cancelled there."""
     late, gone = some(needs, "cluster"), some(needs, "object-storage")
-    ended = each(gone, status=Status.CANCELLED, conclusion="cancelled", result="")
+    ended = each(gone, status=Status.CANCELLED, conclusion="cancelled", result="", failed_job=None)
     sent = {**ended, **each(late, status=Status.TIMED_OUT, conclusion="timed_out", result="")}
     return _merged(apply(needs, Course(broken={*late, *gone}, sent=sent)))
 
@@ -110,7 +110,9 @@ def approval(needs: Needs) -> PullView:
 def rejected(needs: Needs) -> PullView:
     """Somebody rejected a run at GitHub."""
     keys = some(needs, "database")
-    sent = each(keys, reason="alice rejected it for `prod`: not before Monday", result="", started_at=0.0)
+    sent = each(
+        keys, reason="alice rejected it for `prod`: not before Monday", result="", started_at=0.0, failed_job=None
+    )
     return _merged(apply(needs, Course(broken=keys, sent=sent)))
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Any
 
-from bot.domain.facts import Gate
+from bot.domain.facts import FailedJob, Gate
 from bot.domain.graph import Instance
 from bot.domain.model import Dispatch, Rollout, Status, Step
 from bot.domain.pro import Call, Phase, phase
@@ -79,10 +79,11 @@ def play(needs: Needs, course: Course, *, activity: str, sha: str, begin: float,
         facts: dict[str, Any] = {"dispatches": (sent,) if sent else (), "paired": True, **course.facts.get(key, {})}
         near = tuple(places[parent] for parent in above)
         steps.append(Step(index, Instance(*key), near, tuple(children[key]), (call,), chains[index], **facts))
-    return Played(Walk.of(_rollout(activity, sha, begin, len(steps), rollout), steps), now, lasting)
+    return Played(Walk.of(rollout_of(activity, sha, begin, len(steps), rollout), steps), now, lasting)
 
 
-def _rollout(activity: str, sha: str, begin: float, size: int, facts: Mapping[str, Any]) -> Rollout:
+def rollout_of(activity: str, sha: str, begin: float, size: int, facts: Mapping[str, Any]) -> Rollout:
+    """Make a rollout of pull request 42, with other `facts` where they are given."""
     plain: dict[str, Any] = {
         "id": 2 if phase(activity) is Phase.APPLY else 1,
         "repo_id": 7,
@@ -148,7 +149,7 @@ def _dispatch(
     run = (18_900_000_000 if plans else 19_000_000_000) + 3 * index
     facts: dict[str, Any] = {"created_at": sent, "run_id": run, "run_url": f"{_RUNS}/{run}", "attempt": 1}
     if ended <= now:
-        facts |= {"started_at": sent + _QUEUED, "finished_at": ended, **_ending(key, course, plans=plans)}
+        facts |= {"started_at": sent + _QUEUED, "finished_at": ended, **_ending(key, course, run, plans=plans)}
     elif key in course.gated:
         facts |= {"status": Status.APPROVAL, "gate": Gate(("prod",), ("alice", "team ops"), sent + _QUEUED)}
     elif now - sent < _SENT:
@@ -163,10 +164,15 @@ def _dispatch(
     )
 
 
-def _ending(key: Key, course: Course, *, plans: bool) -> Mapping[str, Any]:
+def _job(key: Key, run: int, *, plans: bool) -> FailedJob:
+    step = "Plan" if plans else "Apply"
+    return FailedJob(f"{key[1]} in {key[0]}", f"{_RUNS}/{run}/job/{3 * run}", 1, step)
+
+
+def _ending(key: Key, course: Course, run: int, *, plans: bool) -> Mapping[str, Any]:
     if key in course.broken:
         told = {"result": "error", "result_attempt": 1}
-        return {"status": Status.FAILED, "conclusion": "failure", **told}
+        return {"status": Status.FAILED, "conclusion": "failure", "failed_job": _job(key, run, plans=plans), **told}
     result = ("no changes" if key[1] in _UNCHANGED else "changes") if plans else "applied"
     return {"status": Status.SUCCEEDED, "conclusion": "success", "result": result, "result_attempt": 1}
 

@@ -49,11 +49,10 @@ def test_a_state_is_written_as_text_pages_and_pictures(preview: Preview, tmp_pat
     folder = tmp_path / "out" / "failed-10"
     assert {file.name for file in folder.iterdir()} >= {"comment.md", "check.md", *DRAWN}
     assert "❌ Apply failed" in (folder / "comment.md").read_text()
-    assert (
-        (folder / "check.md")
-        .read_text()
-        .startswith("# Apply failed: 6 of 10 succeeded, 1 failed, 3 blocked\n\nMerge of")
-    )
+    first, how, then, *_ = (folder / "check.md").read_text().split("\n\n")
+    assert first == "# Apply failed: 6 of 10 succeeded, 1 failed, 3 blocked"
+    assert how == "Conclusion: `failure`"
+    assert then.startswith("Merge of")
     for theme in ("light", "dark"):
         page = (folder / f"{theme}.html").read_text()
         assert f'data-theme="{theme}"' in page
@@ -84,11 +83,45 @@ def test_all_states_are_listed_and_every_address_leads_to_a_file(preview: Previe
 @pytest.mark.parametrize("name", NAMES)
 def test_a_check_run_is_within_what_github_takes_and_parses(name: str) -> None:
     for size in (1, 60, 2_422) if name in LARGE else (1, 60):
-        title, _, summary = previewing.check_run(made(name, size)).removeprefix("# ").partition("\n\n")
-        assert "\n" not in title
-        assert len(title) <= 200
-        assert len(summary) <= 65_535
-        assert flaws(summary) == []
+        seen = previewing.check_run(made(name, size))
+        assert "\n" not in seen.title
+        assert len(seen.title) <= 200
+        assert len(seen.summary) <= 65_535
+        assert flaws(seen.summary) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "conclusion"),
+    [
+        ("waiting", ""),
+        ("no-upload", "neutral"),
+        ("unaffected", "neutral"),
+        ("fork", "neutral"),
+        ("planning", ""),
+        ("planned", "success"),
+        ("plan-observe", "neutral"),
+        ("plan-closed", "cancelled"),
+        ("approval", "action_required"),
+        ("frozen", "action_required"),
+        ("failing", ""),
+        ("fail-fast", "failure"),
+        ("applied", "success"),
+        ("check-release", "action_required"),
+    ],
+)
+def test_a_check_run_is_concluded_as_at_github(name: str, conclusion: str) -> None:
+    assert previewing.check_run(made(name)).conclusion == conclusion
+
+
+def test_a_page_shows_a_check_run_as_github_does(preview: Preview, tmp_path: Path) -> None:
+    preview("--state", "approval", "--state", "planning")
+    page = (tmp_path / "out/approval-10/light.html").read_text()
+    assert '<span class="sign going" aria-hidden="true">!</span> <b>atmos</b>' in page
+    assert "a check run by switchyard[bot]: action_required" in page
+    assert "<h1>Apply waits for approval: 0 of 10 succeeded, 2 waiting for approval, 8 waiting</h1>" in page
+    assert "a check run by switchyard[bot]: in progress" in (tmp_path / "out/planning-10/dark.html").read_text()
+    under_way = (tmp_path / "out/planning-10/check.md").read_text()
+    assert "\n\nStill under way: it has no conclusion.\n\n" in under_way
 
 
 def test_a_state_without_a_graph_and_a_check_run(preview: Preview, tmp_path: Path) -> None:
@@ -128,6 +161,8 @@ def test_what_was_saved_from_the_api_is_shown(preview: Preview, tmp_path: Path) 
     assert "❌ Apply failed: 6 of 10 succeeded, 1 failed, 3 blocked" in text
     assert "https://github.com/acme/infra/actions/runs/19000000009" in text
     assert "The plan before the merge" in text
+    assert "the job [`database in plat-ue2-prod`](https://github.com/acme/infra/actions/runs/" in text
+    assert "failed at `Apply`" in text
 
 
 def test_one_rollout_alone_from_standard_input(preview: Preview, tmp_path: Path) -> None:

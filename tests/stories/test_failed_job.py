@@ -32,6 +32,9 @@ async def test_a_failed_row_leads_to_the_job_that_failed(tmp_path: Path, delay: 
         rig.hub.rerun(run.id, failed_only=True)
         await rig.until_quiet()
         assert leads_to_job(rig, run) != first
+        told = (await rig.state(pull))[0]["steps"][0]["dispatches"][0]["failed_job"]
+        assert told["name"] == "vpc in dev"
+        assert told["url"].endswith(f"/actions/runs/{run.id}/job/{run.latest.jobs[0].id}")
         assert f"| {leads_to_job(rig, run)} |" in line_of(rig.comment(pull), "vpc")
         rig.hub.rerun(run.id, failed_only=True)
         await rig.until_quiet()

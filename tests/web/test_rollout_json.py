@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain.facts import Gate
+from bot.domain.facts import FailedJob, Gate
 from bot.domain.graph import Instance
 from bot.domain.keeping import Keeper, Keeping
 from bot.domain.locks import Lock
@@ -29,6 +29,7 @@ ROLLOUT = Rollout(
     created_at=1_000.0,
     size=2,
 )
+JOB = "https://github.com/acme/infra/actions/runs/99/job/7"
 SENT = Dispatch("d1", 0, "plan.yml", (), Status.RUNNING, 1_000.0)
 
 
@@ -91,6 +92,7 @@ def test_a_whole_rollout() -> None:
                         "result": None,
                         "gate": None,
                         "warning": None,
+                        "failed_job": None,
                     }
                 ],
             },
@@ -191,6 +193,21 @@ def test_a_held_step_says_why_and_who_let_go_of_what() -> None:
         {"kind": "unreviewed", "sentence": "no plan of it succeeded at 1234567 before the merge"},
         {"kind": "breaker", "sentence": "all of it is too much"},
     ]
+
+
+@pytest.mark.parametrize(
+    ("job", "told"),
+    [
+        (FailedJob("plan", JOB, 2, "Plan it"), {"name": "plan", "step": "Plan it", "url": JOB}),
+        (FailedJob("plan", JOB, 2), {"name": "plan", "step": None, "url": JOB}),
+        (FailedJob("plan", JOB, 1, "Plan it"), None),  # of an earlier attempt
+        (None, None),
+    ],
+)
+def test_the_job_that_failed_is_told_of_the_present_attempt(job: FailedJob | None, told: object) -> None:
+    failed = replace(SENT, status=Status.FAILED, conclusion="failure", attempt=2, failed_job=job)
+    (one,) = rollout(walk(sent(failed)), Keeping())["steps"]
+    assert one["dispatches"][0]["failed_job"] == told
 
 
 @pytest.mark.parametrize(

@@ -34,8 +34,9 @@ def stale(walk: Walk, places: Mapping[Instance, Iterable[Place]]) -> dict[int, s
     By index, with the name of that pull request.
     """
     found: dict[int, str] = {}
-    for step in walk.steps:
-        place = holds.stale_by(_since(step, walk.rollout.phase), places.get(step.instance, ()), walk.rollout.lane)
+    for step in walk.steps if places else ():
+        near = places.get(step.instance)
+        place = holds.stale_by(_since(step, walk.rollout.phase), near, walk.rollout.lane) if near else None
         if place is not None:
             found[step.index] = place.name
     causes = dict(found)

@@ -5,17 +5,30 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
-from bot.domain.model import Dispatch, Rollout, Status, Step
+from bot.domain.graph import Instance
+from bot.domain.model import Decided, Dispatch, Rollout, Status, Step
 from bot.domain.rollout import own_status
 from bot.store.db import Db
 
 _rollout = msgspec.json.Decoder(Rollout).decode
 _dispatch = msgspec.json.Decoder(Dispatch).decode
-_step = msgspec.json.Decoder(Step).decode
+
+
+class _Unsent(msgspec.Struct):
+    """What tells how a step stands that has no dispatch: there may be thousands, and the rest of them is long."""
+
+    problem: str = ""
+    manual: str = ""
+    dropped: str = ""
+    decided: Decided | None = None
+
+
+_unsent = msgspec.json.Decoder(_Unsent).decode
+_NOTHING = Step(0, Instance("", ""), (), (), (), 1)
 #: Of several dispatches of a step, and of several runs, the first of these tells most.
 _WORST = (Status.FAILED, Status.TIMED_OUT, Status.CANCELLED)
 
@@ -59,8 +72,15 @@ def _ended(db: Db, rollout_id: int, rollout: Rollout) -> Ended:
     counts = Counter(by_step.values())
     for row in db.rows("SELECT idx, facts FROM steps WHERE rollout_id = ?", rollout_id):
         if row["idx"] not in by_step:
-            counts[own_status(_step(row["facts"])) or Status.SUPERSEDED] += 1
+            counts[_stands(_unsent(row["facts"]))] += 1
     return Ended(rollout, counts, _worst_run(db, rollout_id, counts))
+
+
+def _stands(step: _Unsent) -> Status:
+    if not (step.problem or step.manual or step.dropped or step.decided):
+        return Status.SUPERSEDED
+    told = replace(_NOTHING, problem=step.problem, manual=step.manual, dropped=step.dropped, decided=step.decided)
+    return own_status(told) or Status.SUPERSEDED
 
 
 def _rank(status: Status) -> int:

@@ -148,6 +148,7 @@ class Switchyard:
                 server_url=self.settings.server_url,
                 view=viewing(lambda: self.settings, self.now),
             ),
+            docs_url=docs_url(self.settings),
         )
         try:
             server = WebServer(app, host=self.settings.host, port=self.settings.port)

@@ -12,7 +12,7 @@ from flask import request
 from bot.domain.claims import Claims
 from bot.domain.model import Repo
 from bot.domain.names import shown
-from bot.domain.troubles import Trouble, anchor
+from bot.domain.troubles import Trouble, place
 from bot.store import keys, repos
 from bot.store.writer import Writer
 from bot.web.answers import Refusal
@@ -39,6 +39,7 @@ class Caller:
     repo: Repo
     claims: Claims | None = None  # what GitHub vouched for; None for a key
     called: str = ""  # the repository, as GitHub called it for the run: we may not know of a new name yet
+    docs_url: str = ""  # where people read the docs; empty where nobody said
 
     def speaks_for(self, owner: str, name: str) -> bool:
         """Tell whether a repository's name is that of the caller's."""
@@ -53,7 +54,8 @@ class Caller:
             told = f"the session of this workflow run is for {own}. Only a run of {other} itself may send it."
         else:
             told = f"this Switchyard key is for {own}. Give the workflow a key of its repository as ATMOS_PRO_TOKEN."
-        more = f"Switchyard's docs/troubleshooting.md#{anchor(Trouble.OTHER_REPOSITORY)} tells more."
+        where = place(Trouble.OTHER_REPOSITORY, self.docs_url)
+        more = f"Read on: {where}" if self.docs_url else f"Switchyard's {where} tells more."
         raise Refusal(403, f"{what} is about {other}, but {told} {more}")
 
 
@@ -65,6 +67,7 @@ class Gate:
     writer: Writer
     sessions: Sessions
     now: Callable[[], float]
+    docs_url: str = ""
 
     def admit(self, scope: str) -> Caller:
         """Find out who asks; raises Refusal: 401 without a valid key or session, 403 where it may not do this."""
@@ -88,7 +91,8 @@ class Gate:
             raise Refusal(403, f"A workflow run may not do this; use a Switchyard key that is allowed `{scope}`.")
         credential = f"run:{claims.run_id}.{claims.attempt}"
         name = f"{claims.actor} in run {claims.run_id}"
-        return Caller(credential, f"run:{claims.run_id}", name, repo, claims, session.repository)
+        holder = f"run:{claims.run_id}"
+        return Caller(credential, holder, name, repo, claims, session.repository, docs_url=self.docs_url)
 
     def _key(self, token: str, scope: str) -> Caller:
         db = self.reader.db()
@@ -110,7 +114,8 @@ class Gate:
                 f"but `{scope}` is needed. Make one with `switchyard keys create {repo.full_name} --allow {allow}`.",
             )
         self._note(key)
-        return Caller(f"key:{key.id}", f"key:{key.id}", f"the key {key.name or key.id}", repo)
+        name = f"the key {key.name or key.id}"
+        return Caller(f"key:{key.id}", f"key:{key.id}", name, repo, docs_url=self.docs_url)
 
     def _note(self, key: keys.Key) -> None:
         now = self.now()

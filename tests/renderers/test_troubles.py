@@ -16,9 +16,9 @@ from gidgethub import sansio
 from markdown_it import MarkdownIt
 from syrupy.assertion import SnapshotAssertion
 
-from bot.domain import awaiting, environments, holds, pro
+from bot.domain import awaiting, doubts, environments, holds, pro
 from bot.domain.claims import Claims
-from bot.domain.events import Facts, Rules, RunReported
+from bot.domain.events import Facts, NotSent, Rules, RunReported
 from bot.domain.facts import Rejection
 from bot.domain.graph import Graph, Instance, Node
 from bot.domain.keeping import Keeper, Keeping, not_in_mode
@@ -110,6 +110,12 @@ def answered(status: int, message: str) -> PullView:
     return ended(Status.FAILED, sentence, run_id=0, run_url="", started_at=0.0, conclusion="")
 
 
+def doubted(sentence: str) -> PullView:
+    """Show a dispatch of which nobody can tell whether it was sent."""
+    sent: Dispatch = One(workflow=PLAN).hear(NotSent("sy-0", sentence, held=True)).sent
+    return ended(sent.status, sent.reason, run_id=sent.run_id, run_url="", started_at=0.0)
+
+
 def heard(*, comment: str = "", groups: tuple[str, ...] = ()) -> PullView:
     """Show what a run's end means."""
     run = run_facts(900, status="completed", conclusion="failure" if comment else "cancelled", updated_at=100.0)
@@ -131,9 +137,9 @@ def cycle() -> PullView:
     return problem(laid.steps[0].problem)
 
 
-def elsewhere(claims: Claims | None) -> str:
+def elsewhere(claims: Claims | None, docs_url: str = "") -> str:
     """Read what a caller is told who speaks of another repository."""
-    caller = Caller("c", "h", "n", REPO, claims)
+    caller = Caller("c", "h", "n", REPO, claims, docs_url=docs_url)
     return refused(lambda: caller.check_speaks_for("other", "infra", "The upload"))
 
 
@@ -166,8 +172,9 @@ TOLD: dict[Trouble, list[Callable[[], PullView | str]]] = {
     Trouble.NO_UPLOAD: [
         awaited,
         lambda: awaited(run_facts(workflow="atmos-pro.yaml", status="completed", conclusion="failure")),
+        lambda: awaited(run_facts(workflow="atmos-pro.yaml", status="completed", conclusion="unknown")),
     ],
-    Trouble.OTHER_REPOSITORY: [lambda: elsewhere(CLAIMS), lambda: elsewhere(None)],
+    Trouble.OTHER_REPOSITORY: [lambda: elsewhere(CLAIMS), lambda: elsewhere(None), lambda: elsewhere(None, DOCS)],
     Trouble.NOT_AFFECTED: [lambda: shown(walk({}))],
     Trouble.ACTIONS_OFF: [
         lambda: answered(403, "Actions has been disabled for this repository."),
@@ -194,7 +201,12 @@ TOLD: dict[Trouble, list[Callable[[], PullView | str]]] = {
     Trouble.PERMISSION: [lambda: answered(403, "Resource not accessible by integration")],
     Trouble.GROUP: [lambda: heard(groups=("terraform",))],
     Trouble.REJECTED: [lambda: heard(comment="not before Monday")],
-    Trouble.DOUBT: [lambda: ended(Status.HELD, "", run_id=0)],
+    Trouble.DOUBT: [
+        lambda: doubted(""),
+        lambda: doubted(doubts.one_of([f"{SERVER}/acme/infra/actions/runs/{number}" for number in (901, 902)])),
+        lambda: doubted(doubts.NOT_LISTED),
+        lambda: doubted(doubts.not_looked_for("GitHub refused this with status 403: Resource not accessible.")),
+    ],
     Trouble.UNREVIEWED: [unplanned],
     Trouble.ENVIRONMENT: [
         lambda: unprotected("prod", "prod"),
@@ -279,7 +291,10 @@ def test_what_a_section_quotes_is_what_is_told(trouble: Trouble) -> None:
 def test_it_leads_to_its_section_once_and_to_no_other(trouble: Trouble, make: Callable[[], PullView | str]) -> None:
     told = make()
     if isinstance(told, str):
-        assert f"docs/troubleshooting.md#{anchor(trouble)}" in told
+        assert re.findall(r"[\w:/.]*/troubleshooting\.md\S*", told) in (
+            [f"docs/troubleshooting.md#{anchor(trouble)}"],
+            [f"{DOCS}/troubleshooting.md#{anchor(trouble)}"],
+        )
         return
     assert re.findall(rf"\]\(({DOCS}[^)]*)\)", written(told)) == [f"{DOCS}/troubleshooting.md#{anchor(trouble)}"]
 

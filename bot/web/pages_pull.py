@@ -11,7 +11,6 @@ from markupsafe import Markup
 
 from bot.domain.lanes import lane_of_pull
 from bot.domain.model import Rollout, Status
-from bot.domain.rollout import Walk
 from bot.domain.states import State, states
 from bot.domain.view import PullView
 from bot.store import audit, outbox, past, rollouts
@@ -86,15 +85,15 @@ def of_rollout(db: Db, view: PullView, rollout_id: int) -> PullView | None:
     return replace(view, current=(walk,), waiting="")
 
 
-def headline(view: PullView | None) -> tuple[str, str]:
-    """Say in one line how a pull request stands: a sign, and plain text."""
+def headline(view: PullView | None, found: Sequence[State] = ()) -> tuple[str, str]:
+    """Say in one line how a pull request stands: a sign, and plain text. `found` are its states, if they are known."""
     if view is None:
         return SIGNS[Status.WAITING], "Nothing to show yet"
     if view.pull.fork and (view.waiting or not view.current):
         return SIGNS[Status.SKIPPED], "Nothing is started for a fork"
     if view.waiting or not view.current:
         return SIGNS[Status.WAITING], "Waiting for the affected stacks" if view.waiting else "Nothing to show yet"
-    scene = Scene(view, view.current[0], states(view.current[0]))
+    scene = Scene(view, view.current[0], found or states(view.current[0]))
     sign, said = verdict(scene)
     return sign, f"{said} — {then}" if (then := move(scene)) else said
 
@@ -106,14 +105,14 @@ def page(db: Db, view: PullView, chosen: PullView) -> dict[str, Any]:
     scene = Scene(chosen, main, found) if main else None
     return {
         "view": view,
-        "headline": headline(chosen),
+        "headline": headline(chosen, found),
         "main": main,
         "bar": _bar(found),
         "said": _said(chosen, scene),
         "rows": _rows(scene) if scene else [],
         "drawn": bool(found) and engine_name() is not None,
         "digest": digest(main, found) if main else "",
-        "rollouts": _rollouts(db, view, main),
+        "rollouts": _rollouts(db, view, scene),
         "audited": audit.of_lane(db, lane_of_pull(view.repo.id, view.pull.number), view.pull.number, _AUDITED),
         "most_audited": _AUDITED,
     }
@@ -169,18 +168,19 @@ def _bar(found: Sequence[State]) -> list[Part]:
     return parts
 
 
-def _rollouts(db: Db, view: PullView, main: Walk | None) -> list[Line]:
-    """List the rollouts that count, then those that were superseded."""
+def _rollouts(db: Db, view: PullView, scene: Scene | None) -> list[Line]:
+    """List the rollouts that count, then those that were superseded; `scene` is the one that is shown."""
+    main = scene.walk.rollout.id if scene else None
     current = {walk.rollout.id for walk in view.current}
     lines = []
     for walk in view.current:
-        sign, said = verdict(Scene(view, walk, states(walk)))
-        lines.append(Line(walk.rollout, sign, said, walk is main or (main and main.rollout.id) == walk.rollout.id))
+        found = scene.found if scene and walk is scene.walk else states(walk)
+        sign, said = verdict(Scene(view, walk, found))
+        lines.append(Line(walk.rollout, sign, said, walk.rollout.id == main))
     for one in past.of_lane(db, lane_of_pull(view.repo.id, view.pull.number), _EARLIER):
         if one.rollout.id in current:
             continue
         said = told(one.counts) if one.counts else "nothing was affected"
         ended = f"; ended by {one.rollout.superseded_by}" if one.rollout.superseded_by else ""
-        shown = main is not None and main.rollout.id == one.rollout.id
-        lines.append(Line(one.rollout, ended_sign(one.counts), said + ended, shown))
+        lines.append(Line(one.rollout, ended_sign(one.counts), said + ended, one.rollout.id == main))
     return lines

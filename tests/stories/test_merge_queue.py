@@ -128,7 +128,8 @@ async def test_a_failure_is_the_checks(tmp_path: Path) -> None:
         assert "❌" in queue_line(rig, pull)
         rig.hub.rerun(rig.run_of("plan dev/database").id)
         await rig.until_quiet()
-        assert check(rig, group.head_sha).conclusion == "success"
+        assert one.conclusion == "success"
+        assert one.details_url.startswith("https://switchyard.example/p/")  # the page of the pull request
 
 
 @pytest.mark.parametrize("how", ["invalidated", "dequeued"])

@@ -138,6 +138,13 @@ async def test_where_nothing_is_uploaded_it_is_neutral_after_ten_minutes_and_the
         await rig.passes(20)
         one = check(rig, pull.head_sha)
         assert (one.conclusion, one.output["title"]) == ("neutral", "No affected stacks were uploaded")
+        text = summary(one)
+        assert f"No run that uploads the affected stacks of {pull.head_sha[:7]} has appeared since 10:00 UTC" in text
+        assert (
+            "at merge conflicts (with one, GitHub starts no pull-request workflow), and whether Actions is turned"
+            in text
+        )
+        assert "[No upload came](https://switchyard.example/docs/troubleshooting.md#no-upload-came)" in text
         first = pull.head_sha
         rig.scene.push("feature", [], note="again")
         await rig.passes(620)

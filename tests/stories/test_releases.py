@@ -97,6 +97,8 @@ async def test_a_release_of_what_was_merged_is_applied_in_order(tmp_path: Path, 
         assert one.output["title"] == "Applied: all 3 instances"
         assert "Release `v1`" in one.output["summary"]
         assert "in the order of `main`" in one.output["summary"]
+        last = max(run.id for run in rig.runs() if run.ref == "refs/tags/v1")
+        assert one.details_url.endswith(f"/actions/runs/{last}")
 
 
 @pytest.mark.parametrize("oidc", [False, True], ids=["key", "oidc"])

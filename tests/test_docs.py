@@ -20,6 +20,9 @@ from markdown_it.token import Token
 
 import bot.web
 from bot.cli import cli
+from bot.cli.initial import atmos_yaml
+from bot.cli.initial import files as init_files
+from bot.cli.initial.files import Choices
 from bot.domain import pro
 from bot.domain.graph import Instance
 from bot.domain.model import Status
@@ -40,7 +43,7 @@ SETUP = ROOT / "docs/setup.md"
 API = ROOT / "docs/api.md"
 
 #: Names that look like settings of ours: what people make at GitHub, and what Actions sets.
-NOT_OURS = {"SWITCHYARD_KEY", "SWITCHYARD_URL", "GITHUB_TOKEN", "GITHUB_WORKSPACE"}
+NOT_OURS = {"SWITCHYARD_KEY", "GITHUB_TOKEN", "GITHUB_WORKSPACE"}
 MACHINES = re.compile(r"(?:^|[\s`(\"'=])(?:/work|/root|/home|/tmp)\b|\.\./shared|localhost:\d")
 
 
@@ -215,24 +218,26 @@ def documented_pro(stack: str, component: str) -> dict[str, Any]:
     return settings
 
 
-def test_the_documented_files_are_the_examples() -> None:
-    ours = example.files()
-    assert documented_files().keys() == {path for path in ours if path.startswith(".github/")}
-    for path, text in documented_files().items():
-        told, tried = (yaml.load(one, yaml.BaseLoader) for one in (text, ours[path]))
-        for key in ("name", "run-name", "on", "permissions"):
-            assert told.get(key) == tried.get(key), (path, key)
-        assert told["jobs"].keys() == tried["jobs"].keys()
-        for name, job in told["jobs"].items():
-            tried_job = tried["jobs"][name]
-            for key in ("name", "runs-on", "container", "environment"):
-                assert job.get(key) == tried_job.get(key), (path, key)
-            assert [_step(step) for step in job["steps"]] == [_step(step) for step in tried_job["steps"]]
+def test_the_documented_files_are_what_init_writes() -> None:
+    assert documented_files() == init_files.workflows(Choices())
+    (mixin,) = under(SETUP, "What to run: `settings.pro`", "yaml")
+    assert mixin == init_files.mixin(Choices())
+    (deleted,) = under(SETUP, "What is removed", "yaml")
+    assert mixin + deleted == init_files.mixin(Choices(destroy=True))
+    (lines,) = under(SETUP, "Atmos", "yaml")
+    assert lines == atmos_yaml.edit("base_path: .\n").text.removeprefix("base_path: .\n")
 
 
-def _step(step: dict[str, Any]) -> tuple[Any, ...]:
-    """Keep what matters of a step."""
-    return step.get("uses"), step.get("with"), step.get("run"), step.get("env")
+def test_what_the_docs_tell_to_change_is_what_init_changes() -> None:
+    (queue,) = under(SETUP, "Merge queues and releases", "yaml")[:1]
+    written = yaml.load(
+        init_files.workflows(Choices(merge_queue=True))[".github/workflows/atmos-pro.yaml"], yaml.BaseLoader
+    )
+    told = yaml.load(queue, yaml.BaseLoader)
+    assert told["jobs"]["affected"]["if"] == written["jobs"]["affected"]["if"]
+    assert list(told["on"]) == list(written["on"])
+    (key,) = under(SETUP, "The other way: a key", "yaml")
+    assert all(key in text for text in init_files.workflows(Choices(static_key=True)).values())
 
 
 def test_the_documented_files_take_what_settings_pro_gives() -> None:

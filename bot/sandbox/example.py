@@ -155,7 +155,7 @@ jobs:
       - run: git config --global --add safe.directory "$GITHUB_WORKSPACE"
       - run: atmos describe affected --upload
         env:
-          ATMOS_PRO_BASE_URL: ${{ vars.SWITCHYARD_URL }}
+          ATMOS_PRO_BASE_URL: ${{ vars.ATMOS_PRO_BASE_URL }}
           ATMOS_PRO_WORKSPACE_ID: ${{ vars.ATMOS_PRO_WORKSPACE_ID }}
 """
 
@@ -187,7 +187,7 @@ jobs:
         env:
           COMPONENT: ${{{{ inputs.component }}}}
           STACK: ${{{{ inputs.stack }}}}
-          ATMOS_PRO_BASE_URL: ${{{{ vars.SWITCHYARD_URL }}}}
+          ATMOS_PRO_BASE_URL: ${{{{ vars.ATMOS_PRO_BASE_URL }}}}
           ATMOS_PRO_WORKSPACE_ID: ${{{{ vars.ATMOS_PRO_WORKSPACE_ID }}}}
 """
 

@@ -10,6 +10,7 @@ from bot import __version__
 
 #: Command -> its one line in the overview, so that the overview needs no command's module.
 _COMMANDS = {
+    "setup": "Register the GitHub App with one click, and write the settings.",
     "init": "Write what a repository needs: workflow files, a mixin, lines of atmos.yaml.",
     "serve": "Run the service.",
     "demo": "Show a pull request on its way from plan to apply, with a GitHub of our own.",

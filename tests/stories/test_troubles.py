@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from bot.domain.troubles import Trouble, anchor
-from bot.sandbox import example
+from bot.sandbox import atmos, example
 from tests.rig import Rig, open_rig
 from tests.stories.helping import CHAIN, PLAN_PATH, line_of, model, wide
 
@@ -153,6 +153,16 @@ async def test_where_nobody_reaches_us_the_section_is_named(tmp_path: Path) -> N
         await rig.until_quiet()
         named = f"📖 **Read on:** “{Trouble.MODE}” in Switchyard's `docs/troubleshooting.md`."
         assert read_on(rig.comment(pull)) == named
+
+
+@pytest.mark.parametrize(("docs", "at"), [(DOCS, DOCS), ("", "https://switchyard.example/docs")])
+async def test_an_upload_for_another_repository_is_refused_with_a_link(tmp_path: Path, docs: str, at: str) -> None:
+    async with open_rig(tmp_path, model=model(CHAIN), docs_url=docs) as rig:
+        body = rig.scene.body(rig.scene.open_pull(["vpc"])) | {"repo_name": "other"}
+        async with aiohttp.ClientSession() as session:
+            status, answer = await atmos.upload(session, rig.url, rig.key, body)
+        assert status == 403
+        assert answer["errorMessage"].endswith(f" Read on: {at}/troubleshooting.md#{anchor(Trouble.OTHER_REPOSITORY)}")
 
 
 async def test_where_no_run_uploads_it_is_told_since_when_and_why_that_may_be(tmp_path: Path) -> None:

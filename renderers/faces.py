@@ -6,16 +6,19 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import attrgetter
 
 from bot.domain.model import Status, Step
 from bot.domain.rollout import Walk
-from bot.domain.states import State, count
+from bot.domain.states import State
 from renderers.palette import FAMILY
-from renderers.shape import Shape
-from renderers.words import BY_WORTH, clock, duration, told, word
+from renderers.shape import Box, Shape
+from renderers.words import BY_WORTH, clock, duration, listed, told, word
 
 _STUCK = ("wrong", "blocked")  # the families whose children cannot go
+_URGENT = ("wrong", "person")  # the families that somebody will look for
 _ENDED = (Status.SUCCEEDED, Status.FAILED, Status.TIMED_OUT, Status.CANCELLED)
+_status = attrgetter("status")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +39,20 @@ class Face:
 def faces(shape: Shape, walk: Walk, found: Sequence[State]) -> list[Face]:
     """Make the face of every box."""
     if shape.by:
-        return [_of_group([found[step] for step in box.steps]) for box in shape.boxes]
+        statuses = list(map(_status, found))
+        return [_of_group(box, statuses) for box in shape.boxes]
     return [_of_step(step, state.status) for step, state in zip(walk.steps, found, strict=True)]
 
 
 def blocked(shape: Shape, walk: Walk, found: Sequence[State]) -> set[tuple[int, int]]:
     """Find the edges along which something is blocked, as pairs of boxes."""
-    place = shape.place
-    stuck = [FAMILY[state.status] in _STUCK for state in found]
+    place, waits = shape.place, Status.BLOCKED
     return {
-        (place[parent], place[step.index])
-        for step, state in zip(walk.steps, found, strict=True)
-        if state.status is Status.BLOCKED
-        for parent in step.parents
-        if stuck[parent] or parent == state.cause
+        (place[parent], place[index])
+        for index, state in enumerate(found)
+        if state.status is waits
+        for parent in walk.steps[index].parents
+        if parent == state.cause or FAMILY[found[parent].status] in _STUCK
     }
 
 
@@ -80,14 +83,18 @@ def _took(step: Step) -> float:
     return max(runs, default=0.0)
 
 
-def _of_group(members: Sequence[State]) -> Face:
-    """Show a group as the one among its members that most needs eyes."""
-    counts = count(members)
-    status = next(status for status in BY_WORTH if counts[status])
-    said = f"{counts[Status.SUCCEEDED]:,} of {counts.total():,}"
+def _of_group(box: Box, statuses: Sequence[Status]) -> Face:
+    """Show a group as the one among its members that most needs eyes; of several groups tell which those are in."""
+    counts = Counter(map(statuses.__getitem__, box.steps))
+    status = next(status for status in BY_WORTH if status in counts)
+    said = f"{counts[Status.SUCCEEDED]:,} of {len(box.steps):,}"
     if status is not Status.SUCCEEDED:
         said += f", {counts[status]:,} {word(status)}"
-    return Face(status, said, told(counts), counts)
+    full = told(counts)
+    if box.holds and FAMILY[status] in _URGENT:
+        where = [name for name, steps in box.holds if any(statuses[step] is status for step in steps)]
+        full += f"; {word(status)} in {listed(where)}"
+    return Face(status, said, full, counts)
 
 
 def brief(seconds: float) -> str:

@@ -1,4 +1,6 @@
-"""The graph in the language of Graphviz, without its state: left to right, frames of stacks, boxes of instances.
+"""The graph in the language of Graphviz, without its state: frames of stacks, boxes of instances.
+
+From left to right, or from top to bottom where that would be too wide to be read.
 
 The layout is made of this, so that a box keeps its place whatever becomes of it.
 """
@@ -23,12 +25,14 @@ def dot(shape: Shape) -> str:
         for index, (box, width) in enumerate(zip(shape.boxes, shape.widths, strict=True))
     ]
     between = gap(len(shape.boxes), len(shape.edges)) / POINTS
+    # What reads the answer takes it upside down, so "from bottom to top" is from top to bottom.
+    way, tail, head, name = ("BT", "n", "s", "t") if shape.down else ("LR", "e", "w", "b")
     lines = [
         "digraph rollout {",
-        f"  graph [rankdir=LR, nodesep=0.12, ranksep={between:.2f}, pack=14, packmode=array,",
-        '    fontname="Helvetica", fontsize=12, labeljust=l, labelloc=b, margin=10]',
+        f"  graph [rankdir={way}, nodesep=0.12, ranksep={between:.2f}, pack=14, packmode=array,",
+        f'    fontname="Helvetica", fontsize=12, labeljust=l, labelloc={name}, margin=10]',
         f'  node [shape=box, style=rounded, fontname="Helvetica", fontsize=10, margin=0, height={height:.2f}]',
-        "  edge [tailport=e, headport=w]",
+        f"  edge [tailport={tail}, headport={head}]",
     ]
     stacks = [stack for stack in shape.frames if stack]
     for number, stack in enumerate(stacks):

@@ -8,6 +8,7 @@ from renderers.markdown import address, attribute, fence
 from renderers.room import Room
 from renderers.scene import Scene
 from renderers.verdict import verdict
+from renderers.words import plural
 
 
 def pictured(scene: Scene, light: str | None, dark: str | None) -> str:
@@ -39,7 +40,9 @@ def _grouped(scene: Scene, page: str, *, wide: bool = False) -> str:
         many = len(scene.found) > shape.MOST
         why = f"there are {len(scene.found):,} instances" if many else "it would be too wide to read otherwise"
         whole = f' <a href="{page}">The whole graph</a> has a box for each.' if page else ""
-        return f"<p><sub>Drawn {by} by {by}, since {why}.{whole}</sub></p>"
+        last = drawing.boxes[-1]
+        others = f"; the last box is of {plural(len(last.holds), f'more {by}')}" if last.holds else ""
+        return f"<p><sub>Drawn {by} by {by}, since {why}{others}.{whole}</sub></p>"
     if drawing.is_wide and page and not wide:
         return f'<p><sub>Too wide to read here? <a href="{page}">The page</a> shows the graph in full.</sub></p>'
     return ""

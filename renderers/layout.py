@@ -106,7 +106,8 @@ def _read(shape: Shape, drawn: dict[str, Any]) -> Layout:
     lines = []
     for one in drawn.get("edges", ()):
         edge = (by_id[one["tail"]], by_id[one["head"]])
-        lines.append((edge, [] if _is_next(boxes[edge[0]], boxes[edge[1]], near) else _spline(one["pos"])))
+        is_next = _is_next(boxes[edge[0]], boxes[edge[1]], near, down=shape.down)
+        lines.append((edge, [] if is_next else _spline(one["pos"])))
     return _placed(shape, boxes, frames, lines)
 
 
@@ -118,9 +119,10 @@ def _spline(pos: str) -> list[Point]:
     return [(float(x), float(y)) for x, _, y in (pair.partition(",") for pair in ordered)]
 
 
-def _is_next(parent: Area, child: Area, near: float) -> bool:
+def _is_next(parent: Area, child: Area, near: float, *, down: bool) -> bool:
     """Tell whether a box follows another so closely that nothing stands between them: a plain curve then does."""
-    return 0 < child.x - parent.x - parent.width < near
+    between = child.y - parent.y - parent.height if down else child.x - parent.x - parent.width
+    return 0 < between < near
 
 
 def _placed(shape: Shape, boxes: dict[int, Area], frames: dict[int, Area], lines: list[Way]) -> Layout:
@@ -135,6 +137,7 @@ def _placed(shape: Shape, boxes: dict[int, Area], frames: dict[int, Area], lines
     for edge, points in lines:
         corners[part_of[edge[0]]].extend(points)
     shifts, width, height = _shelves([_around(corners[number]) for number in sorted(corners)])
+    curve = _curve_down if shape.down else _curve
     places = tuple(boxes[box].moved(shifts[part_of[box]]) for box in range(len(shape.boxes)))
     return Layout(
         width,
@@ -142,7 +145,7 @@ def _placed(shape: Shape, boxes: dict[int, Area], frames: dict[int, Area], lines
         places,
         tuple((stack, frames[number].moved(shifts[part_of[first]])) for number, (stack, first) in enumerate(stacks)),
         tuple(
-            (edge, *(_drawn(points, shifts[part_of[edge[0]]]) if points else _curve(places[edge[0]], places[edge[1]])))
+            (edge, *(_drawn(points, shifts[part_of[edge[0]]]) if points else curve(places[edge[0]], places[edge[1]])))
             for edge, points in lines
         ),
     )
@@ -173,6 +176,15 @@ def _curve(parent: Area, child: Area) -> tuple[str, str]:
     bend = (x + end) / 2
     line = f"M{x:.1f},{y:.1f}C{bend:.1f},{y:.1f} {bend:.1f},{to:.1f} {end:.1f},{to:.1f}"
     return line, f"M{child.x:.1f},{to:.1f}l{-_HEAD},{-_SIDE}v{2 * _SIDE}z"
+
+
+def _curve_down(parent: Area, child: Area) -> tuple[str, str]:
+    """Draw an edge from the foot of a box to the top of the next one."""
+    x, to, y = parent.x + parent.width / 2, child.x + child.width / 2, parent.y + parent.height
+    end = child.y - _HEAD
+    bend = (y + end) / 2
+    line = f"M{x:.1f},{y:.1f}C{x:.1f},{bend:.1f} {to:.1f},{bend:.1f} {to:.1f},{end:.1f}"
+    return line, f"M{to:.1f},{child.y:.1f}l{-_SIDE},{-_HEAD}h{2 * _SIDE}z"
 
 
 def _drawn(points: list[Point], shift: Point) -> tuple[str, str]:

@@ -8,6 +8,9 @@ from collections.abc import Iterable, Sequence
 PAGE = 830  # points that stay legible on GitHub's page
 WIDEST = PAGE / 0.6  # points: what is wider has names of less than 8 pixels there
 _GAP, _WIDE_GAP = 26, 64  # points between boxes that follow each other: the wide one where many lines cross there
+_BESIDE = 10.0  # points between boxes that stand beside each other
+_FRAME = 24.0  # points that a frame is wider than what it holds
+_COUNTS = 90.0  # points for the counts beside the name of a frame
 _MANY = 1.5  # lines for each box
 _ROOM = 96.0  # points for the second line of a box, whatever its status
 _SIDES = 47.0  # points for the sign at the left, and the edges of a box
@@ -33,14 +36,8 @@ def gap(boxes: int, lines: int) -> int:
 
 
 def columns(boxes: Sequence[float], lines: Sequence[tuple[int, int]], parts: Iterable[Sequence[int]]) -> float:
-    """Measure the widest of the parts that nothing connects, whose boxes stand in columns, each as wide as its widest.
-
-    Lines against the order (of cycles) lead nowhere.
-    """
-    level = [0] * len(boxes)
-    for parent, child in sorted(lines):
-        if child > parent:
-            level[child] = max(level[child], level[parent] + 1)
+    """Measure the widest of the parts that nothing connects: its boxes stand in columns, each as wide as its widest."""
+    level = _levels(len(boxes), lines)
     between, most = gap(len(boxes), len(lines)), 0.0
     for part in parts:
         wide: dict[int, float] = {}
@@ -48,6 +45,39 @@ def columns(boxes: Sequence[float], lines: Sequence[tuple[int, int]], parts: Ite
             wide[level[box]] = max(wide.get(level[box], 0.0), boxes[box])
         most = max(most, sum(wide.values()) + between * (len(wide) - 1))
     return most
+
+
+def rows(
+    boxes: Sequence[float], lines: Sequence[tuple[int, int]], parts: Iterable[Sequence[int]], frames: Sequence[str]
+) -> float:
+    """Measure the widest of the parts that nothing connects, whose boxes stand in rows.
+
+    `frames` tells the frame of each box, empty without one. Frames that have a row in common stand beside each other,
+    and beside whatever has one with either.
+    """
+    level, most = _levels(len(boxes), lines), 0.0
+    for part in parts:
+        within: dict[tuple[str, int], dict[int, float]] = {}
+        for box in part:
+            wide = within.setdefault((frames[box], 0) if frames[box] else ("", box), {})
+            wide[level[box]] = wide.get(level[box], 0.0) + boxes[box] + _BESIDE
+        beside, last = 0.0, -1
+        for (name, _), wide in sorted(within.items(), key=lambda one: min(one[1])):
+            width = max(wide.values())
+            if name:
+                width = max(width, sum(map(_char, name)) * _NAME + _COUNTS) + _FRAME
+            beside = width + (beside if min(wide) <= last else 0.0)
+            last, most = max(last, *wide), max(most, beside)
+    return most
+
+
+def _levels(boxes: int, lines: Sequence[tuple[int, int]]) -> list[int]:
+    """Tell how far from the beginning each box stands. Lines against the order (of cycles) lead nowhere."""
+    level = [0] * boxes
+    for parent, child in sorted(lines):
+        if child > parent:
+            level[child] = max(level[child], level[parent] + 1)
+    return level
 
 
 def _needed(label: str, count: int) -> float:

@@ -21,12 +21,13 @@ def mermaid(walk: Walk, found: Sequence[State]) -> str | None:
     if not drawing.boxes or len(drawing.edges) > _MOST_EDGES:
         return None
     looks, stuck = faces(drawing, walk, found), blocked(drawing, walk, found)
-    lines = ["flowchart LR"]
+    way = "TB" if drawing.down else "LR"
+    lines = [f"flowchart {way}"]
     for number, (stack, indexes) in enumerate(drawing.frames.items()):
         boxes = [_box(index, drawing.boxes[index], looks[index]) for index in indexes]
         if stack:
             # Mermaid turns a frame that no edge leaves the other way, unless it says its direction itself.
-            frame = [f'  subgraph s{number}["{_text(stack)}"]', "    direction LR"]
+            frame = [f'  subgraph s{number}["{_text(stack)}"]', f"    direction {way}"]
             boxes = [*frame, *(f"  {box}" for box in boxes), "  end"]
         lines += boxes
     lines += [f"  n{edge[0]} {'-.->' if edge in stuck else '-->'} n{edge[1]}" for edge in drawing.edges]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bot.domain.model import Status
 from bot.domain.rollout import Walk
-from bot.domain.states import State
+from bot.domain.states import State, count
 from renderers.engine import CannotDraw
 from renderers.faces import Face, blocked, faces
 from renderers.layout import lay_out
@@ -37,13 +39,19 @@ def picture(walk: Walk, found: Sequence[State], *, whole: bool = False, limit: i
     if not drawing.boxes:
         raise CannotDraw("There is nothing to draw: the rollout has no instances.")
     layout, looks, stuck = lay_out(drawing), faces(drawing, walk, found), blocked(drawing, walk, found)
-    words = {"title": summary(walk, found), "description": _description(drawing, looks)}
+    words = {"title": summary(walk, found, _counts(looks, found)), "description": _description(drawing, looks)}
     light, dark = (svg(drawing, layout, looks, stuck, **words, dark=dark) for dark in (False, True))
     if max(len(light), len(dark)) > limit:
         raise CannotDraw(
             f"The picture has {len(light):,} bytes, more than the {limit:,} that are shown. Draw fewer instances."
         )
     return Picture(light, dark)
+
+
+def _counts(looks: Sequence[Face], found: Sequence[State]) -> Counter[Status]:
+    """Count all that a drawing shows; groups are counted already."""
+    groups = [look.counts for look in looks if look.counts is not None]
+    return sum(groups, Counter[Status]()) if groups else count(found)
 
 
 def _description(drawing: Shape, looks: Sequence[Face]) -> str:

@@ -8,7 +8,7 @@ from itertools import groupby
 
 from bot.domain.model import Dispatch, Status, Step
 from renderers.markdown import clip, code, escape, head, linked, row
-from renderers.scene import LONGEST_NAME, Scene
+from renderers.scene import LONGEST_NAME, Scene, run_url
 from renderers.why import why
 from renderers.words import duration, ordinal, signed
 
@@ -49,18 +49,30 @@ def table(rows: Sequence[Cells], *, status: bool) -> str:
     return "\n".join([head(next(shown)), *map(row, shown)])
 
 
-def names(scene: Scene, indexes: Sequence[int], *, status: bool) -> Iterator[tuple[str, int]]:
-    """Write steps by name alone, those of one status and stack in a row; each row with how many it names."""
+def names(scene: Scene, indexes: Sequence[int], *, status: bool, links: int = 0) -> Iterator[tuple[str, int]]:
+    """Write steps by name, those of one status and stack in a row; each row with how many it names.
+
+    The first `links` of them lead to their runs.
+    """
+    leading = set(indexes[:links])
 
     def place(index: int) -> tuple[Status, str]:
         return scene.found[index].status, scene.walk.steps[index].instance.stack
 
     for (common, _), group in groupby(indexes, key=place):
-        steps = [scene.walk.steps[index] for index in group]
-        for start in range(0, len(steps), TOGETHER):
-            some = steps[start : start + TOGETHER]
-            listed = [stack(some[0]), ", ".join(map(component, some))]
+        same = list(group)
+        for start in range(0, len(same), TOGETHER):
+            some = same[start : start + TOGETHER]
+            steps = [scene.walk.steps[index] for index in some]
+            told = [named(scene, step) if step.index in leading else component(step) for step in steps]
+            listed = [stack(steps[0]), ", ".join(told)]
             yield row([signed(common), *listed] if status else listed), len(some)
+
+
+def named(scene: Scene, step: Step) -> str:
+    """Write the name of a step's component, which leads to its run where it has one."""
+    runs = (sent.run_url for sent in step.dispatches if sent.run_url)
+    return linked(component(step), run_url(step, scene.found[step.index].status) or next(runs, ""))
 
 
 def name_table(rows: Sequence[str], *, status: bool) -> str:

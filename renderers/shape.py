@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
+from operator import attrgetter
 
 from bot.domain import digraph
+from bot.domain.graph import Instance
 from bot.domain.rollout import Walk
 from renderers import measure
 from renderers.markdown import clip
 from renderers.words import plural
 
-MOST = 60  # boxes; above, instances are drawn as groups
+MOST = 60  # boxes; above, instances are drawn as groups, and the last groups together as one
 ALL = 10_000  # boxes of a whole picture
-_TOO_MANY = 200  # groups; of more, the first are drawn, and the others together as one
 _LONGEST = 28
 LARGE = 1_000  # steps, or boxes: of what is larger, little is remembered
 _KEPT, _LARGE_KEPT = 64, 8  # shapes that are remembered, so that the same graph is reduced and laid out once
-#: Of each step: stack, component, whether it is destroyed, and what comes after it.
-_Outline = tuple[tuple[str, str, bool, tuple[int, ...]], ...]
+#: Of all steps: what each is, whether it is destroyed, and what comes after it.
+_Outline = tuple[tuple[Instance, ...], tuple[bool, ...], tuple[tuple[int, ...], ...]]
+_COLUMNS = [attrgetter(name) for name in ("instance", "destroys", "children")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class Box:
     label: str
     group: str  # the stack it is drawn in; empty for a box without a frame
     steps: tuple[int, ...]  # what it stands for
+    holds: tuple[tuple[str, tuple[int, ...]], ...] = ()  # of several groups drawn as one: each with its steps
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +42,7 @@ class Shape:
     boxes: tuple[Box, ...]
     edges: tuple[tuple[int, int], ...]
     by: str = ""  # what the boxes are groups of, "stack" or "component"; empty where each is an instance
+    down: bool = False  # drawn from top to bottom, and not from left to right
 
     @cached_property
     def widths(self) -> list[float]:
@@ -48,6 +52,8 @@ class Shape:
     @cached_property
     def width(self) -> float:
         """About how wide the widest part of the drawing is, in points, without its frame."""
+        if self.down:
+            return measure.rows(self.widths, self.edges, self.parts(), [box.group for box in self.boxes])
         return measure.columns(self.widths, self.edges, self.parts())
 
     @property
@@ -99,66 +105,84 @@ class Shape:
 def shape(walk: Walk, *, whole: bool = False, wide: bool = False) -> Shape:
     """Make boxes of a rollout: one for each instance, or one for each stack (or component) where that is too much.
 
-    Too much is more than 60 boxes, or what is too wide for GitHub's page unless it may be `wide`. With `whole`, nothing
-    is grouped. Steps of the same names and order give the same object, whatever their state.
+    Too much is more than 60 boxes, or what is too wide for GitHub's page unless it may be `wide`: from top to bottom as
+    well as from left to right. With `whole`, nothing is grouped. Steps of the same names and order give the same
+    object, whatever their state.
     """
-    outline = tuple((step.instance.stack, step.instance.component, step.destroys, step.children) for step in walk.steps)
-    return (_large if len(outline) > LARGE else _usual)(outline, ALL if whole else MOST, whole or wide)
+    # Column by column: a tuple for each step would have all that is in memory looked through for what may be freed.
+    instances, destroyed, children = (tuple(map(column, walk.steps)) for column in _COLUMNS)
+    asked = (instances, destroyed, children), ALL if whole else MOST, whole or wide
+    return (_large if len(instances) > LARGE else _usual)(*asked)
 
 
 def _shape(outline: _Outline, most: int, wide: bool) -> Shape:
-    if len(outline) <= most:
-        boxes = tuple(_box(index, *named) for index, (*named, _) in enumerate(outline))  # type: ignore[arg-type]
+    instances, destroyed, _ = outline
+    if len(instances) <= most:
+        boxes = tuple(map(_box, range(len(instances)), instances, destroyed))
         each = Shape(boxes, _reduced(len(boxes), _pairs(outline)))
-        return each if wide or not each.is_wide else _narrower(each, outline)
+        return each if wide else _upright(each) or _narrower(each, outline)
     ways = _ways(outline)
     counts = {by: len(set(keys)) for by, keys in ways.items()}
     fitting = [by for by in ways if 1 < counts[by] <= most]
     by = (fitting or sorted(ways, key=lambda by: (counts[by] == 1, counts[by])))[0]
-    return _grouped(outline, by, most if counts[by] > max(most, _TOO_MANY) else counts[by])
+    grouped = _grouped(outline, by, most)
+    return grouped if wide else _upright(grouped) or grouped
 
 
 _usual = lru_cache(maxsize=_KEPT)(_shape)
 _large = lru_cache(maxsize=_LARGE_KEPT)(_shape)
 
 
+def _upright(drawing: Shape) -> Shape | None:
+    """Draw from top to bottom what is too wide otherwise; None where it is too wide that way, too."""
+    if not drawing.is_wide:
+        return drawing
+    down = replace(drawing, down=True)
+    return None if down.is_wide else down
+
+
 def _narrower(each: Shape, outline: _Outline) -> Shape:
     """Group what is too wide, by stack, else by component, where that makes it fit or at least half as wide."""
     for by, keys in _ways(outline).items():
         if len(set(keys)) > 1:
-            grouped = _grouped(outline, by, len(outline))
+            grouped = _grouped(outline, by, MOST)
             if not grouped.is_wide or grouped.width <= each.width / 2:
-                return grouped
+                return _upright(grouped) or grouped
     return each
 
 
 def _grouped(outline: _Outline, by: str, most: int) -> Shape:
-    """Draw as one box what has the same stack, or component; of more than `most`, the last box is of all the others."""
+    """Draw as one box what has the same stack, or component; of more than `most`, the last box is of all the others.
+
+    Which are drawn each by itself goes by their order alone: by their states, the boxes would change places.
+    """
     keys = _ways(outline)[by]
-    names = list(dict.fromkeys(keys))
-    place = {key: min(position, most - 1) for position, key in enumerate(names)}
-    members: list[list[int]] = [[] for _ in names[:most]]
+    members: dict[str, list[int]] = {}
     for index, key in enumerate(keys):
-        members[place[key]].append(index)
-    if len(names) > most:
-        names[most - 1 :] = [plural(len(names) - most + 1, f"more {by}")]
-    edges = ((place[keys[parent]], place[keys[child]]) for parent, child in _pairs(outline))
-    between = (edge for edge in edges if edge[0] != edge[1])
-    groups = tuple(_group(name, steps) for name, steps in zip(names, members, strict=True))
-    return Shape(groups, _reduced(len(groups), between), by)
+        members.setdefault(key, []).append(index)
+    place = {key: min(position, most - 1) for position, key in enumerate(members)}
+    groups = [_group(key, steps) for key, steps in members.items()]
+    if len(groups) > most:
+        groups[most - 1 :] = [_others(groups[most - 1 :], by)]
+    at = [place[key] for key in keys]
+    between = {(at[parent], at[child]) for parent, child in _pairs(outline)}
+    return Shape(tuple(groups), _reduced(len(groups), (edge for edge in between if edge[0] != edge[1])), by)
 
 
 def _ways(outline: _Outline) -> dict[str, list[str]]:
     """Tell what each step is drawn with as one box: its stack, else its component."""
-    return {"stack": [stack for stack, *_ in outline], "component": [component for _, component, *_ in outline]}
+    return {
+        "stack": [instance.stack for instance in outline[0]],
+        "component": [instance.component for instance in outline[0]],
+    }
 
 
 def _pairs(outline: _Outline) -> list[tuple[int, int]]:
-    return [(index, child) for index, (_, _, _, children) in enumerate(outline) for child in children]
+    return [(index, child) for index, children in enumerate(outline[2]) for child in children]
 
 
-def _box(index: int, stack: str, component: str, destroys: bool) -> Box:
-    stack, component = clip(stack, 200), clip(component, 200)
+def _box(index: int, instance: Instance, destroys: bool) -> Box:
+    stack, component = (clip(name, 200) for name in instance)
     what, before = ("destroy of ", "destroy ") if destroys else ("", "")
     return Box(f"{what}{component} in {stack}", before + short(component), stack, (index,))
 
@@ -166,6 +190,14 @@ def _box(index: int, stack: str, component: str, destroys: bool) -> Box:
 def _group(key: str, members: list[int]) -> Box:
     name = clip(key, 200)
     return Box(f"{name}: {plural(len(members), 'instance')}", short(name), "", tuple(members))
+
+
+def _others(groups: list[Box], by: str) -> Box:
+    """Draw several groups as one box."""
+    steps = tuple(step for group in groups for step in group.steps)
+    name = plural(len(groups), f"more {by}")
+    holds = tuple((group.label, group.steps) for group in groups)
+    return Box(f"{name}: {plural(len(steps), 'instance')}", name, "", steps, holds)
 
 
 def _reduced(size: int, edges: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:

@@ -31,10 +31,13 @@ def sections(scene: Scene) -> list[Section]:
             kinds.setdefault((status, _result(scene, index)), []).append(index)
         else:
             urgent.append(index)
-    folded = [
-        Section(scene, found, f"{SIGNS[status]} {len(found):,} {word(status)}{result}")
-        for (status, result), found in sorted(kinds.items(), key=lambda kind: (_RANKS[kind[0][0]], _ORDER[kind[0][1]]))
-    ]
+    folded: list[Section] = []
+    later = 0
+    ordered = sorted(kinds.items(), key=lambda kind: (_RANKS[kind[0][0]], _ORDER[kind[0][1]]))
+    for (status, result), found in reversed(ordered):
+        title = f"{SIGNS[status]} {len(found):,} {word(status)}{result}"
+        folded.insert(0, Section(scene, found, title, later=later))
+        later += folded[0].least
     return [Section(scene, urgent, opened=_OPENED), *folded]
 
 

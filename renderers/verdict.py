@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import compress
+from operator import attrgetter
 
 from bot.domain.model import Status
 from bot.domain.pro import Phase
@@ -20,6 +22,7 @@ FAILURES = (Status.FAILED, Status.TIMED_OUT, Status.CANCELLED)
 #: A plan's and an apply's own words: the noun, going on, all done.
 _WORDS = {Phase.PLAN: ("Plan", "Planning", "Planned"), Phase.APPLY: ("Apply", "Applying", "Applied")}
 _LONGEST = 60
+_destroys = attrgetter("destroys")
 _DESTROY = ("Destroy", "Destroying", "Destroyed")
 
 
@@ -35,7 +38,7 @@ def _standing(scene: Scene) -> tuple[str, str]:
     noun, going, _ = _words(walk)
     if not counts:
         return SIGNS[Status.SUCCEEDED], f"{noun}: nothing is affected"
-    tail = _tally(walk, scene.found)
+    tail = _tally(walk, scene.found, counts)
     if walk.rollout.superseded_by:
         pull = scene.view.pull
         closed = pull is not None and not (pull.open or pull.merged)
@@ -78,24 +81,26 @@ def ended_sign(counts: Counter[Status]) -> str:
     return SIGNS[Status.SUCCEEDED if counts[Status.SUCCEEDED] == counts.total() else Status.SUPERSEDED]
 
 
-def summary(walk: Walk, found: Sequence[State]) -> str:
-    """Tell what the steps of a rollout are, as plain text that is true whatever keeps them."""
-    return f"{_words(walk)[0]}: {_tally(walk, found) if found else 'nothing is affected'}"
+def summary(walk: Walk, found: Sequence[State], counts: Counter[Status]) -> str:
+    """Tell what the steps of a rollout are, as plain text that is true whatever keeps them.
+
+    `counts` is of all that was found: who has counted already need not have it done again.
+    """
+    return f"{_words(walk)[0]}: {_tally(walk, found, counts) if found else 'nothing is affected'}"
 
 
 def _words(walk: Walk) -> tuple[str, str, str]:
-    destroys = [step.destroys for step in walk.steps]
-    return _DESTROY if destroys and all(destroys) else _WORDS[walk.rollout.phase]
+    destroys = bool(walk.steps) and all(step.destroys for step in walk.steps)
+    return _DESTROY if destroys else _WORDS[walk.rollout.phase]
 
 
-def _tally(walk: Walk, found: Sequence[State]) -> str:
+def _tally(walk: Walk, found: Sequence[State], counts: Counter[Status]) -> str:
     """Tell how many steps have which status; what is destroyed is counted apart."""
-    pairs = list(zip(walk.steps, found, strict=True))
-    destroys = count(state for step, state in pairs if step.destroys)
-    others = count(state for step, state in pairs if not step.destroys)
-    if not (destroys and others):
-        return told(destroys or others) + _changed(walk)
-    return f"{told(others)}{_changed(walk)}; destroys: {told(destroys)}"
+    gone = list(map(_destroys, walk.steps))
+    if True not in gone or False not in gone:
+        return told(counts) + _changed(walk)
+    destroys = count(compress(found, gone))
+    return f"{told(counts - destroys)}{_changed(walk)}; destroys: {told(destroys)}"
 
 
 def _everything(walk: Walk) -> str:
@@ -108,10 +113,13 @@ def _everything(walk: Walk) -> str:
 
 def _changed(walk: Walk) -> str:
     """Tell in how many instances a plan has found changes; "none" only where the CLI has told of each."""
-    results = Counter(of_step(step) for step in walk.steps)
-    if walk.rollout.phase is Phase.APPLY or not (results[Result.CHANGES] or results.keys() == {Result.NO_CHANGES}):
+    if walk.rollout.phase is Phase.APPLY:
         return ""
+    told_of = {step.index for step in walk.steps for sent in step.dispatches if sent.result}
+    results = Counter(of_step(walk.steps[index]) for index in told_of)
     number = results[Result.CHANGES]
+    if not number and results[Result.NO_CHANGES] < len(walk.steps):
+        return ""
     return f", {number:,} with changes" if number else ", none with changes"
 
 

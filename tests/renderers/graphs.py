@@ -28,3 +28,16 @@ def walks(draw: st.DrawFn, *, most: int = 12) -> Walk:
             facts[key] = {"status": status, "finished_at": NOON + draw(st.integers(0, 10**6))}
         facts.setdefault(key, {})["destroys"] = draw(st.booleans())
     return walk(needs, facts=facts)
+
+
+def chain(*stacks: str, length: int) -> dict[Key, tuple[Key, ...]]:
+    """Have each instance wait for the one before it, through all stacks."""
+    keys = [(stack, f"component-{i}") for stack in stacks for i in range(length)]
+    return {key: (keys[number - 1],) if number else () for number, key in enumerate(keys)}
+
+
+def fan(first: str, last: str) -> dict[Key, tuple[Key, ...]]:
+    """Make what is wide either way: a chain in one stack, and many that wait for its end in another."""
+    needs = chain(first, length=9)
+    end = list(needs)[-1]
+    return needs | {(last, f"leaf-{i}"): (end,) for i in range(20)}

@@ -100,7 +100,8 @@ def _fence_flaws(text: str, tokens: list[Token]) -> list[str]:
 
 
 def _table_flaws(text: str, tokens: list[Token]) -> list[str]:
-    lines = [line for line in text.splitlines() if line.startswith("|")]
+    drawn = {line for token in tokens if token.type == "fence" and token.map for line in range(*token.map)}
+    lines = [line for number, line in enumerate(text.splitlines()) if line.startswith("|") and number not in drawn]
     rows = sum(token.type == "tr_open" for token in tokens)
     rules = sum(line.startswith("| ---") for line in lines)
     found = [] if rows == len(lines) - rules else [f"{len(lines)} lines became {rows} rows"]

@@ -9,7 +9,7 @@ from bot.domain.states import states
 from renderers.faces import brief, faces
 from renderers.shape import shape
 from tests.renderers.scenes import SMALL, VPC
-from tests.renderers.world import NOON, dispatch, walk
+from tests.renderers.world import NOON, Key, dispatch, walk
 
 
 @pytest.mark.parametrize(
@@ -49,6 +49,21 @@ def test_a_box_says_how_long_it_took_or_what_it_is(facts: dict[str, object], sai
     seen = walk(SMALL, facts={VPC: facts})
     face = faces(shape(seen), seen, states(seen))[0]
     assert (face.said.replace("\u00a0", " "), face.told.replace("\u00a0", " ")) == (said, told)
+
+
+def test_what_several_groups_share_tells_which_of_them_need_eyes() -> None:
+    needs: dict[Key, tuple[Key, ...]] = {(f"account{i}", f"c{i}"): () for i in range(70)}
+    keys = list(needs)
+    facts = {key: {"status": Status.FAILED} for key in (keys[3], *keys[64:69])}
+    seen = walk(needs, facts=facts, succeeded=keys)
+    looks = faces(shape(seen), seen, states(seen))
+    assert (looks[3].said, looks[3].told) == ("0 of 1, 1 failed", "0 of 1 succeeded, 1 failed")
+    assert looks[-1].status is Status.FAILED
+    assert looks[-1].said == "6 of 11, 5 failed"
+    where = "failed in account64, account65, account66 and 2 more"
+    assert looks[-1].told == f"6 of 11 succeeded, 5 failed; {where}"
+    well = walk(needs, succeeded=keys)
+    assert faces(shape(well), well, states(well))[-1].told == "11 of 11 succeeded"
 
 
 def test_of_two_runs_the_longer_one_counts() -> None:

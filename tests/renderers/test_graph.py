@@ -11,7 +11,7 @@ from bot.domain.model import Status
 from bot.domain.rollout import Walk
 from renderers.graph import dot
 from renderers.shape import shape
-from tests.renderers.graphs import walks
+from tests.renderers.graphs import chain, fan, walks
 from tests.renderers.scenes import SCENES, SMALL, VPC, three_stacks
 from tests.renderers.scenes_safety import SAFETY
 from tests.renderers.world import Key, walk, wide
@@ -69,37 +69,58 @@ def test_many_stacks_are_drawn_component_by_component() -> None:
     assert [box.name for box in grouped.boxes] == ["vpc: 400 instances", "dns: 400 instances"]
 
 
-@pytest.mark.parametrize(("count", "boxes"), [(200, 200), (201, 60), (2_000, 60)])
-def test_of_too_many_groups_the_last_box_is_of_all_others(count: int, boxes: int) -> None:
+@pytest.mark.parametrize("count", [61, 150, 200, 201, 2_000])
+def test_of_more_than_60_groups_the_last_box_is_of_all_others(count: int) -> None:
     needs: dict[Key, tuple[Key, ...]] = {(f"account{i}", f"c{i}"): () for i in range(count)}
     grouped = shape(walk(needs))
-    assert len(grouped.boxes) == boxes
+    assert len(grouped.boxes) == 60
     assert sorted(step for box in grouped.boxes for step in box.steps) == list(range(count))
     last = f"{count - 59:,}"
-    assert (grouped.boxes[-1].name == f"{last} more stacks: {last} instances") is (count > 200)
+    assert grouped.boxes[-1].name == f"{last} more stacks: {last} instances"
+    assert [name for name, _ in grouped.boxes[-1].holds] == [f"account{i}" for i in range(59, count)]
     assert len(shape(walk(needs), whole=True).boxes) == count
 
 
-def chain(*stacks: str, length: int) -> dict[Key, tuple[Key, ...]]:
-    """Have each instance wait for the one before it, through all stacks."""
-    keys = [(stack, f"component-{i}") for stack in stacks for i in range(length)]
-    return {key: (keys[number - 1],) if number else () for number, key in enumerate(keys)}
+def test_which_groups_share_the_last_box_depends_on_no_state() -> None:
+    needs: dict[Key, tuple[Key, ...]] = {(f"account{i}", f"c{i}"): () for i in range(90)}
+    failed = walk(needs, facts={key: {"status": Status.FAILED} for key in list(needs)[80:]})
+    assert shape(failed) is shape(walk(needs))
 
 
 def test_what_is_too_wide_is_grouped_where_that_makes_it_narrow() -> None:
-    by_stack = shape(walk(chain("dev", "staging", "prod", length=5)))
-    assert (by_stack.by, [box.label for box in by_stack.boxes]) == ("stack", ["dev", "staging", "prod"])
-    columns = {(f"account{i}", name): ((f"account{i - 1}", name),) if i else () for i in range(12) for name in "ab"}
-    assert shape(walk(columns)).by == "component"
-    for needs in (chain("dev", "prod", length=3), chain("prod", length=20), chain(*map(str, range(20)), length=1)):
+    long = fan("dev", "prod")
+    by_stack = shape(walk(long))
+    assert (by_stack.by, [box.label for box in by_stack.boxes]) == ("stack", ["dev", "prod"])
+    stairs: dict[Key, tuple[Key, ...]] = {}
+    for i in range(12):
+        stairs[f"account{i}", "vpc"] = ((f"account{i - 1}", "vpc"),) if i else ()
+        stairs[f"account{i}", "api"] = ((f"account{i}", "vpc"),)
+    assert shape(walk(stairs)).by == "component"
+    for needs in (chain("dev", "prod", length=3), fan("prod", "prod")):
         assert len(shape(walk(needs)).boxes) == len(needs)
-    for needs in (chain("dev", "staging", "prod", length=5), columns):
+    for needs in (long, stairs):
         assert len(shape(walk(needs), wide=True).boxes) == len(needs)
         assert len(shape(walk(needs), whole=True).boxes) == len(needs)
 
 
+@pytest.mark.parametrize("needs", [chain("prod", length=9), chain("dev", "staging", "prod", length=20)])
+def test_a_long_chain_is_drawn_from_top_to_bottom(needs: dict[Key, tuple[Key, ...]]) -> None:
+    drawing = shape(walk(needs))
+    assert (drawing.down, drawing.is_wide, len(drawing.boxes)) == (True, False, len(needs))
+    assert "rankdir=BT" in dot(drawing)
+    whole = shape(walk(needs), whole=True)
+    assert (whole.down, whole.is_wide) == (False, True)
+
+
+def test_a_long_chain_of_groups_is_drawn_from_top_to_bottom() -> None:
+    needs = chain(*(f"account{i}" for i in range(12)), length=6)
+    drawing = shape(walk(needs))
+    assert (drawing.by, drawing.down, len(drawing.boxes)) == ("stack", True, 12)
+
+
 def test_one_stack_of_many_components_is_not_drawn_as_one_box() -> None:
-    assert len(shape(walk({("prod", f"c{i}"): () for i in range(80)})).boxes) == 80
+    grouped = shape(walk({("prod", f"c{i}"): () for i in range(80)}))
+    assert [box.label for box in grouped.boxes[-2:]] == ["c58", "21 more components"]
 
 
 def test_the_whole_graph_has_a_box_for_each_instance() -> None:

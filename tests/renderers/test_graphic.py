@@ -11,9 +11,10 @@ from bot.domain.view import PullView
 from renderers.comment import comment
 from renderers.mermaid import mermaid
 from renderers.tree import tree
+from tests.renderers.graphs import chain, fan
 from tests.renderers.reading import flaws
 from tests.renderers.scenes import SCENES
-from tests.renderers.world import walk
+from tests.renderers.world import Key, walk
 
 LIGHT, DARK = (f"https://switchyard.example.com/graphs/k7Qm2/4f1c-{look}.svg" for look in ("light", "dark"))
 PAGE = "https://github.com/acme/page?a=1&b=2"
@@ -45,6 +46,13 @@ def test_groups_are_told_with_a_link_to_the_whole_graph() -> None:
     assert "Drawn" not in comment(paged("sixty"), picture_url=LIGHT, picture_dark=DARK, mermaid=None)
 
 
+def test_groups_that_share_a_box_are_told() -> None:
+    seen = walk({(f"account{i}", f"c{i}"): () for i in range(200)})
+    text = comment(replace(paged("ready"), current=(seen,)), picture_url=LIGHT, picture_dark=DARK, mermaid=None)
+    assert "Drawn stack by stack, since there are 200 instances; the last box is of 141 more stacks. <a " in text
+    assert flaws(text) == []
+
+
 @pytest.mark.parametrize("is_tree", [False, True])
 def test_groups_are_told_beside_a_graph_in_text_as_well(is_tree: bool) -> None:
     def written(shown: PullView) -> str:
@@ -63,16 +71,13 @@ def test_groups_are_told_beside_a_graph_in_text_as_well(is_tree: bool) -> None:
     assert flaws(text) == []
 
 
-def chained(*stacks: str, length: int) -> PullView:
-    """Make a view in which each instance waits for the one before it, through all stacks."""
-    keys = [(stack, f"c{i}") for stack in stacks for i in range(length)]
-    seen = walk({key: (keys[number - 1],) if number else () for number, key in enumerate(keys)})
-    return replace(paged("ready"), current=(seen,))
+def showing(needs: dict[Key, tuple[Key, ...]]) -> PullView:
+    return replace(paged("ready"), current=(walk(needs),))
 
 
 def test_what_is_too_wide_is_told_with_a_link_to_all_of_it() -> None:
     link = PAGE.replace("&", "&amp;")
-    kept, grouped = chained("prod", length=10), chained("dev", "prod", length=10)
+    kept, grouped = showing(fan("prod", "prod")), showing(fan("dev", "prod"))
     told = [
         (kept, f'Too wide to read here? <a href="{link}">The page</a> shows the graph in full.'),
         (
@@ -92,9 +97,17 @@ def test_what_is_too_wide_is_told_with_a_link_to_all_of_it() -> None:
             assert flaws(text) == []
         in_text = comment(view, picture_url=None, mermaid=None, tree=tree(seen, found))
         assert "too wide" not in in_text.lower()
-        assert all(f" c{number}  " in in_text for number in range(10))
-    narrow = comment(chained("prod", length=8), picture_url=LIGHT, picture_dark=DARK, mermaid=None)
-    assert "too wide" not in narrow.lower()
+        assert all(f" component-{number}  " in in_text for number in range(9))
+    for narrow in (showing(chain("prod", length=8)), showing(chain("prod", length=60))):
+        assert "too wide" not in comment(narrow, picture_url=LIGHT, picture_dark=DARK, mermaid=None).lower()
+
+
+def test_a_long_chain_is_mermaid_from_top_to_bottom() -> None:
+    for length, way in ((8, "LR"), (9, "TB")):
+        seen = showing(chain("prod", length=length)).current[0]
+        text = mermaid(seen, states(seen)) or ""
+        assert text.startswith(f"flowchart {way}\n")
+        assert f"    direction {way}\n" in text
 
 
 def test_without_a_picture_it_is_mermaid() -> None:

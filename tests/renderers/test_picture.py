@@ -21,7 +21,7 @@ from renderers.icons import SIGNS
 from renderers.layout import lay_out
 from renderers.picture import Picture, picture
 from renderers.shape import shape
-from tests.renderers.graphs import walks
+from tests.renderers.graphs import fan, walks
 from tests.renderers.scenes import APPROVAL, FAILED, RUNNING, SCENES, SMALL, VPC, three_stacks
 from tests.renderers.world import Key, walk
 
@@ -154,14 +154,37 @@ def test_what_nothing_connects_stands_side_by_side_within_the_page() -> None:
     assert where.boxes[0].x < where.boxes[1].x
 
 
-@pytest.mark.parametrize("length", [4, 7, 8, 10, 20, 60])
-def test_it_is_known_before_whether_it_is_too_wide_to_be_read(length: int) -> None:
+@pytest.mark.parametrize(("length", "wide"), [(4, False), (8, False), (9, True), (10, True), (60, True)])
+def test_it_is_known_before_whether_it_is_too_wide_to_be_read(length: int, wide: bool) -> None:
     keys = [("prod", f"c{i}") for i in range(length)]
-    drawing = shape(walk({key: (keys[i - 1],) if i else () for i, key in enumerate(keys)}))
+    drawing = shape(walk({key: (keys[i - 1],) if i else () for i, key in enumerate(keys)}), wide=True)
     width = lay_out(drawing).width
-    assert drawing.is_wide is (length > 8)
-    assert drawing.is_wide is (830 / width < 0.6)
+    assert drawing.is_wide is wide is (830 / width < 0.6)
     assert width * 0.9 < drawing.width <= width
+
+
+def ladder(*stacks: str, length: int) -> dict[Key, tuple[Key, ...]]:
+    """Have two instances of each stack wait for the two before them, through all stacks."""
+    names = [(stack, f"{side}-{i}") for stack in stacks for i in range(length) for side in ("left", "right")]
+    return {name: (names[i - 2],) if i > 1 else () for i, name in enumerate(names)}
+
+
+@pytest.mark.parametrize(
+    "needs", [ladder("prod", length=9), ladder("prod", length=30), ladder("dev", "staging", "prod", length=5)]
+)
+def test_what_is_drawn_downwards_is_narrow_and_leads_from_foot_to_top(needs: dict[Key, tuple[Key, ...]]) -> None:
+    drawing = shape(walk(needs))
+    where = lay_out(drawing)
+    assert drawing.down
+    assert where.width <= drawing.width <= 830
+    for (parent, child), line, head in where.lines:
+        above, below = where.boxes[parent], where.boxes[child]
+        assert above.y + above.height < below.y
+        assert line.startswith(f"M{above.x + above.width / 2:.1f},{above.y + above.height:.1f}C")
+        assert head.startswith(f"M{below.x + below.width / 2:.1f},{below.y:.1f}")
+    assert [name for name, _ in where.frames] == list(drawing.frames)
+    tops = [area.y for _, area in where.frames]
+    assert tops == sorted(tops)
 
 
 @pytest.mark.parametrize("size", [10, 60])
@@ -169,17 +192,16 @@ def test_it_is_known_before_whether_it_is_too_wide_to_be_read(length: int) -> No
 def test_an_example_can_be_read_on_the_page_or_is_known_to_be_too_wide(name: str, size: int) -> None:
     drawing = shape(made(name, size).current[0])
     width = lay_out(drawing).width
-    assert drawing.is_wide is (width > 830 / 0.6) is (name == "plan-odd-names" and size == 10)
+    assert drawing.is_wide is (width > 830 / 0.6) is False
+    assert drawing.down is ((name, size) in (("plan-odd-names", 10), ("destroyed", 60)))
 
 
 def test_no_state_changes_how_it_is_grouped() -> None:
-    keys = [(stack, f"c{i}") for stack in ("dev", "staging", "prod") for i in range(5)]
-    needs = {key: (keys[i - 1],) if i else () for i, key in enumerate(keys)}
-    before, after = (
-        ElementTree.fromstring(drawn(one).light) for one in (walk(needs), walk(needs, facts={keys[0]: FAILED}))
-    )
-    assert words(before)[:2] == ["dev", "0 of 5, 1 ready"]
-    assert words(after)[:2] == ["dev", "0 of 5, 1 failed"]
+    needs = fan("dev", "prod")
+    failed = walk(needs, facts={next(iter(needs)): FAILED})
+    before, after = (ElementTree.fromstring(drawn(one).light) for one in (walk(needs), failed))
+    assert words(before)[:2] == ["dev", "0 of 9, 1 ready"]
+    assert words(after)[:2] == ["dev", "0 of 9, 1 failed"]
     boxes, others = ([node.get("transform") for node in of_class(root, "node")] for root in (before, after))
     assert boxes == others
     assert (before.get("width"), before.get("height")) == (after.get("width"), after.get("height"))

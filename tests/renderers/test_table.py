@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -152,11 +153,50 @@ def test_what_has_no_room_for_a_row_is_told_by_name() -> None:
     assert all(f"`c{number}`" in text for number in range(150))
 
 
-def test_very_many_that_need_nobody_are_told_by_name_alone_whatever_room_there_is() -> None:
-    needs: dict[Key, tuple[Key, ...]] = {("dev", f"c{number}"): () for number in range(101)}
-    shown = scene(walk(needs, succeeded=needs))
+def many(count: int, **facts: Any) -> Walk:
+    """Make a rollout whose instances are all alike, ten in a stack."""
+    needs: dict[Key, tuple[Key, ...]] = {(f"stack{number // 10}", f"c{number}"): () for number in range(count)}
+    return walk(needs, facts=dict.fromkeys(needs, facts))
+
+
+def linked(text: str) -> list[str]:
+    """List the names that lead to a run, or that stand in one row with a link to it."""
+    names = re.findall(r"\[`(c\d+)`\]\(https://github.com/acme/infra/actions/runs/\d+\)", text)
+    return names + re.findall(r"`(c\d+)` .*\[summary\]\(https://github.com/acme/infra/actions/runs/\d+\)", text)
+
+
+def test_of_very_many_that_need_nobody_the_first_names_lead_to_their_runs() -> None:
+    seen = scene(many(300, status=Status.SUCCEEDED))
     room = Room(1_000_000)
-    text = "".join(one.write(room) for one in sections(shown))
-    assert all(f"`c{number}`" in text for number in range(101))
-    assert "summary](" not in text
+    text = "".join(one.write(room) for one in sections(seen))
+    assert all(f"`c{number}`" in text for number in range(300))
+    assert linked(text) == [f"c{number}" for number in range(200)]
+    assert room.left_out() == "<sub>100 instances are told by name alone.</sub>"
+
+
+def test_very_many_without_a_run_are_told_by_name_alone() -> None:
+    room = Room(1_000_000)
+    text = "".join(one.write(room) for one in sections(scene(many(101))))
+    assert "](" not in text
     assert room.left_out() == "<sub>101 instances are told by name alone.</sub>"
+
+
+def test_of_thousands_that_failed_the_first_keep_their_links() -> None:
+    room = Room(59_000)
+    text = sections(scene(many(5_000, status=Status.FAILED)))[0].write(room)
+    assert 0 <= room.left < 1_000
+    assert text.split("<details>")[0].count("[summary](") == 20
+    assert 120 < len(linked(text)) <= 200
+    assert 2_000 < room.named + len(linked(text)) == 5_000 - room.rows["failed"]
+
+
+def test_names_are_worth_more_than_links() -> None:
+    needs: dict[Key, tuple[Key, ...]] = {("dev", f"c{number}"): () for number in range(600)}
+    keys = list(needs)
+    facts = {key: {"status": Status.SUPERSEDED} for key in keys[:300]}
+    facts |= {key: {"status": Status.SUCCEEDED} for key in keys[300:]}
+    room = Room(16_000)
+    text = "".join(one.write(room) for one in sections(scene(walk(needs, facts=facts))))
+    assert all(f"`c{number}`" in text for number in range(600))
+    assert 0 < len(linked(text)) < 200
+    assert room.named == 600 - len(linked(text))

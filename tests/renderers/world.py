@@ -1,4 +1,4 @@
-"""Rollouts in every state, made of facts, for the texts and pictures to show."""
+"""Rollouts in every state, made of facts, for texts and pictures to show; the repository is that of the examples."""
 
 from __future__ import annotations
 
@@ -7,52 +7,18 @@ from dataclasses import replace
 from typing import Any
 
 from bot.domain.graph import Instance
-from bot.domain.model import Dispatch, Pull, Repo, Rollout, Status, Step
+from bot.domain.model import Dispatch, Pull, Status, Step
 from bot.domain.pro import phase
 from bot.domain.rollout import Walk
 from bot.domain.view import Past, PullView
+from renderers.examples import world
+from renderers.examples.played import Key, rollout_of
+from renderers.examples.world import COMPONENTS, HEAD, MERGE, NOON, PULL, REPO, SERVER
 
-NOON = 1_795_262_400.0  # 21 November 2026, 12:00 UTC
-HEAD = "8c0ffee1d5a3b7e9f2c4d6a8b0e1f3a5c7d9e2b4"
-MERGE = "3b1d9a7f5e2c4b6d8f0a1c3e5d7b9f2a4c6e8d0b"
-SERVER = "https://github.com"
-#: What needs what, of the example with ten components.
-NEEDS = {
-    "vpc": (),
-    "object-storage": (),
-    "cache": ("vpc",),
-    "database": ("vpc",),
-    "load-balancer": ("vpc",),
-    "cluster": ("vpc", "load-balancer"),
-    "monitoring": ("cluster",),
-    "api": ("database", "cluster"),
-    "frontend": ("cache", "api"),
-    "cdn": ("object-storage", "frontend"),
-}
-Key = tuple[str, str]  # stack, component
+__all__ = ["HEAD", "MERGE", "MERGED", "NOON", "PULL", "REPO", "SERVER", "Key"]
 
-REPO = Repo(7, "acme", "infra", 99, "main")
-PULL = Pull(
-    repo_id=7,
-    number=42,
-    title="Widen the network",
-    author="dora",
-    head_ref="wider",
-    head_sha=HEAD,
-    base_ref="main",
-    base_sha="a" * 40,
-    fork=False,
-    draft=False,
-    open=True,
-    merged=False,
-    merge_sha="",
-    merged_at=0.0,
-    updated_at=NOON,
-    activity="pull_request.synchronize",
-    epoch=1,
-    head_since=NOON,
-)
-MERGED = replace(PULL, open=False, merged=True, merge_sha=MERGE, merged_at=NOON + 600)
+NEEDS = COMPONENTS
+MERGED = replace(world.MERGED, merged_at=NOON + 600)
 
 
 def dispatch(step: int, status: Status, workflow: str = "", **facts: Any) -> Dispatch:
@@ -80,6 +46,10 @@ def walk(
 ) -> Walk:
     """Make a walk over instances in order; `facts` sets fields of a step or, as `status`, its one dispatch."""
     places = {key: index for index, key in enumerate(needs)}
+    below: dict[Key, list[int]] = {key: [] for key in needs}
+    for child, above in needs.items():
+        for parent in dict.fromkeys(above):
+            below[parent].append(places[child])
     told = {**{key: {"status": Status.SUCCEEDED} for key in succeeded}, **(facts or {})}
     apply = phase(activity).value
     steps = []
@@ -91,24 +61,9 @@ def walk(
             sent = {name: extra.pop(name) for name in set(extra) & set(Dispatch.__dataclass_fields__)}
             extra["dispatches"] = (dispatch(index, status, workflow, **sent),)
         parents = tuple(places[parent] for parent in above)
-        children = tuple(places[child] for child, over in needs.items() if key in over)
-        steps.append(Step(index, Instance(*key), parents, children, (), 1, **extra))
-    facts_of_it: dict[str, Any] = {
-        "id": 1,
-        "repo_id": 7,
-        "lane": "7#42",
-        "pull": 42,
-        "activity": activity,
-        "phase": phase(activity),
-        "sha": sha,
-        "ref": "wider",
-        "base_sha": "a" * 40,
-        "epoch": 1,
-        "content": "c",
-        "created_at": NOON,
-        "size": len(steps),
-    }
-    return Walk.of(Rollout(**{**facts_of_it, **rollout}), steps)
+        steps.append(Step(index, Instance(*key), parents, tuple(below[key]), (), 1, **extra))
+    known = {"id": 1, "ref": "wider", "branch": "", **rollout}
+    return Walk.of(rollout_of(activity, sha, NOON, len(steps), known), steps)
 
 
 def environment(*stacks: str) -> dict[Key, tuple[Key, ...]]:

@@ -9,6 +9,8 @@ import yaml
 
 #: Of a block at the top of a file that is read in full: `import` and `vars` are short.
 MOST_BLOCK = 16 * 1024
+#: Deep nesting takes time that grows with its square.
+_MOST_BRACKETS = 1_000
 
 _KEY = re.compile(r"""^(["']?)([A-Za-z_][\w-]*)\1[ \t]*:(?=\s|$)""")
 
@@ -33,6 +35,8 @@ _Loader.add_multi_constructor("!", _function)
 
 def load(text: str) -> Any:
     """Read one document; raises Unreadable. An alias is the same object again, so never walk all of what comes back."""
+    if text.count("[") + text.count("{") > _MOST_BRACKETS:
+        raise Unreadable(f"it has more than {_MOST_BRACKETS:,} brackets")
     try:
         return _Loader(text).get_single_data()
     except yaml.MarkedYAMLError as error:

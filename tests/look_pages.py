@@ -133,6 +133,8 @@ async def leave(seen: browser.Browser, out: Path) -> list[str]:
         for name, path in (("front", "/"), ("pull", "/acme/infra/pulls/42")):
             await seen.do("Network.setCookie", name="switchyard", value=cookie, url=one.url)
             flaws += await photograph(seen, one.url + path, out / f"left-{name}-before")
+            if name == "front":
+                await fail(seen, one)
             if name == "pull":
                 other = one.site.app.test_client()
                 other.set_cookie("switchyard", cookie)
@@ -146,6 +148,19 @@ async def leave(seen: browser.Browser, out: Path) -> list[str]:
             browser.keep(out / f"left-{name}-dark-phone.png", await seen.picture(WIDTHS["phone"]))
             flaws += [f"left {name}: {flaw}" for flaw in await seen.value(browser.FLAWS)]
         return flaws
+
+
+async def fail(seen: browser.Browser, one: Served) -> None:
+    """See that a page says what fails, and that it goes on when that is over."""
+    usual = one.site.health
+    for name, said in (("broken", "answered with an error (500). Trying again."), ("busy", "is busy. Trying again.")):
+        if breaks := STAGES[name].breaks:
+            breaks(one.site)
+        await seen.value("refresh()")
+        await until(seen, f"({_LINE}).endsWith('{said}')")
+    one.site.health = usual
+    await seen.value("refresh()")
+    await until(seen, f"({_LINE}) === ''")
 
 
 async def look_at(program: str, out: Path, names: list[str], told: Callable[[str], None]) -> list[str]:

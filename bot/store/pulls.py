@@ -123,13 +123,13 @@ class Silent:
 def silent_runs(db: Db, *, since: float, lost_since: float, limit: int, resting: Iterable[int] = ()) -> list[Silent]:
     """Find the runs that may upload, are not known to be over, and were neither heard of nor asked about `since`.
 
-    Where GitHub cannot be asked, as its installation is `resting` or gone, only those that were last heard of before
-    `lost_since`. Both are in seconds since the epoch.
+    Where no installation covers a repository only those that were last heard of before `lost_since`. Both are in
+    seconds since the epoch. What installations that are `resting` would be asked about is left out.
     """
     sql = (
         "SELECT affected_runs.* FROM affected_runs JOIN uploaders USING (repo_id, workflow) "
         "JOIN repos ON repos.id = repo_id WHERE status != 'completed' AND max(heard_at, asked_at) <= ? AND "
-        "(heard_at <= ? OR (installation != 0 AND installation NOT IN (SELECT value FROM json_each(?)))) "
+        "(heard_at <= ? OR installation != 0) AND installation NOT IN (SELECT value FROM json_each(?)) "
         "ORDER BY max(heard_at, asked_at) LIMIT ?"
     )
     return [

@@ -12,6 +12,7 @@ import msgspec
 
 from bot.domain import run_news
 from bot.domain.facts import RunFacts
+from bot.domain.model import Repo
 from bot.github import reads
 from bot.github.failures import FailureKind, classify, is_ours
 from bot.store import inbox, pulls, repos
@@ -35,7 +36,12 @@ async def look(parts: Parts) -> None:
         parts.db, since=now - _SILENT, lost_since=now - _LOST, limit=_AT_ONCE, resting=parts.resting()
     )
     for silent in found:
-        told = await _ask(parts, silent)
+        repo = repos.get(parts.db, silent.repo_id)
+        if repo is None or repo.installation in parts.resting():
+            continue
+        told = await _ask(parts, repo, silent) if repo.installation else None
+        if told is None and repo.installation in parts.resting():
+            continue  # it is asked again when that is over
         lost = told is None and silent.heard_at <= now - _LOST
         run = replace(silent.run, status="completed", conclusion=run_news.UNKNOWN) if lost else told
         with transaction(parts.db):
@@ -45,11 +51,8 @@ async def look(parts: Parts) -> None:
                 inbox.put(parts.db, "affected_read", body, now=now, repo_id=silent.repo_id, lane=silent.lane)
 
 
-async def _ask(parts: Parts, silent: Silent) -> RunFacts | None:
+async def _ask(parts: Parts, repo: Repo, silent: Silent) -> RunFacts | None:
     """Ask GitHub for a run; None where there is no answer, or none that says anything of it."""
-    repo = repos.get(parts.db, silent.repo_id)
-    if repo is None or not repo.installation or repo.installation in parts.resting():
-        return None
     try:
         return await reads.run(parts.installation(repo.installation), repo, silent.run.run_id)
     except Exception as error:

@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import click
 import msgspec
@@ -23,12 +22,7 @@ from bot.cli import cli
 from bot.cli.initial import atmos_yaml
 from bot.cli.initial import files as init_files
 from bot.cli.initial.files import Choices
-from bot.domain import pro
-from bot.domain.graph import Instance
 from bot.domain.model import Status
-from bot.github import workflows
-from bot.sandbox import example
-from bot.sandbox.atmos import Configured, Model
 from bot.variables import SETTINGS
 from bot.web.endpoint import Endpoint
 from renderers.words import SIGNS, word
@@ -208,16 +202,6 @@ def documented_files() -> dict[str, str]:
     return found
 
 
-def documented_pro(stack: str, component: str) -> dict[str, Any]:
-    """Take `settings.pro` out of the page, with its templates filled as the CLI does."""
-    (mixin,) = under(SETUP, "What to run: `settings.pro`", "yaml")
-    values = {".atmos_component": component, ".atmos_stack": stack, ".vars.stage": stack.rpartition("-")[2]}
-    for name, value in values.items():
-        mixin = mixin.replace("{{ " + name + " }}", value)
-    settings: dict[str, Any] = yaml.safe_load(mixin)["settings"]["pro"]
-    return settings
-
-
 def test_the_documented_files_are_what_init_writes() -> None:
     assert documented_files() == init_files.workflows(Choices())
     (mixin,) = under(SETUP, "What to run: `settings.pro`", "yaml")
@@ -238,62 +222,6 @@ def test_what_the_docs_tell_to_change_is_what_init_changes() -> None:
     assert list(told["on"]) == list(written["on"])
     (key,) = under(SETUP, "The other way: a key", "yaml")
     assert all(key in text for text in init_files.workflows(Choices(static_key=True)).values())
-
-
-def test_the_documented_files_take_what_settings_pro_gives() -> None:
-    instance = Instance("plat-ue2-prod", "vpc")
-    settings = documented_pro(*instance)
-    sha = "8c0ffee1d5a3b7e9f2c4d6a8b0e1f3a5c7d9e2b4"
-    files = {
-        path.rpartition("/")[2]: workflows.parse(path.rpartition("/")[2], text.encode(), on_default_branch=True)
-        for path, text in documented_files().items()
-    }
-    for action in ("opened", "synchronize", "reopened", "ready_for_review", "merged"):
-        activity = f"pull_request.{action}"
-        (call,) = pro.calls(settings, activity, instance=instance, sha=sha)
-        file = files[call.workflow]
-        applies = pro.phase(activity) is pro.Phase.APPLY
-        sent = pro.final_inputs(call, file, sha=sha, dispatch_id="sy-1", phase_is_apply=applies)
-        assert file.run_name_has_id
-        assert sent == {
-            "atmos_pro_run_id": "sy-1",
-            "sha": sha,
-            "component": "vpc",
-            "stack": "plat-ue2-prod",
-            **({"github_environment": "prod"} if applies else {}),
-        }
-
-
-async def test_what_the_docs_tell_people_to_write_plans_and_applies(tmp_path: Path) -> None:
-    needs = {"vpc": (), "database": ("vpc",)}
-    stack = "plat-ue2-prod"
-    written = Model(
-        {
-            (stack, component): Configured(
-                settings={"pro": documented_pro(stack, component)},
-                needs=tuple((stack, need) for need in below),
-                path=f"components/terraform/{component}",
-            )
-            for component, below in needs.items()
-        }
-    )
-    files = {**example.files(), **documented_files()}
-    async with open_rig(
-        tmp_path, model=written, files=files, reviewers={"prod": ["lead"]}, oidc=True, statuses=True
-    ) as rig:
-        pull = rig.scene.open_pull(["vpc"])
-        await rig.until_quiet()
-        rig.hub.merge(pull, by="dev")
-        await rig.until_quiet()
-        assert (await rig.statuses(pull))[f"{stack}/vpc"] == "approval"
-        while waiting := [run for run in rig.runs() if run.status == "waiting"]:
-            for run in waiting:
-                rig.hub.approve(run.id, "prod", "lead")
-            await rig.until_quiet()
-        assert rig.dispatched() == [f"{verb} {stack}/{component}" for verb in ("plan", "apply") for component in needs]
-        assert set((await rig.statuses(pull)).values()) == {"succeeded"}
-        results = [{step["result"] for step in rollout["steps"]} for rollout in await rig.state(pull)]
-        assert results == [{"applied"}, {"changes", "no changes"}]
 
 
 async def test_a_run_that_somebody_started_for_a_step_is_taken_as_the_docs_say(tmp_path: Path) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import pty
 import re
 import subprocess
 import sys
+import zlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +18,17 @@ import pytest
 import yaml
 from check_jsonschema import main as check_jsonschema
 from click.testing import CliRunner, Result
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from syrupy.assertion import SnapshotAssertion
 
 from bot.cli.init import command
 from bot.cli.initial import files, lenient
-from bot.cli.initial.atmos_yaml import edit
+from bot.cli.initial.atmos_yaml import WANTED, edit
+from bot.cli.initial.checkout import Checkout
 from bot.cli.initial.files import Choices
 from bot.cli.initial.globs import matches
+from bot.cli.initial.planning import NotWritten, State, compare, write
 from bot.cli.initial.stacks import Stacks, config, look, read
 from bot.domain import pro
 from bot.domain.graph import Instance
@@ -206,6 +213,22 @@ def test_a_mixin_that_atmos_would_take_for_a_stack_is_told(init: Init, repo: Pat
     assert 'add "mixins/**/*" to `stacks.excluded_paths`' in init("--dry-run").output
 
 
+def test_what_came_to_be_meanwhile_is_not_overwritten(repo: Path) -> None:
+    checkout = Checkout(repo)
+    new = compare(checkout, PLAN, "ours\n")
+    changed = replace(compare(checkout, "atmos.yaml", ATMOS + ON), state=State.CHANGED)
+    put(repo, {PLAN: "theirs\n", "atmos.yaml": "theirs\n"})
+    for planned in (new, changed):
+        with pytest.raises(NotWritten, match="has changed since it was shown; run this again"):
+            write(checkout, planned)
+        assert (repo / planned.path).read_text() == "theirs\n"
+    (repo / PLAN).unlink()
+    (repo / PLAN).symlink_to("nowhere")
+    with pytest.raises(NotWritten, match="is a symbolic link"):
+        write(checkout, new)
+    assert sorted(path.name for path in (repo / PLAN).parent.iterdir()) == [PLAN.rpartition("/")[2]]
+
+
 # What cannot be worked with.
 
 
@@ -300,8 +323,12 @@ def test_the_repository_is_known_by_its_remote(tmp_path: Path, init: Init, remot
 def test_without_the_remotes_word_the_branch_is_a_guess(init: Init, repo: Path) -> None:
     (repo / ".git/refs/remotes/origin/HEAD").unlink()
     assert "default branch topic (a guess: the one that is checked out)" in init("--dry-run").output
-    put(repo, {".git/refs/heads/master": "1" * 40 + "\n"})
-    assert "default branch" in init("--dry-run").output
+    body = b"tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\nauthor a <a> 0 +0000\ncommitter a <a> 0 +0000\n\nBegin\n"
+    commit = b"commit %d\0%b" % (len(body), body)
+    sha = hashlib.sha1(commit).hexdigest()
+    put(repo, {".git/refs/heads/master": f"{sha}\n", f".git/objects/{sha[:2]}/{sha[2:]}": ""})
+    (repo / f".git/objects/{sha[:2]}/{sha[2:]}").write_bytes(zlib.compress(commit))
+    assert "default branch master (a guess by its name)" in init("--dry-run").output
     done = init("--yes", "--base-branch", "on")
     assert "default branch on (as you say)" in done.output
     assert yaml.load((repo / AFFECTED).read_text(), yaml.BaseLoader)["on"]["pull_request"]["branches"] == ["on"]
@@ -453,6 +480,36 @@ def test_lines_are_put_into_atmos_yaml(before: str, after: str) -> None:
     edited = edit(before)
     assert (edited.text, edited.by_hand) == (after, ())
     assert edit(after).text == after
+
+
+NAMES = st.sampled_from(["ci", "templates", "settings", "enabled", "other"])
+LEAVES = st.sampled_from([None, True, False, "text", "two\nlines\n", [], ["a"]])
+ANY = st.recursive(LEAVES, lambda below: st.dictionaries(NAMES, below, max_size=3), max_leaves=8)
+
+
+def at(held: Any, path: tuple[str, ...]) -> Any:
+    return held if not path else at(held.get(path[0]), path[1:]) if isinstance(held, dict) else None
+
+
+def with_path(held: Any, path: tuple[str, ...]) -> Any:
+    """Add a path that is true to what is held, where something else is not in its way."""
+    if not path:
+        return True if held is None else held
+    if not isinstance(held, dict | None):
+        return held
+    return {**(held or {}), path[0]: with_path((held or {}).get(path[0]), path[1:])}
+
+
+@settings(max_examples=60)
+@given(st.dictionaries(NAMES, ANY, min_size=1, max_size=3), st.sampled_from([None, False]), st.integers(2, 4))
+def test_whatever_is_in_atmos_yaml_stays(held: dict[str, Any], flow: bool | None, indent: int) -> None:
+    edited = edit(yaml.safe_dump(held, default_flow_style=flow, indent=indent))
+    now = yaml.safe_load(edited.text)
+    on = [path for path in WANTED if at(now, path) is True]
+    for path in on:
+        held = with_path(held, path)
+    assert now == held
+    assert len(edited.by_hand) == len(WANTED) - len(on)
 
 
 BY_HAND = "by hand: `ci: { enabled: true }`"

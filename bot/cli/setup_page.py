@@ -88,7 +88,7 @@ class Desk:
         self._state, self._key = new_state(), secrets.token_urlsafe(12)
         self._origin = ""
         self._turn = asyncio.Lock()
-        self._done = asyncio.Event()
+        self._done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     @property
     def address(self) -> str:
@@ -111,8 +111,8 @@ class Desk:
             await runner.cleanup()
 
     async def wait(self) -> None:
-        """Wait until all is done."""
-        await self._done.wait()
+        """Wait until all is done; raises what went wrong in a way that nobody thought of."""
+        await self._done
 
     async def _show(self, request: web.Request) -> web.Response:
         if not _is_here(request):
@@ -127,7 +127,7 @@ class Desk:
         if not _is_here(request) or not ours or not _CODE.fullmatch(code):
             return self._answer("setup_told.html", status=400, title="Nothing was done", told=_NOT_OURS, next="")
         async with self._turn:
-            if self._done.is_set():
+            if self._done.done():
                 return self._answer("setup_told.html", title="Done", told=_OVER, next="")
             try:
                 values = await self._finish(code)
@@ -136,7 +136,10 @@ class Desk:
                 return self._answer(
                     "setup_told.html", status=502, title="That did not work", told=str(error), next=self.address
                 )
-            self._done.set()
+            except Exception as error:
+                self._done.set_exception(error)
+                raise
+            self._done.set_result(None)
             return self._answer("setup_done.html", **values)
 
     def _answer(self, template: str, *, status: int = 200, **values: Any) -> web.Response:

@@ -39,20 +39,21 @@ def register(wanted: Wanted, how: How) -> None:
     elif not wanted.hook.startswith("https:"):
         how.say(setup_told.NO_HTTPS)
     if how.print_for:
-        _come_by_key(wanted, how, lambda app: _print(app, wanted, how))
+        _come_by_key(wanted, how, lambda _app, settings: _print(settings, how))
         return
     with setup_file.reserved(how.env_file) as file:
-        _come_by_key(wanted, how, lambda app: _keep(app, wanted, file))
+        _come_by_key(wanted, how, lambda app, settings: _keep(app, settings, file))
 
 
-def _come_by_key(wanted: Wanted, how: How, keep: Callable[[App], str]) -> None:
+def _come_by_key(wanted: Wanted, how: How, keep: Callable[[App, dict[str, str]], str]) -> None:
     async def finish(code: str) -> dict[str, Any]:
         app = await setup_exchange.convert(code, wanted)
-        kept = keep(app)
+        settings = app.settings(wanted)
+        kept = keep(app, settings)
         how.say(f"{app.slug} is registered (App ID {app.id}). {kept}")
         if wanted.hook:
             await _set_hook(app, wanted, how)
-        for line in setup_told.next_steps(app, wanted, printed=bool(how.print_for)):
+        for line in setup_told.next_steps(app, wanted, settings, printed=bool(how.print_for)):
             how.say(line)
         return {"name": app.slug, "kept": kept, "install": app.install_page}
 
@@ -68,14 +69,14 @@ def _come_by_key(wanted: Wanted, how: How, keep: Callable[[App], str]) -> None:
         ) from None
 
 
-def _print(app: App, wanted: Wanted, how: How) -> str:
-    click.echo(setup_lines.command_for(how.print_for, how.app_name, app.settings(wanted)))
+def _print(settings: dict[str, str], how: How) -> str:
+    click.echo(setup_lines.command_for(how.print_for, how.app_name, settings))
     return "Its settings are in the command that was printed in the terminal."
 
 
-def _keep(app: App, wanted: Wanted, file: setup_file.Reserved) -> str:
+def _keep(app: App, settings: dict[str, str], file: setup_file.Reserved) -> str:
     """Write the settings, elsewhere rather than nowhere; returns where they are."""
-    text = setup_file.text_of(app.settings(wanted), f"Switchyard's GitHub App {app.slug}: {app.page}")
+    text = setup_file.text_of(settings, f"Switchyard's GitHub App {app.slug}: {app.page}")
     try:
         file.keep(text)
     except OSError as error:

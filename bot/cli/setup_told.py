@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bot.cli.setup_exchange import App
 from bot.cli.setup_wanted import Wanted
 
@@ -17,17 +19,22 @@ NO_ADDRESS = (
 NO_HTTPS = "The address is not HTTPS, so whoever is on the way can read the webhooks. Put a proxy with HTTPS before it."
 
 
-def next_steps(app: App, wanted: Wanted, *, printed: bool) -> list[str]:
+def next_steps(app: App, wanted: Wanted, settings: Mapping[str, str], *, printed: bool) -> list[str]:
     """Say what comes after the App is registered."""
-    settings = "the settings that the command sets" if printed else "these settings; docs/hosting.md has the ways"
+    which = "the settings that the command sets" if printed else "these settings; docs/setup.md, part 2, has the ways"
     steps = [
         f"Install it on your infrastructure repository, and only there: {app.install_page}",
         *([] if wanted.hook else [_ADDRESS.format(page=app.settings_page)]),
-        f"Run Switchyard with {settings}.",
-        "In a checkout of that repository, `switchyard init` writes the workflows.",
-        "`switchyard doctor` says what is still missing.",
+        f"Run Switchyard with {which}.",
+        f"In a checkout of that repository: {_init(wanted, settings)}",
+        "Then `switchyard doctor` says what is still missing.",
     ]
     return ["", "Next:", *(f"  {number}. {step}" for number, step in enumerate(steps, 1))]
+
+
+def _init(wanted: Wanted, settings: Mapping[str, str]) -> str:
+    address = f" --public-url {wanted.public_url}" if wanted.public_url else ""
+    return f"switchyard init{address} --workspace-id {settings['SWITCHYARD_WORKSPACE_ID']}"
 
 
 _ADDRESS = "Once there is an address: `switchyard setup --public-url ADDRESS`, then tick Active at {page}"

@@ -106,6 +106,7 @@ def test_from_nothing_to_the_settings(hub: Sandbox, person: Person, folder: Path
     assert re.fullmatch(r"[a-z]+-[a-z]+-[0-9a-f]{4}", read.workspace_id)
     assert "yard-of-ada is registered" in done.output
     assert f"{hub.hub.base_url}/apps/yard-of-ada/installations/new" in done.output
+    assert f": switchyard init --public-url {PUBLIC} --workspace-id {read.workspace_id}\n" in done.output
     assert without_secrets(done.output, settings)
     assert person.last is not None
     assert without_secrets(person.last.text, settings)
@@ -255,6 +256,28 @@ def test_the_code_alone_can_be_pasted() -> None:
 
 
 # What goes wrong.
+
+
+def test_what_github_refuses_is_on_its_page_and_the_page_here_can_be_used_again(
+    hub: Sandbox, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = []
+    known = dict(manifest._PERMISSIONS)
+
+    class Older(Person):
+        def register(self, address: str) -> None:
+            form = get(address).form
+            refused.append(post(form.action, form.fields, origin_of(address)))
+            manifest._PERMISSIONS.update(known)
+            person.register(address)
+
+    monkeypatch.setattr(setup_browser, "opens", Older().opens)
+    monkeypatch.delitem(manifest._PERMISSIONS, "merge_queues")
+    register(hub)
+    assert refused[0].status == 422
+    assert "Default permission records resource is not included in the list: merge_queues" in refused[0].text
+    assert person.local is not None
+    assert "<code>--without</code>" in person.local.text
 
 
 @pytest.mark.parametrize(

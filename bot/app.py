@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import logging
+import os
 import secrets
 import signal
 import time
@@ -64,6 +65,16 @@ def session_key(private_key: str) -> bytes:
 def pages_key(private_key: str) -> bytes:
     """Make the key that signs links and cookies of the pages: as above, and no session is one of them."""
     return hmac.digest(private_key.encode(), b"switchyard pages", "sha256")
+
+
+def instance(settings: Settings) -> str:
+    """Name this App on this database, telling neither: so the doctor knows whether this very service answers it."""
+    try:
+        file = os.stat(settings.database)
+    except OSError:
+        return ""
+    told = f"switchyard instance {file.st_dev}:{file.st_ino}"
+    return hmac.digest(settings.private_key.encode(), told.encode(), "sha256").hex()[:16]
 
 
 def viewing(current: Callable[[], Settings], now: Callable[[], float]) -> View:
@@ -242,6 +253,7 @@ class Switchyard:
         return {
             "live": silent < _HEARTBEAT,
             "role": "worker" if worker is not None else "waiting",
+            "instance": instance(self.settings),
             "heartbeat_age_seconds": round(silent, 1),
             "github": self.metrics.github_state(),
             **stored_state(self.settings.database, self.now()),

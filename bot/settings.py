@@ -10,16 +10,11 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
-
 from bot.domain.events import Rules
-from bot.github.keys import load_private_key
+from bot.github.keys import load_private_key, long_enough
 from bot.variables import SETTINGS
 
 _SECRET = frozenset({"private_key", "webhook_secret"})
-#: GitHub's keys have this many bits; what signs the App's tokens takes no shorter one.
-_KEY_BITS = 2048
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
@@ -68,11 +63,16 @@ class Settings:
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
         """Read and check all settings; raises BadSettings with everything that is wrong, not only the first."""
-        read = _Reader(environ)
-        settings = cls._read(read)
-        if read.problems:
-            raise BadSettings(read.problems)
+        settings, problems = cls.as_far_as_right(environ)
+        if problems:
+            raise BadSettings(problems)
         return settings
+
+    @classmethod
+    def as_far_as_right(cls, environ: Mapping[str, str] | None = None) -> tuple[Settings, list[str]]:
+        """Read all settings, and what is wrong, a line each that begins with the name: these are something harmless."""
+        read = _Reader(environ)
+        return cls._read(read), read.problems
 
     @classmethod
     def _read(cls, read: _Reader) -> Settings:
@@ -255,7 +255,7 @@ class _Reader:
         value = self.text("GITHUB_APP_PRIVATE_KEY")
         if value:
             try:
-                return _long_enough(load_private_key(value))
+                return long_enough(load_private_key(value))
             except ValueError as error:
                 self._wrong("GITHUB_APP_PRIVATE_KEY", f"cannot be used: {error}")
         return ""
@@ -277,16 +277,6 @@ class _Reader:
 
     def _wrong(self, name: str, what: str) -> None:
         self.problems.append(f"{name} {what}")
-
-
-def _long_enough(pem: str) -> str:
-    """Return an RSA key as it is; raises ValueError where it is too short to sign with."""
-    key = load_pem_private_key(pem.encode(), password=None, unsafe_skip_rsa_key_validation=True)
-    if isinstance(key, RSAPrivateKey) and key.key_size < _KEY_BITS:
-        raise ValueError(
-            f"It has {key.key_size:,} bits, and at least {_KEY_BITS:,} are needed; generate one on the App's page."
-        )
-    return pem
 
 
 def _is_web_address(value: str) -> bool:

@@ -12,6 +12,7 @@ from bot import __version__
 _COMMANDS = {
     "setup": "Register the GitHub App with one click, and write the settings.",
     "init": "Write what a repository needs: workflow files, a mixin, lines of atmos.yaml.",
+    "doctor": "Look at an installation: what is wrong, and what to do.",
     "serve": "Run the service.",
     "demo": "Show a pull request on its way from plan to apply, with a GitHub of our own.",
     "simulate": "Show what an upload would do, without GitHub.",

@@ -63,6 +63,7 @@ class WorkflowFile:
     environments: tuple[str, ...] = ()  # what its jobs have as `environment:`, as written
     defaults: tuple[tuple[str, str], ...] = ()  # of the inputs that have one, by name
     groups: tuple[str, ...] = ()  # of `concurrency`, its own and its jobs', as written
+    workspaces: tuple[str, ...] = ()  # what it has as ATMOS_PRO_WORKSPACE_ID, where that is written out
 
 
 #: What the workflow files say, by name; None for a file that is not there, a problem for one that cannot be understood.

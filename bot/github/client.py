@@ -8,6 +8,8 @@ from __future__ import annotations
 import asyncio
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import cast
 
@@ -41,6 +43,8 @@ class Caller(GitHubAPI):
     def __init__(self, line: Line, now: Callable[[], float]) -> None:
         super().__init__(line.session, USER_AGENT, base_url=line.api_url)
         self.remaining: int | None = None
+        #: By how many seconds our clock was ahead of GitHub's at the last answer; None before the first.
+        self.ahead: float | None = None
         #: Where GraphQL is asked: on GitHub Enterprise Server beside the API's own address, not under it.
         self.graphql_url = f"{line.api_url.removesuffix('/v3')}/graphql"
         self._line = line
@@ -64,6 +68,8 @@ class Caller(GitHubAPI):
         left = answer[1].get("x-ratelimit-remaining", "")
         if left.isdecimal():
             self.remaining = int(left)
+        with suppress(KeyError, ValueError):  # whatever stands between may leave it out, or spoil it
+            self.ahead = self._now() - parsedate_to_datetime(answer[1]["date"]).timestamp()
         return answer
 
     @abstractmethod

@@ -10,6 +10,8 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+#: GitHub's keys have this many bits; what signs the App's tokens takes no shorter one.
+_BITS = 2048
 _BEGIN = "-----BEGIN"
 _FORMS = "It may be given as PEM text (line breaks as they are or as \\n), as base64 of that text, or as a file's path."
 
@@ -30,6 +32,16 @@ def load_private_key(text: str) -> str:
         ) from None
     if not isinstance(key, RSAPrivateKey):
         raise ValueError("The private key is not an RSA key; use the file that GitHub gave for the App.")
+    return pem
+
+
+def long_enough(pem: str) -> str:
+    """Return an RSA key as it is; raises ValueError where it is too short to sign with."""
+    key = load_pem_private_key(pem.encode(), password=None, unsafe_skip_rsa_key_validation=True)
+    if isinstance(key, RSAPrivateKey) and key.key_size < _BITS:
+        raise ValueError(
+            f"It has {key.key_size:,} bits, and at least {_BITS:,} are needed; generate one on the App's page."
+        )
     return pem
 
 

@@ -169,6 +169,11 @@ def environment(obj: Any) -> str:
     return text(part(obj, "environment"), "name")
 
 
+def protects(obj: Any) -> bool:
+    """Tell whether an environment has a rule: reviewers, a pause, a check of its own, or branches that may use it."""
+    return bool(items(obj, "protection_rules")) or bool(part(obj, "deployment_branch_policy"))
+
+
 def reviewers(obj: Any) -> tuple[str, ...]:
     """Read who may review, as people read it: a login, or `team` and its name in addresses."""
     found = []

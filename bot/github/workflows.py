@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +15,8 @@ from bot.domain.pro import DISPATCH_ID, ProProblem, WorkflowFile
 MOST_BYTES = 256 * 1024
 #: What a workflow that uploads affected stacks names: the CLI's command, or the action that runs it.
 _UPLOADING = (b"describe affected", b"affected-stacks")
+#: A workspace that is written out; an expression is known to GitHub alone.
+_WORKSPACE = re.compile(rb"""ATMOS_PRO_WORKSPACE_ID:[ ]*["']?([\w.-]{1,200})["']?[ ]*$""", re.MULTILINE)
 
 
 def check_size(workflow: str, size: int) -> None:
@@ -41,6 +44,7 @@ def parse(workflow: str, content: bytes, *, on_default_branch: bool) -> Workflow
         environments=tuple(dict.fromkeys(_environments(_mapping(told.get("jobs"))))),
         defaults=tuple((name, _text(about["default"])) for name, about in inputs.items() if _has_default(about)),
         groups=tuple(dict.fromkeys(_groups(told))),
+        workspaces=tuple(dict.fromkeys(found.decode() for found in _WORKSPACE.findall(content.replace(b"\r", b"")))),
     )
 
 

@@ -113,7 +113,7 @@ class Core:
             "sender": payloads.user(self.base_url, sender),
         }
         installation = self.installation_of(repo)
-        if installation is not None and event in installation.events:
+        if installation is not None and installation.suspended_at is None and event in installation.events:
             whole["installation"] = {"id": installation.id, "node_id": f"I_{installation.id}"}
             self.hooks.enqueue(
                 event,

@@ -93,7 +93,7 @@ def installation(base: str, one: Installation, of: App) -> Json:
         "events": one.events,
         "created_at": rfc3339(one.created_at),
         "updated_at": rfc3339(one.created_at),
-        "suspended_at": None,
+        "suspended_at": optional_time(one.suspended_at),
     }
 
 

@@ -54,6 +54,12 @@ class Repos(Core):
         del self.installations[one.id]
         self._emit_installation("installation", one, {"action": "deleted", "repositories": []})
 
+    def suspend(self, owner: str) -> None:
+        """Suspend the app on an account: it gets no tokens, and its repositories send nothing more."""
+        one = next(one for one in self.installations.values() if one.account.login == owner)
+        one.suspended_at = self.now()
+        self._emit_installation("installation", one, {"action": "suspend", "repositories": []})
+
     def _emit_installation(self, event: str, one: Installation, body: payloads.Json) -> None:
         whole = {
             **body,

@@ -19,6 +19,14 @@ def list_workflows(call: Call) -> Answer:
     return call.counted("workflows", workflows, lambda one: payloads_actions.workflow(call.base, repo, one))
 
 
+def get_permissions(call: Call) -> Answer:
+    """Answer GET …/actions/permissions: to an app that may read Administration."""
+    repo = call.repo()
+    if call.installation is None or not call.installation.permissions.get("administration"):
+        raise ApiError(403, "Resource not accessible by integration")
+    return Answer({"enabled": repo.actions_enabled, "allowed_actions": "all"})
+
+
 def get_workflow(call: Call) -> Answer:
     """Answer GET …/actions/workflows/{id or file}."""
     return Answer(payloads_actions.workflow(call.base, call.repo(), _workflow(call)))
@@ -192,6 +200,7 @@ def _created(text: str, moment: int) -> bool:
 
 WORKFLOW, RUN = REPO + "/actions/workflows/{workflow}", REPO + "/actions/runs/{run}"
 ROUTES: list[Route] = [
+    ("GET", REPO + "/actions/permissions", "installation", get_permissions),
     ("GET", REPO + "/actions/workflows", "installation", list_workflows),
     ("GET", WORKFLOW, "installation", get_workflow),
     ("POST", WORKFLOW + "/dispatches", "installation", dispatch),

@@ -30,6 +30,8 @@ def get_installation(call: Call) -> Answer:
 def make_token(call: Call) -> Answer:
     """Answer POST /app/installations/{id}/access_tokens."""
     one = found(call.hub.installations.get(call.number("installation")))
+    if one.suspended_at is not None:
+        raise ApiError(403, "This installation has been suspended")
     token, expires = call.tokens.mint(one.id)
     body = {
         "token": token,

@@ -210,3 +210,4 @@ class Installation:
     permissions: dict[str, str]
     events: list[str]
     repos: dict[str, Repo] = field(default_factory=dict)
+    suspended_at: float | None = None

@@ -20,6 +20,9 @@ from sqlite_utils import Database
 #: How long another process may hold the file before a write here gives up, in milliseconds.
 BUSY_TIMEOUT = 20_000
 
+#: How long who only looks waits for the file, in seconds.
+_LOOKING = 5.0
+
 _turns: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
 
@@ -60,6 +63,18 @@ def connect(path: str | Path) -> Db:
     db = Db(conn)
     db.turn = _turns[str(file)]
     return db
+
+
+@contextmanager
+def looking(path: str | Path) -> Iterator[Db]:
+    """Open a file that is there, to look at it beside whoever works on it. Raises sqlite3.Error."""
+    uri = f"{Path(path).resolve().as_uri()}?mode=rw"
+    conn = sqlite3.connect(uri, uri=True, timeout=_LOOKING, isolation_level=None)
+    try:
+        conn.row_factory = sqlite3.Row
+        yield Db(conn)
+    finally:
+        conn.close()
 
 
 @contextmanager

@@ -7,6 +7,21 @@ import os
 from pathlib import Path
 
 
+def is_taken(database: str) -> bool:
+    """Tell whether a process on this machine works on a database. It takes the lock for a moment where none does."""
+    try:
+        file = os.open(f"{database}.lock", os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(file)
+    return False
+
+
 class WorkerLock:
     """A lock that at most one process holds."""
 

@@ -1,0 +1,1 @@
+"""How the doctor looks: at the machine, at the App, at repositories; and how it tells what it found."""

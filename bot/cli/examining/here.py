@@ -1,0 +1,122 @@
+"""Look at this machine: the database and its disk, who works on it, Graphviz."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from bot.domain.checkup import machine, workflows
+from bot.domain.checkup.facts import DatabaseFacts, KeyFacts, UploadFacts, Wanted
+from bot.domain.checkup.findings import Finding
+from bot.domain.model import Repo
+from bot.store import checkup, pulls, repos, uploads
+from bot.store.db import Db, looking
+from bot.work.lock import is_taken
+from renderers.engine import CannotDraw, draw, engine_name
+
+_VERSION = re.compile(r"version (\S+)")
+_TRY = "digraph { a -> b }"
+_DOT_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What the database has of a repository."""
+
+    repo: Repo
+    keys: list[KeyFacts]
+    last: UploadFacts | None
+    uploaders: frozenset[str]
+    wants: list[Wanted]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What the database has; `repositories` is empty where it cannot be read."""
+
+    facts: DatabaseFacts
+    repositories: Mapping[str, Stored] = field(default_factory=dict)  # by name in lower case
+
+
+def database(path: str, mounts: str) -> Kept:
+    """Read what the doctor needs of the database, beside whoever works on it."""
+    file = Path(path).resolve()
+    disk = filesystem(file, mounts)
+    if not file.exists():
+        return Kept(DatabaseFacts(str(file), there=False, filesystem=disk))
+    try:
+        with looking(file) as db:
+            facts = checkup.file_facts(db, str(file), disk)
+            # Older files lack tables, and newer ones may mean something else by them.
+            known = [] if facts.pending or facts.unknown else repos.everyone(db)
+            return Kept(facts, {repo.full_name.lower(): _stored(db, repo) for repo in known})
+    except sqlite3.Error as error:
+        return Kept(DatabaseFacts(str(file), filesystem=disk, trouble=str(error)))
+
+
+def _stored(db: Db, repo: Repo) -> Stored:
+    remembered = uploads.recall(db, repo.id)
+    settings = {instance: one.pro for instance, one in remembered.items() if not one.removed}
+    return Stored(
+        repo,
+        checkup.live_keys(db, repo.id),
+        checkup.last_upload(db, repo),
+        pulls.uploaders(db, repo.id),
+        workflows.wanted(settings),
+    )
+
+
+def filesystem(file: Path, mounts: str) -> str:
+    """Find what sort of disk a file is on, in what Linux tells of its mounts; empty where that does not say."""
+    best, found = "", ""
+    for line in mounts.splitlines():
+        before, _, after = line.partition(" - ")
+        parts = before.split()
+        if len(parts) < 5 or not after:
+            continue
+        place = re.sub(r"\\([0-7]{3})", lambda code: chr(int(code[1], 8)), parts[4])
+        # A later mount on the same place hides the earlier one.
+        if file.is_relative_to(place) and len(place) >= len(best):
+            best, found = place, after.split()[0]
+    return found
+
+
+def mounts() -> str:
+    """Read what Linux tells of its mounts; empty elsewhere."""
+    try:
+        return Path("/proc/self/mountinfo").read_text()
+    except OSError:
+        return ""
+
+
+def process(path: str) -> list[Finding]:
+    """Look whether a process works on the database."""
+    return [machine.process(str(Path(path).resolve()), works=is_taken(path))]
+
+
+def drawing() -> list[Finding]:
+    """Have Graphviz draw something."""
+    engine = engine_name() or ""
+    trouble = ""
+    if engine:
+        try:
+            draw(_TRY, timeout=_DOT_SECONDS)
+        except CannotDraw as error:
+            trouble = str(error)
+    return [machine.drawing(engine, _engine_version(engine), trouble)]
+
+
+def _engine_version(engine: str) -> str:
+    try:
+        if engine != "dot":
+            return version(engine) if engine else ""
+        done = subprocess.run(["dot", "-V"], capture_output=True, text=True, timeout=_DOT_SECONDS, check=False)  # noqa: S607
+    except (OSError, subprocess.TimeoutExpired, PackageNotFoundError):
+        return ""
+    found = _VERSION.search(done.stderr)
+    return found[1] if found else ""

@@ -31,6 +31,12 @@ _unsent = msgspec.json.Decoder(_Unsent).decode
 _NOTHING = Step(0, Instance("", ""), (), (), (), 1)
 #: Of several dispatches of a step, and of several runs, the first of these tells most.
 _WORST = (Status.FAILED, Status.TIMED_OUT, Status.CANCELLED)
+#: Steps by the status of that dispatch: SQLite gives the one that has the least.
+_SENT = (
+    "SELECT status, count(*) AS n FROM (SELECT status, min(CASE status WHEN 'failed' THEN 0 WHEN 'timed_out' THEN 1 "
+    "WHEN 'cancelled' THEN 2 WHEN 'succeeded' THEN 4 ELSE 3 END) FROM dispatches WHERE rollout_id = ? AND latest "
+    "GROUP BY idx) GROUP BY status"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +71,11 @@ def how_many(db: Db, lane: str, *, but: Iterable[int] = ()) -> int:
 
 
 def _ended(db: Db, rollout_id: int, rollout: Rollout) -> Ended:
-    by_step: dict[int, Status] = {}
-    for row in db.rows("SELECT idx, status FROM dispatches WHERE rollout_id = ? AND latest", rollout_id):
-        statuses = (Status(row["status"]), by_step.get(row["idx"], Status.SUCCEEDED))
-        by_step[row["idx"]] = min(statuses, key=_rank)
-    counts = Counter(by_step.values())
-    for row in db.rows("SELECT idx, facts FROM steps WHERE rollout_id = ?", rollout_id):
-        if row["idx"] not in by_step:
-            counts[_stands(_unsent(row["facts"]))] += 1
+    counts = Counter({Status(row["status"]): int(row["n"]) for row in db.rows(_SENT, rollout_id)})
+    unsent = (
+        "SELECT facts FROM steps WHERE rollout_id = ? AND idx NOT IN (SELECT idx FROM dispatches WHERE rollout_id = ?)"
+    )
+    counts.update(_stands(_unsent(row["facts"])) for row in db.rows(unsent, rollout_id, rollout_id))
     return Ended(rollout, counts, _worst_run(db, rollout_id, counts))
 
 
@@ -81,12 +84,6 @@ def _stands(step: _Unsent) -> Status:
         return Status.SUPERSEDED
     told = replace(_NOTHING, problem=step.problem, manual=step.manual, dropped=step.dropped, decided=step.decided)
     return own_status(told) or Status.SUPERSEDED
-
-
-def _rank(status: Status) -> int:
-    if status in _WORST:
-        return _WORST.index(status)
-    return len(_WORST) + (status is Status.SUCCEEDED)
 
 
 def _worst_run(db: Db, rollout_id: int, counts: Counter[Status]) -> str:

@@ -289,7 +289,7 @@ def test_a_linked_atmos_yaml_or_folder_of_stacks_is_not_followed(init: Init, rep
 
 def test_it_wants_the_top_of_a_checkout(init: Init, repo: Path) -> None:
     assert "GitHub only looks for workflow files at its top" in init(path=repo / "stacks").output
-    assert "is in no git checkout" in init(path=repo.parent).output
+    assert "is no git checkout that can be read (fatal: not a git repository" in init(path=repo.parent).output
     assert "There is no folder" in init(path=repo / "there").output
     assert "is no folder" in init(path=repo / "atmos.yaml").output
 
@@ -375,6 +375,7 @@ def test_what_a_stack_sets_is_found_through_its_imports() -> None:
         (("vars: {stage: !env STAGE}",), "", (), 0),
         (("vars: {stage: [dev]}",), "", (), 0),
         (("vars: [",), "", (), 0),
+        (("vars: {stage: dev}\n---\n",), "stage", ("dev",), 0),
         (("import: [orgs/0]",), "", (), 0),
         ((), "", (), 0),
     ],

@@ -84,10 +84,12 @@ class Checkout:
         return state
 
 
-def top_of(path: Path) -> Path | None:
-    """Find the top folder of the git checkout that a path is in; None where it is in none, or git cannot tell."""
-    top = _git(path, "rev-parse", "--show-toplevel")
-    return Path(top).resolve() if top else None
+def top_of(path: Path) -> Path:
+    """Find the top folder of the git checkout that a path is in; raises NotRead with what git says."""
+    told, said = _ask_git(path, "rev-parse", "--show-toplevel")
+    if not told:
+        raise NotRead(said)
+    return Path(told).resolve()
 
 
 def base_branch(path: Path) -> tuple[str, str]:
@@ -106,7 +108,11 @@ def remote(path: Path) -> str:
 
 
 def _git(path: Path, *words: str) -> str:
-    """Ask git; empty where it cannot tell. None of the questions runs anything that a checkout may configure."""
+    return _ask_git(path, *words)[0]
+
+
+def _ask_git(path: Path, *words: str) -> tuple[str, str]:
+    """Ask git; returns its answer, or nothing and why. No question runs anything that a checkout may configure."""
     try:
         done = subprocess.run(  # noqa: S603
             ["git", "-C", str(path), *words],  # noqa: S607
@@ -115,6 +121,10 @@ def _git(path: Path, *words: str) -> str:
             check=False,
             stdin=subprocess.DEVNULL,
         )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout.decode(errors="replace").strip() if done.returncode == 0 else ""
+    except OSError as error:
+        return "", f"git could not be started: {error.strerror}"
+    except subprocess.TimeoutExpired:
+        return "", "git did not answer in time"
+    if done.returncode == 0:
+        return done.stdout.decode(errors="replace").strip(), ""
+    return "", done.stderr.decode(errors="replace").partition("\n")[0]

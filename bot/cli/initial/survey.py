@@ -78,12 +78,13 @@ def _opened(path: Path) -> Checkout:
         raise Unusable(f"There is no folder {shown(str(path), 200)}; name the checkout of your repository.") from None
     if not root.is_dir():
         raise Unusable(f"{shown(str(path), 200)} is no folder; name the checkout of your repository.")
-    top = disk.top_of(root)
-    if top is None:
+    try:
+        top = disk.top_of(root)
+    except NotRead as error:
         raise Unusable(
-            f"{shown(str(root), 200)} is in no git checkout, as far as git can tell; name the checkout of the "
-            "repository with your Atmos stacks."
-        )
+            f"{shown(str(root), 200)} is no git checkout that can be read ({shown(str(error), 200)}); name the "
+            "checkout of the repository with your Atmos stacks."
+        ) from None
     if top != root:
         raise Unusable(
             f"{shown(str(root), 200)} is inside the checkout {shown(str(top), 200)}, and GitHub only looks for "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from operator import attrgetter
@@ -125,7 +125,7 @@ def _shape(outline: _Outline, most: int, wide: bool) -> Shape:
     counts = {by: len(set(keys)) for by, keys in ways.items()}
     fitting = [by for by in ways if 1 < counts[by] <= most]
     by = (fitting or sorted(ways, key=lambda by: (counts[by] == 1, counts[by])))[0]
-    grouped = _grouped(outline, by, most)
+    grouped = _grouped(outline, by, ways[by], most)
     return grouped if wide else _upright(grouped) or grouped
 
 
@@ -145,18 +145,17 @@ def _narrower(each: Shape, outline: _Outline) -> Shape:
     """Group what is too wide, by stack, else by component, where that makes it fit or at least half as wide."""
     for by, keys in _ways(outline).items():
         if len(set(keys)) > 1:
-            grouped = _grouped(outline, by, MOST)
+            grouped = _grouped(outline, by, keys, MOST)
             if not grouped.is_wide or grouped.width <= each.width / 2:
                 return _upright(grouped) or grouped
     return each
 
 
-def _grouped(outline: _Outline, by: str, most: int) -> Shape:
-    """Draw as one box what has the same stack, or component; of more than `most`, the last box is of all the others.
+def _grouped(outline: _Outline, by: str, keys: list[str], most: int) -> Shape:
+    """Draw as one box what has the same key, its stack or component; of more than `most`, the last is of all others.
 
     Which are drawn each by itself goes by their order alone: by their states, the boxes would change places.
     """
-    keys = _ways(outline)[by]
     members: dict[str, list[int]] = {}
     for index, key in enumerate(keys):
         members.setdefault(key, []).append(index)
@@ -177,8 +176,8 @@ def _ways(outline: _Outline) -> dict[str, list[str]]:
     }
 
 
-def _pairs(outline: _Outline) -> list[tuple[int, int]]:
-    return [(index, child) for index, children in enumerate(outline[2]) for child in children]
+def _pairs(outline: _Outline) -> Iterator[tuple[int, int]]:
+    return ((index, child) for index, children in enumerate(outline[2]) for child in children)
 
 
 def _box(index: int, instance: Instance, destroys: bool) -> Box:

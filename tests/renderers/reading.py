@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import zip_longest
 
 from markdown_it import MarkdownIt
@@ -22,7 +23,7 @@ _BARE_PIPE = re.compile(r"(?<!\\)\|")
 
 def flaws(text: str) -> list[str]:
     """List what a reader would see broken: tables, folds, foreign HTML, links, mentions."""
-    tokens = _READER.parse(text)
+    tokens = _parsed(text)
     found = [*_fold_flaws(tokens), *_fence_flaws(text, tokens), *_table_flaws(text, tokens)]
     for token in tokens:
         if token.type in ("html_block", "html_inline") and _OURS.sub("", token.content):
@@ -33,10 +34,15 @@ def flaws(text: str) -> list[str]:
     return found
 
 
+@lru_cache(maxsize=2)  # a text is often asked for several things
+def _parsed(text: str) -> list[Token]:
+    return _READER.parse(text)
+
+
 def told_in_tables(text: str) -> list[tuple[str, str, str]]:
     """List what the tables tell of: status (empty where a fold's title tells it), stack and component."""
     told = []
-    for head, *rows in _tables(_READER.parse(text)):
+    for head, *rows in _tables(_parsed(text)):
         titles = [_text(cell) for cell in head]
         for row in rows:
             cells = dict(zip(titles, row, strict=True))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import pickle
 import re
-from copy import deepcopy
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -21,7 +21,7 @@ from bot.domain.view import CommitView, Past, PullCheckView, PullView
 from renderers import pull_check
 from renderers.check import summary, title
 from renderers.comment import comment
-from renderers.markdown import clip
+from renderers.markdown import clean, clip
 from renderers.mermaid import mermaid
 from renderers.scene import LONGEST_NAME
 from renderers.tree import tree
@@ -38,6 +38,7 @@ RUN = "https://github.com/acme/infra/actions/runs/19000000123"
 NASTY = st.text(alphabet="ab|`<>@#*_[]()\\~$&!:/.-+=1w\n\"'{}%é\u202e\x00", min_size=1, max_size=25)
 #: What people, files and servers may say at length.
 LONG = st.one_of(NASTY, st.builds(str.__mul__, NASTY, st.sampled_from([1, 30, 400])))
+NAMES = LONG.filter(clean)  # of what shows nothing no reader can tell whether it is there
 HOLDS = st.builds(Hold, st.sampled_from(HoldKind), LONG)
 RELEASES = st.builds(Release, HOLDS, LONG, st.just(0.0))
 GATES = st.one_of(st.none(), st.builds(Gate, st.tuples(LONG, NASTY), st.tuples(LONG), st.sampled_from([0.0, NOON])))
@@ -49,6 +50,7 @@ RECEIPTS = st.builds(
     *(st.booleans(), LONG),
 )
 SENT = [status for status in Status if status not in (Status.WAITING, Status.READY, Status.BLOCKED)]
+T = TypeVar("T")
 GRAPHS = st.sampled_from(["picture", "mermaid", "tree"])
 RESULTS = ["", "changes", "no changes", "applied", "error"]
 
@@ -84,11 +86,11 @@ def walks(draw: st.DrawFn) -> Walk:
     """Draw a rollout: few instances with nasty names and any order, or many with plain ones."""
     needs: dict[Key, tuple[Key, ...]] = {}
     if draw(st.booleans()):
-        for key in draw(st.lists(st.tuples(LONG, LONG), min_size=1, max_size=25, unique=True)):
+        for key in draw(st.lists(st.tuples(NAMES, NAMES), min_size=1, max_size=25, unique=True)):
             earlier = list(needs)
             needs[key] = tuple(draw(st.lists(st.sampled_from(earlier), max_size=3, unique=True))) if earlier else ()
     else:
-        needs = wide(draw(st.sampled_from([21, 130, 400])))
+        needs = wide(draw(st.sampled_from([21, 130, 250])))
     drawn = draw(st.lists(kinds(), min_size=1, max_size=12))
     facts = {key: dict(drawn[number % len(drawn)]) for number, key in enumerate(needs)}
     return walk(
@@ -190,33 +192,33 @@ def counted(text: str, what: str) -> int:
     return int(found[1].replace(",", "")) if found else 0
 
 
+def copied(shown: T) -> T:
+    """Make the same again, of which nothing is remembered; several times as fast as `deepcopy`."""
+    again: T = pickle.loads(pickle.dumps(shown))
+    return again
+
+
 SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large)
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=SLOW)
 @given(views().map(Drawn), st.one_of(st.just(60_000), st.integers(3_000, 60_000)), GRAPHS)
-def test_a_comment_fits_and_nothing_breaks(case: Drawn, budget: int, graph: str) -> None:
+def test_a_comment_fits_and_nothing_breaks_and_every_failure_is_named_or_counted(
+    case: Drawn, budget: int, graph: str
+) -> None:
     shown = case.view
     assert isinstance(shown, PullView)
     text = write(shown, budget, graph)
     assert len(text) <= budget
     assert flaws(text) == []
-    assert text == write(deepcopy(shown), budget, graph)
-
-
-@settings(max_examples=30, deadline=None, suppress_health_check=SLOW)
-@given(views().map(Drawn))
-def test_every_failure_is_named_or_counted(case: Drawn) -> None:
-    assert isinstance(case.view, PullView)
-    shown = replace(case.view, waiting="")
-    text = write(shown)
-    failed = failures(shown.current[0])
-    told = told_in_tables(text)
-    missing = [one for one in failed if one not in told]
-    words = {status.value.replace("_", " ") for status in FAILURES}
-    assert len(missing) == sum(counted(text, word) for word in words)
-    if sum(len(stack) + len(component) for _, stack, component in failed) < 3_000:
-        assert missing == []
+    assert text == write(copied(shown), budget, graph)
+    if not shown.waiting:
+        failed, told = failures(shown.current[0]), told_in_tables(text)
+        missing = [one for one in failed if one not in told]
+        words = {status.value.replace("_", " ") for status in FAILURES}
+        assert len(missing) == sum(counted(text, word) for word in words)
+        if budget == 60_000 and sum(len(stack) + len(component) for _, stack, component in failed) < 3_000:
+            assert missing == []
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=SLOW)
@@ -227,7 +229,7 @@ def test_a_check_run_fits_and_nothing_breaks(case: Drawn) -> None:
     text = summary(shown)
     assert len(text) <= 65_535
     assert flaws(text) == []
-    assert text == summary(deepcopy(shown))
+    assert text == summary(copied(shown))
     assert "\n" not in title(shown)
     assert len(title(shown)) <= 255
 
@@ -240,7 +242,7 @@ def test_the_check_run_of_a_pull_request_fits_and_nothing_breaks(case: Drawn, en
     text = pull_check.summary(shown)
     assert len(text) <= 65_535
     assert flaws(text) == []
-    assert text == pull_check.summary(deepcopy(shown))
+    assert text == pull_check.summary(copied(shown))
     assert "\n" not in pull_check.title(shown)
     assert len(pull_check.title(shown)) <= 255
 

@@ -180,6 +180,7 @@ class Switchyard:
         settings = self.settings
         db = connect(settings.database)
         try:
+            migrate(db)  # another version may have worked here while this process waited
             async with aiohttp.ClientSession() as session:
                 github = GitHub(
                     session,

@@ -10,12 +10,13 @@ from pathlib import Path
 
 import click
 
+from bot import __version__
 from bot.domain.approving import is_person
 from bot.domain.model import Repo
 from bot.settings import BadSettings, database_from_env
 from bot.store import repos
 from bot.store.db import Db, connect
-from bot.store.migrations import migrate
+from bot.store.migrations import Newer, migrate
 
 #: Who acts on the server itself, where nobody says who it is.
 OPERATOR = "the operator"
@@ -79,6 +80,11 @@ def owner_and_name(repository: str) -> tuple[str, str]:
 
 def unusable(path: str, error: sqlite3.Error) -> str:
     """Say that the file cannot be used as a database, why, and what to do."""
+    if isinstance(error, Newer):
+        return (
+            f"Switchyard {__version__} could not use the database {path}: {error}. Start that newer one again, "
+            "or put back a backup from before the upgrade: switchyard restore FILE."
+        )
     return (
         f"Switchyard could not use the database {path}: {error}. "
         "Name another file in SWITCHYARD_DATABASE, or make this one readable and writable."

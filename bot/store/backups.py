@@ -8,11 +8,9 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlite_utils import Database
-
 from bot.store import audit, inbox, meta, outbox
 from bot.store.db import Db, connect, transaction
-from bot.store.migrations import migrate, migrations
+from bot.store.migrations import migrate, migrations, unknown
 
 
 class Unusable(Exception):  # noqa: N818 -- it reads as what is told
@@ -81,9 +79,7 @@ def _stage(file: Path, staged: Path) -> None:
 
 def _of_newer(db: Db) -> list[str] | None:
     """Name the migrations that this program does not know: a newer one made them. None where the file is not ours."""
-    applied = [one.name for one in migrations.applied(db)]
-    known = {one.name for one in migrations.pending(Database(memory=True))}
-    return [name for name in applied if name not in known] if applied else None
+    return unknown(db) if migrations.applied(db) else None
 
 
 def _make_wary(db: Db, cause: str, *, by: str, now: float) -> None:

@@ -18,7 +18,7 @@ def get(db: Db, key: str, default: float = 0.0) -> float:
 
 def put(db: Db, key: str, value: float) -> None:
     """Write a number."""
-    db.write("INSERT OR REPLACE INTO meta VALUES (?, ?)", key, repr(value))
+    db.write("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", key, repr(value))
 
 
 def count(db: Db, key: str) -> int:
@@ -31,8 +31,8 @@ def count(db: Db, key: str) -> int:
 def redelivered(db: Db, guid: str, now: float, most: int) -> bool:
     """Count one more redelivery of a webhook; False when it has had its share."""
     sql = (
-        "INSERT INTO redeliveries VALUES (?, 1, ?) ON CONFLICT (guid) DO UPDATE SET tries = tries + 1, "
-        "at = excluded.at WHERE tries < ?"
+        "INSERT INTO redeliveries (guid, tries, at) VALUES (?, 1, ?) ON CONFLICT (guid) "
+        "DO UPDATE SET tries = tries + 1, at = excluded.at WHERE tries < ?"
     )
     return db.write(sql, guid, now, most) > 0
 

@@ -1,6 +1,13 @@
-"""The tables. Migrations only add, since an older process may still serve the same file."""
+"""The tables. Migrations only add, since an older process may still serve the same file, and work on it.
+
+What they add to a table that is there has a default and binds no row together with another one; they are quick, for
+everybody waits meanwhile. `tests/store/test_upgrades.py` looks after both, and wants a sample of each version.
+"""
 
 from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
 
 from sqlite_utils import Database, Migrations
 
@@ -221,7 +228,20 @@ def m001_tables(db: Database) -> None:
             db.conn.execute(statement)
 
 
+class Newer(sqlite3.DatabaseError):
+    """A newer Switchyard has changed the file: what this one would read and write there, nobody has tried."""
+
+
+def unknown(db: Database) -> list[str]:
+    """Name the migrations of a file that this program does not know, as a newer one made them."""
+    with closing(Database(memory=True)) as empty:
+        known = {one.name for one in migrations.pending(empty)}
+    return [one.name for one in migrations.applied(db) if one.name not in known]
+
+
 def migrate(db: Db) -> None:
-    """Bring the file up to date. Two processes that start together take turns."""
+    """Bring the file up to date, wholly or not at all. Two processes that start together take turns. Raises Newer."""
     with transaction(db):
+        if made := unknown(db):
+            raise Newer(f"a newer Switchyard has changed it ({', '.join(made)})")
         migrations.apply(db)

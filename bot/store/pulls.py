@@ -160,7 +160,7 @@ def uploaders(db: Db, repo_id: int) -> frozenset[str]:
 
 def note_uploader(db: Db, repo_id: int, workflow: str, now: float) -> None:
     """Learn that a workflow uploads."""
-    db.write("INSERT OR REPLACE INTO uploaders VALUES (?, ?, ?)", repo_id, workflow, now)
+    db.write("INSERT OR REPLACE INTO uploaders (repo_id, workflow, at) VALUES (?, ?, ?)", repo_id, workflow, now)
 
 
 def uploading_runs(db: Db, repo_id: int, lane: str, since: float) -> list[RunFacts]:

@@ -185,6 +185,10 @@ def test_what_is_drawn_downwards_is_narrow_and_leads_from_foot_to_top(needs: dic
     assert [name for name, _ in where.frames] == list(drawing.frames)
     tops = [area.y for _, area in where.frames]
     assert tops == sorted(tops)
+    seen = walk(needs)
+    done, failed = ([State(status) for _ in seen.steps] for status in (Status.SUCCEEDED, Status.FAILED))
+    before, after = (ElementTree.fromstring(drawn(seen, found).light) for found in (done, failed))
+    assert places(before) == places(after)
 
 
 @pytest.mark.parametrize("size", [10, 60])

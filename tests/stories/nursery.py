@@ -1,6 +1,7 @@
 """Starts `switchyard serve` quickly: a process that has everything imported, and forks one for each line it reads.
 
 Run as `python -m tests.stories.nursery`. A line is a JSON object of the environment; the answer is the process id.
+Where NEWER is in it, the process is of a made-up newer version.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import signal
 import sys
 
 from bot.cli import serve
+from tests.store import newer
 
 
 def main() -> None:
@@ -31,6 +33,8 @@ def _live(environ: dict[str, str]) -> None:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.environ.clear()
     os.environ.update(environ)
+    if "NEWER" in environ:
+        newer.become()
     serve.command.main(args=[], prog_name="switchyard serve")
 
 

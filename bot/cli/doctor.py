@@ -27,6 +27,7 @@ from bot.settings import Settings
 
 #: How long one look may take, in seconds.
 PATIENCE = 10.0
+_OF_PATIENCE = 0.8  # of that, what one request may take, so that it says itself why it failed
 #: So many repositories are looked at without being named: each costs about ten requests.
 _MOST_REPOSITORIES = 5
 _PIPED = 100  # characters in a line where there is no terminal
@@ -108,7 +109,7 @@ class Doctor:
         if not settings.public_url:
             return machine.address(None)
         ours = "" if self._is_wrong("GITHUB_APP_PRIVATE_KEY", "SWITCHYARD_DATABASE") else instance(settings)
-        return machine.address(await address.ask(settings.public_url, ours))
+        return machine.address(await address.ask(settings.public_url, ours, self.patience * _OF_PATIENCE))
 
     async def _github(self, kept: Kept | None, named: Sequence[str]) -> list[Finding]:
         settings = self.settings
@@ -121,7 +122,7 @@ class Doctor:
                 private_key=settings.private_key,
                 api_url=settings.api_url,
                 now=self.now,
-                timeout=self.patience * 0.8,
+                timeout=self.patience * _OF_PATIENCE,
             )
             known = await at_github.identity(github, settings, self.patience)
             if known.app is None:

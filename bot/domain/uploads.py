@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.domain import destroys, extending, heads, holds, joins, layout, pro
+from bot.domain import destroys, extending, heads, holds, joins, layout, notes, pro
 from bot.domain.claims import Claims
 from bot.domain.desk import Desk, Regather
 from bot.domain.events import Removal, Upload, UploadCame
@@ -242,7 +242,7 @@ def start(
         content=upload.content,
         created_at=desk.now,
         size=len(made.steps),
-        notes=_notes(made.passed_through),
+        notes=notes.of(made, desk.facts.files),
         checks_head=layout.takes_no_sha(desk.facts.files, names),
         branch=branch,
         position=position,
@@ -262,13 +262,6 @@ def _since_restored(desk: Desk, upload: Upload) -> bool:
     """Tell whether an upload, and the merge that it may be of, came after a backup was restored."""
     merged_at = desk.pull.merged_at if desk.pull is not None and desk.pull.merged else upload.received_at
     return min(upload.received_at, merged_at) >= desk.facts.restored_at
-
-
-def _notes(passed_through: int) -> tuple[str, ...]:
-    if not passed_through:
-        return ()
-    what = "1 instance names" if passed_through == 1 else f"{passed_through} instances name"
-    return (f"{what} no workflow for this activity and only keeps its place in the order.",)
 
 
 def _replace(desk: Desk, old: Draft, fresh: Draft) -> None:

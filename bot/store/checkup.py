@@ -15,7 +15,7 @@ def file_facts(db: Db, path: str, filesystem: str) -> DatabaseFacts:
     had = {one.name for one in migrations.applied(db)}
     db.write("BEGIN IMMEDIATE")
     try:
-        db.write("CREATE TABLE tried_by_doctor (nothing INTEGER)")
+        db.write("CREATE TABLE tried_by_doctor (at REAL)")
     finally:
         db.write("ROLLBACK")
     return DatabaseFacts(

@@ -10,14 +10,13 @@ import aiohttp
 
 from bot.domain.checkup.facts import AddressFacts
 
-_SECONDS = 8.0
 _MOST_BYTES = 64 * 1024
 _SENT_ON = range(300, 400)
 
 
-async def ask(url: str, instance: str) -> AddressFacts:
-    """Ask once, and follow nowhere. `instance` is what this service says of itself."""
-    timeout = aiohttp.ClientTimeout(total=_SECONDS)
+async def ask(url: str, instance: str, seconds: float) -> AddressFacts:
+    """Ask once, for so many seconds, and follow nowhere. `instance` is what this service says of itself."""
+    timeout = aiohttp.ClientTimeout(total=seconds)
     # A context of its own: it takes the roots that are configured now.
     connector = aiohttp.TCPConnector(ssl=await asyncio.to_thread(ssl.create_default_context))
     try:
@@ -32,7 +31,7 @@ async def ask(url: str, instance: str) -> AddressFacts:
     except aiohttp.ClientConnectorDNSError:
         return AddressFacts(url, failed="its name has no address")
     except TimeoutError:
-        return AddressFacts(url, failed=f"no answer came within {_SECONDS:g} seconds")
+        return AddressFacts(url, failed=f"no answer came within {seconds:g} seconds")
     except aiohttp.ClientSSLError:
         return AddressFacts(url, failed="what answers there does not speak HTTPS")
     except aiohttp.ClientConnectorError as error:

@@ -7,6 +7,8 @@ import sqlite3
 import time
 from collections.abc import Awaitable, Iterable
 
+import aiohttp
+
 from bot.domain.checkup.findings import Finding
 from bot.domain.checkup.kinds import UNSEEN
 from bot.github import failures
@@ -38,7 +40,7 @@ def why(error: Exception) -> str:
         return str(error)
     if isinstance(error, sqlite3.Error):
         return f"SQLite says: {error}."
-    if isinstance(error, OSError) and error.strerror and not error.args[2:]:
+    if isinstance(error, OSError) and not isinstance(error, aiohttp.ClientError) and error.strerror:
         return f"{error.strerror}."
     # The sentence speaks of trying again by itself, which nobody does here.
     return failures.classify(error, time.time()).sentence.partition(";")[0].rstrip(".") + "."

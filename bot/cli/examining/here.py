@@ -9,11 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 from bot.domain.checkup import machine, workflows
 from bot.domain.checkup.facts import DatabaseFacts, KeyFacts, UploadFacts, Wanted
 from bot.domain.checkup.findings import Finding
+from bot.domain.graph import Instance
 from bot.domain.model import Repo
+from bot.events.pull_request import read_upload
 from bot.store import checkup, pulls, repos, uploads
 from bot.store.db import Db, looking
 from bot.work.lock import is_taken
@@ -60,15 +63,28 @@ def database(path: str, mounts: str) -> Kept:
 
 
 def _stored(db: Db, repo: Repo) -> Stored:
-    remembered = uploads.recall(db, repo.id)
-    settings = {instance: one.pro for instance, one in remembered.items() if not one.removed}
+    last = checkup.last_upload(db, repo)
+    settings = {instance: one.pro for instance, one in uploads.recall(db, repo.id).items() if not one.removed}
+    if last is not None:  # what a merge told is remembered, and what an open pull request tells may be newer
+        settings |= _uploaded(db, last.lane)
     return Stored(
         repo,
         checkup.live_keys(db, repo.id),
-        checkup.last_upload(db, repo),
+        last,
         pulls.uploaders(db, repo.id),
         workflows.wanted(settings),
     )
+
+
+def _uploaded(db: Db, lane: str) -> dict[Instance, Mapping[str, Any] | None]:
+    """Read what the last upload of a lane says of its instances; nothing where it cannot be read."""
+    kept = uploads.last(db, lane)
+    try:
+        upload = read_upload(kept[2], kept[1]) if kept else None
+    except ValueError:
+        return {}
+    nodes = upload.graph.nodes.values() if upload else ()
+    return {node.instance: node.pro for node in nodes if not node.deleted and not node.problem}
 
 
 def filesystem(file: Path, mounts: str) -> str:

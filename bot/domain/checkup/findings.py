@@ -66,12 +66,12 @@ def named(names: Sequence[str], most: int = 3) -> str:
 
 def span(seconds: float) -> str:
     """Write how long something is, roughly."""
+    seconds = round(seconds)
     for size, word in ((86_400, "day"), (3600, "hour"), (60, "minute")):
         if seconds >= size:
-            count = int(seconds // size)
+            count = seconds // size
             return f"{count:,} {word}{'s' if count != 1 else ''}"
-    count = int(seconds)
-    return f"{count} second{'s' if count != 1 else ''}"
+    return f"{seconds} second{'s' if seconds != 1 else ''}"
 
 
 def about_trouble(trouble: Trouble) -> str:

@@ -30,9 +30,8 @@ CHECKS = {
 UNSEEN = Kind(
     "unseen",
     Grade.WARNING,
-    "Something could not be looked at.",
-    "It took more than ten seconds, or what it needs was not there.",
-    "Mend what the line says, then run the doctor again.",
+    "Something could not be looked at: it took more than ten seconds, or what it needs was not there.",
+    do="Mend what the line says, then run the doctor again.",
 )
 
 _NAMED = [*vars(kinds_here).values(), *vars(kinds_github).values(), *vars(kinds_repository).values(), UNSEEN]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from bot.domain import pro
@@ -18,6 +19,7 @@ from bot.domain.pro import Call, Phase, ProProblem, WorkflowFile
 
 #: Any commit: what is looked at is the same for each.
 _COMMIT = "0" * 40
+_INSTANCES = 200  # whose inputs are filled into the name of a group; it is the same for the others
 _TOLD = 3  # so many sentences of one sort are told of a file
 _OTHER_EXPRESSION = re.compile(r"\$\{\{((?:(?!\}\}|inputs).)*)\}\}")
 _ALONE = ("github.run_id", "github.run_number", f"inputs.{pro.DISPATCH_ID}")
@@ -132,7 +134,7 @@ def dropping(file: WorkflowFile, calls: Iterable[tuple[Instance, Call]]) -> str 
     """Say that a `concurrency` group of a file is shared by instances, so that GitHub drops runs; None where not."""
     if not file.groups:
         return None
-    for instance, call in calls:
+    for instance, call in islice(calls, _INSTANCES):
         inputs = dict(file.defaults) | dict(call.inputs)
         for group in file.groups:
             if _is_shared(group, inputs, instance):

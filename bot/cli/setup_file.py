@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import secrets
 import tempfile
@@ -43,10 +42,8 @@ class Reserved:
         os.fsync(self._handle)
         try:
             os.link(self._unseen, self.path)
-        except OSError as error:
-            if error.errno == errno.EEXIST:
-                raise
-            _put(self.path, text)  # not every disk has links
+        except OSError:
+            _put(self.path, text)  # not every disk has links; where the name is taken this raises, too
         self.kept = True
 
     def close(self) -> None:

@@ -40,7 +40,7 @@ def person(monkeypatch: pytest.MonkeyPatch) -> Iterator[Person]:
     one = Person()
     monkeypatch.setattr(apps, "_key_pair", app_key)  # one is enough, and making one takes a while
     monkeypatch.setattr(setup_browser, "opens", one.opens)
-    monkeypatch.setattr(setup_browser, "_HOUR", 20.0)
+    monkeypatch.setattr(setup_browser, "_HOUR", 10.0)
     yield one
     person_is_through()
 
@@ -91,6 +91,7 @@ def test_from_nothing_to_the_settings(hub: Sandbox, person: Person, folder: Path
     assert (app.name, app.owner.login) == ("Yard of ada", PERSON)
     assert stat.S_IMODE((folder / "switchyard.env").stat().st_mode) == 0o600
     assert [path.name for path in folder.iterdir()] == ["switchyard.env"]
+    assert (folder / "switchyard.env").read_text().count("#") == 1
     assert list(settings) == [
         "GITHUB_APP_ID",
         "GITHUB_APP_PRIVATE_KEY",
@@ -434,12 +435,13 @@ def test_only_what_the_page_asked_for_is_taken(hub: Sandbox, person: Person) -> 
         told.append(get(f"{origin}/registered?{query}", Host="evil.example"))
         told.append(get(f"{origin}/registered?{query}&".replace("code=", "code=../../x")))
         told.append(get(f"{origin}/"))
+        told.append(get(f"{origin}/other"))
         told.append(post(f"{origin}/registered?{query}", [], origin))
         return get(address)
 
     person.then = tries
     register(hub)
-    assert [one.status for one in told] == [400, 400, 400, 404, 405]
+    assert [one.status for one in told] == [400, 400, 400, 404, 404, 405]
     assert sum(asked.path.endswith("/conversions") for asked in hub.requests) == 1
 
 

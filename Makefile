@@ -30,6 +30,7 @@ fix: .venv/.dev ## Repair style and format, and write what is made of other file
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 	@$(BIN)/python -m tests.commands_page
+	@$(BIN)/python -m tests.doctor_page
 	@$(BIN)/python -m tests.gallery_page
 	@$(BIN)/python -m tests.troubles_page
 

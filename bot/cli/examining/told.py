@@ -45,7 +45,7 @@ def as_text(findings: Sequence[Finding], width: int, docs_url: str, troubles_url
             where = one.where
             lines += ["", click.style(where, bold=True)]
         lines += _lines(one, width, link(one, docs_url, troubles_url))
-    return "\n".join([*lines, "", summary(findings)])
+    return "\n".join([*lines, "", *_wrapped(summary(findings), width)])
 
 
 def summary(findings: Sequence[Finding]) -> str:

@@ -146,7 +146,9 @@ def test_the_page_says_what_will_be_registered_and_why(hub: Sandbox, person: Per
 def test_github_takes_the_manifest_whatever_is_left_out(without: tuple[str, ...]) -> None:
     for address in (PUBLIC, ""):
         wanted = Wanted("https://github.com", "", "yard", address, without=frozenset(without))
-        assert manifest.problems(wanted.manifest("http://127.0.0.1:1/registered")) == []
+        told = wanted.manifest("http://127.0.0.1:1/registered")
+        assert manifest.problems(told) == []
+        assert told["public"] is False
         assert not set(without) & {one.name for one in wanted.permissions}
 
 
@@ -217,6 +219,7 @@ def test_without_an_address_the_webhook_is_off_and_it_says_what_to_do(hub: Sandb
     assert "For production Switchyard needs an address of its own, with HTTPS." in done.output
     assert f"tick Active at {hub.hub.base_url}/settings/apps/{hub.hub.app.slug}" in done.output
     assert hub.hooks.active is False
+    assert not any("/app/hook" in asked.path for asked in hub.requests)
     assert "PUBLIC_URL" not in written()
     assert person.local is not None
     assert "off, since there is no address" in person.local.text
@@ -285,6 +288,7 @@ def test_what_github_refuses_is_on_its_page_and_the_page_here_can_be_used_again(
     ("words", "said"),
     [
         (("--public-url", "http://localhost:8080"), "GitHub cannot reach this machine by that address"),
+        (("--public-url", "https://yard.localhost"), "GitHub cannot reach this machine by that address"),
         (("--public-url", "https://127.0.0.1"), "GitHub cannot reach this machine by that address"),
         (("--public-url", "https://[::1]"), "That is no plain web address"),
         (("--public-url", "switchyard.example.com"), "That is no plain web address"),

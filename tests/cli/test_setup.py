@@ -18,6 +18,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bot.cli import cli, setup_browser, setup_file, setup_page
+from bot.cli.setup_browser import opens
 from bot.cli.setup_wanted import Wanted, api_url, optional
 from bot.github import needs
 from bot.sandbox import Sandbox, apps, manifest
@@ -36,11 +37,10 @@ def hub() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def person(monkeypatch: pytest.MonkeyPatch) -> Iterator[Person]:
+def person(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Person]:
     one = Person()
     monkeypatch.setattr(apps, "_key_pair", app_key)  # one is enough, and making one takes a while
     monkeypatch.setattr(setup_browser, "opens", one.opens)
-    monkeypatch.setattr(setup_browser, "_HOUR", 10.0)
     yield one
     person_is_through()
 
@@ -48,6 +48,9 @@ def person(monkeypatch: pytest.MonkeyPatch) -> Iterator[Person]:
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
+    # Whatever goes wrong, no browser of a person is opened, and nobody waits for an hour.
+    monkeypatch.setattr(setup_browser, "opens", lambda _address: True)
+    monkeypatch.setattr(setup_browser, "_HOUR", 10.0)
     for name in ("GITHUB_APP_ID", "GITHUB_APP_PRIVATE_KEY", "GITHUB_WEBHOOK_SECRET", "PUBLIC_URL", "GITHUB_API_URL"):
         monkeypatch.delenv(name, raising=False)
     return tmp_path
@@ -344,9 +347,8 @@ def test_a_port_that_is_taken() -> None:
     assert done.stderr == f"Error: Another program uses port {port}; give another one, or no --port.\n"
 
 
-def test_nobody_presses_the_button(person: Person, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nobody_presses_the_button(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(setup_browser, "_HOUR", 0.01)
-    monkeypatch.setattr(setup_browser, "opens", lambda _address: True)
     done = run("--public-url", PUBLIC)
     assert "Nobody pressed the button within an hour, so nothing was registered." in done.stderr
     assert list(folder.iterdir()) == []
@@ -381,7 +383,7 @@ def test_without_a_browser_it_says_how_to_get_there(hub: Sandbox, person: Person
 
 def test_a_browser_in_the_terminal_is_not_opened(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(webbrowser, "get", lambda: webbrowser.GenericBrowser("w3m"))
-    assert setup_browser.opens("http://127.0.0.1:1/") is False
+    assert opens("http://127.0.0.1:1/") is False
 
 
 def test_a_code_that_is_too_old_is_told_and_it_can_be_begun_again(hub: Sandbox, person: Person) -> None:

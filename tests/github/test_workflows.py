@@ -148,3 +148,17 @@ def test_a_file_that_is_too_large():
 )
 def test_groups_of_concurrency(text, groups):
     assert read(text).groups == groups
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("ATMOS_PRO_WORKSPACE_ID: ws_one", ("ws_one",)),
+        ("ATMOS_PRO_WORKSPACE_ID: 'ws-one' ", ("ws-one",)),
+        ('ATMOS_PRO_WORKSPACE_ID:  "ws.one"\r', ("ws.one",)),
+        ("ATMOS_PRO_WORKSPACE_ID: ${{ vars.ATMOS_PRO_WORKSPACE_ID }}", ()),
+        ("ATMOS_PRO_WORKSPACE_ID:", ()),
+    ],
+)
+def test_a_workspace_that_is_written_out(line, found):
+    assert read(f"env:\n  {line}\njobs: {{}}\n").workspaces == found

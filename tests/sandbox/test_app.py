@@ -101,3 +101,27 @@ async def test_every_call_is_recorded(rig: Rig) -> None:
     await rig.refused("GET", "/nowhere")
     last = rig.sandbox.requests[-1]
     assert (last.method, last.path, last.status, last.time) == ("GET", "/nowhere", 404, rig.clock())
+
+
+async def test_whether_actions_is_on_is_told_to_who_may_read_administration(rig: Rig) -> None:
+    path = "/repos/acme/infra/actions/permissions"
+    assert await rig.refused("GET", path) == (403, "Resource not accessible by integration")
+    rig.hub.installation_of(rig.repo).permissions["administration"] = "read"
+    assert (await rig.get(path))["enabled"] is True
+    rig.repo.actions_enabled = False
+    assert (await rig.get(path))["enabled"] is False
+
+
+async def test_a_suspended_installation_gets_no_token_and_sends_nothing(rig: Rig) -> None:
+    one = rig.hub.installation_of(rig.repo)
+    rig.hub.suspend("acme")
+    await rig.after(1)
+    assert [hook.name for hook in rig.hooks][-1] == "installation.suspend"
+    told = await rig.get("/repos/acme/infra/installation", app=True)
+    assert told["suspended_at"] is not None
+    answer = await rig.call("POST", f"/app/installations/{one.id}/access_tokens", app=True)
+    assert answer.status == 403
+    before = len(rig.hooks)
+    rig.hub.push(rig.repo, "main", {"a": "b"}, message="x", author="dev")
+    await rig.after(1)
+    assert len(rig.hooks) == before

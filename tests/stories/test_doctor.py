@@ -19,8 +19,9 @@ from bot.domain.model import Repo
 from bot.sandbox import example
 from bot.store import keys, repos
 from bot.store.db import transaction
+from tests.rig import open_rig
 from tests.stories.clinic import Clinic, checks, open_clinic
-from tests.stories.helping import APPLY_PATH, PLAN_PATH, without_id
+from tests.stories.helping import APPLY_PATH, PLAN_PATH, model, wide, without_id
 
 DAY = 86_400.0
 #: The calls that an examination of one repository takes, at most.
@@ -420,3 +421,18 @@ async def test_beside_a_transaction(tmp_path: Path, monkeypatch: pytest.MonkeyPa
             (busy,) = [one for one in told_wrong(await clinic.examine("acme/infra")) if one.check == "database"]
             assert busy.says.endswith("cannot be used: database is locked.")
         assert await clinic.wrong() == []
+
+
+async def test_the_comment_tells_it_too_where_it_bites(tmp_path: Path) -> None:
+    files = without_id(PLAN_PATH)
+    files[PLAN_PATH] = files[PLAN_PATH].replace(GROUP, f"concurrency: terraform\n{GROUP}")
+    async with open_rig(tmp_path, model=model(wide(3)), files=files) as rig:
+        pull = rig.scene.open_pull(wide(3))
+        await rig.passes(10)
+        text = rig.comment(pull)
+        for remark in (
+            f"The titles of the runs of `{example.PLAN}` do not carry the input `atmos_pro_run_id`.",
+            f"`{example.PLAN}` has the `concurrency` group `terraform`, which instances share.",
+            "Put component and stack into the group's name, or leave `concurrency` out.",
+        ):
+            assert text.replace("\\_", "_").count(remark) == 1, text

@@ -11,7 +11,7 @@ import click
 
 from bot.cli import setup_file
 from bot.cli.setup_exchange import Asking, Refused, Registered, one_line
-from bot.cli.setup_wanted import hook_of
+from bot.cli.setup_wanted import NOWHERE, hook_of
 from bot.github.needs import differences
 from bot.settings import BadSettings, Settings
 
@@ -115,7 +115,7 @@ def look(
     if config:
         _set(asking, config, app, agree, say)
     else:
-        say(f"Its webhook goes to {app.hook_url or 'nowhere'}; nothing is to be changed there.")
+        say(f"Its webhook {_goes(app)}; nothing is to be changed there.")
     say(f"It is installed at {app.page}/installations/new; `switchyard doctor` looks at the rest.")
 
 
@@ -158,6 +158,11 @@ def _wanted_hook(app: Registered, url: str, secret: str) -> dict[str, str]:
     return config
 
 
+def _goes(app: Registered) -> str:
+    nowhere = app.hook_url in ("", hook_of(NOWHERE))
+    return "goes nowhere, since it has no address yet" if nowhere else f"goes to {app.hook_url}"
+
+
 def _set(
     asking: Asking,
     config: dict[str, str],
@@ -166,7 +171,7 @@ def _set(
     say: Callable[[str], None],
 ) -> None:
     words = {
-        "url": f"goes to {app.hook_url or 'nowhere'}, not to {config.get('url')}",
+        "url": f"{_goes(app)}, not to {config.get('url')}",
         "content_type": "does not send JSON",
         "secret": "is not signed",
     }

@@ -16,7 +16,7 @@ GITHUB = "https://github.com"
 HOOK_PATH = "/webhooks/github"
 LONGEST_NAME = 34
 #: Goes into the manifest where there is no address: GitHub wants one also for a webhook that is off.
-_NOWHERE = "https://example.com"
+NOWHERE = "https://example.com"
 
 _ADDRESS = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/%-]*)?")
 _ORGANIZATION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
@@ -63,7 +63,7 @@ class Wanted:
             "description": "Deploys Atmos stacks in dependency order through GitHub Actions.",
             "public": False,
             "redirect_url": redirect_url,
-            "hook_attributes": {"url": self.hook or hook_of(_NOWHERE), "active": bool(self.hook)},
+            "hook_attributes": {"url": self.hook or hook_of(NOWHERE), "active": bool(self.hook)},
             "default_permissions": {one.name: one.access for one in self.permissions},
             "default_events": self.events,
         }

@@ -226,6 +226,7 @@ def test_without_an_address_the_webhook_is_off_and_it_says_what_to_do(hub: Sandb
     assert "PUBLIC_URL" not in written()
     assert person.local is not None
     assert "off, since there is no address" in person.local.text
+    assert "Its webhook goes nowhere, since it has no address yet; nothing is to be changed there." in run().output
     later = run("--public-url", PUBLIC, "--yes")
     assert later.exit_code == 0
     assert hub.hooks.url == f"{PUBLIC}/webhooks/github"
@@ -382,8 +383,16 @@ def test_without_a_browser_it_says_how_to_get_there(hub: Sandbox, person: Person
 
 
 def test_a_browser_in_the_terminal_is_not_opened(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(webbrowser, "get", lambda: webbrowser.GenericBrowser("w3m"))
+    for kind, opened in ((webbrowser.GenericBrowser, False), (webbrowser.BackgroundBrowser, True)):
+        monkeypatch.setattr(kind, "open", lambda *_: True)
+        monkeypatch.setattr(webbrowser, "get", lambda kind=kind: kind("browser"))
+        assert opens("http://127.0.0.1:1/") is opened
+    monkeypatch.setattr(webbrowser, "get", no_browser)
     assert opens("http://127.0.0.1:1/") is False
+
+
+def no_browser() -> None:
+    raise webbrowser.Error("could not locate runnable browser")
 
 
 def test_a_code_that_is_too_old_is_told_and_it_can_be_begun_again(hub: Sandbox, person: Person) -> None:
@@ -578,6 +587,20 @@ def test_settings_of_the_environment_are_looked_at_too(
     assert "Set PUBLIC_URL to https://yard.example.org where the service runs." in done.output
     assert registered.hooks.url == "https://yard.example.org/webhooks/github"
     assert list(folder.iterdir()) == []
+
+
+def test_a_webhook_that_sends_no_json_is_told_and_changed(registered: Sandbox) -> None:
+    registered.hooks.content_type = "form"
+    assert "Its webhook does not send JSON." in run("--yes").output
+    assert registered.hooks.content_type == "json"
+
+
+def test_a_hosts_command_has_the_key_itself_and_not_where_it_is(registered: Sandbox, folder: Path) -> None:
+    before = written()
+    (folder / "app.pem").write_text(Settings.from_env(before).private_key)
+    setup_file.replace(folder / "switchyard.env", "GITHUB_APP_PRIVATE_KEY", "app.pem")
+    words = words_of(run("--print", "fly").stdout)
+    assert dict(word.split("=", 1) for word in words[5:]) == before
 
 
 def test_a_hosts_command_is_made_from_the_file(registered: Sandbox) -> None:

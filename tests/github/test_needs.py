@@ -42,6 +42,7 @@ def test_an_app_that_has_what_it_needs_differs_in_nothing() -> None:
         ({"contents": ""}, {}, "Contents: it has No access; Read-only is for: read workflow files", True),
         ({"issues": "read"}, {}, "Issues: it has Read-only; Read and write is for: the comment", True),
         ({"checks": ""}, {}, "Checks: it has No access; Read and write is for: the check run", False),
+        ({"deployments": ""}, {"deployment_review": False}, "Deployments: it has No access", False),
         ({}, {"push": False}, "The event Push is not subscribed; it comes with Contents.", True),
         ({}, {"merge_group": False}, "The event Merge group is not subscribed; it comes with Merge queues.", False),
         (

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from prometheus_client import generate_latest
 
 from bot.metrics import Metrics
@@ -12,6 +14,7 @@ from bot.store.db import Db, connect, transaction
 from bot.store.migrations import migrate
 
 DOCS = Path(__file__).parents[1] / "docs" / "api.md"
+OPERATING = DOCS.with_name("operating.md")
 
 
 @pytest.fixture
@@ -95,3 +98,42 @@ def test_the_docs_list_exactly_the_metrics(metrics: Metrics) -> None:
     metrics.rate_limit_left(5, 1)
     told = {re.sub(r"\{.*", "", name) for name in read(metrics)}
     assert set(re.findall(r"`(switchyard_\w+)`", DOCS.read_text())) == told
+
+
+#: What an expression is made of: ranges, texts, names, numbers and signs. Nothing else may be in one.
+PROMQL = re.compile(r"""\[\d+[smhd]\]|"[^"]*"|[a-z_]+|\d+(?:\.\d+)?|[(){}<>=!~,+*/-]+|\s+""")
+FUNCTIONS = {"sum", "min", "max", "rate", "increase", "by"}
+
+
+def rules() -> list[dict[str, Any]]:
+    """Read the alerts that the docs offer."""
+    (block,) = re.findall(r"^```yaml\n(groups:.+?)^```", OPERATING.read_text(), re.MULTILINE | re.DOTALL)
+    (group,) = yaml.safe_load(block)["groups"]
+    found: list[dict[str, Any]] = group["rules"]
+    return found
+
+
+@pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule["alert"])
+def test_an_alert_asks_for_what_is_there_and_says_what_to_do(metrics: Metrics, rule: dict[str, Any]) -> None:
+    metrics.github_request("GET", 200)
+    metrics.rate_limit_left(5, 1)
+    labels = {re.sub(r"\{.*", "", name): set(re.findall(r"(\w+)=", name)) for name in read(metrics)} | {"up": {"job"}}
+    parts = PROMQL.findall(rule["expr"])
+    assert "".join(parts) == rule["expr"]
+    assert all(rule["expr"].count(a) == rule["expr"].count(b) for a, b in ("()", "{}", "[]"))
+    told = {part for part in parts if re.fullmatch("[a-z_]+", part)} - FUNCTIONS
+    asked = told & labels.keys()
+    assert asked
+    assert told - asked <= set().union(*(labels[name] for name in asked))
+    for name, chosen in re.findall(r"([a-z_]+)\{(.+?)\}", rule["expr"]):
+        assert {re.split("[=!~]", one)[0] for one in chosen.split(",")} <= labels[name]
+    for name in re.findall(r"(?:rate|increase)\(([a-z_]+)", rule["expr"]):
+        assert name.endswith("_total")
+    assert set(rule) - {"for"} == {"alert", "expr", "labels", "annotations"}
+    assert re.search(rf"^\|.*`{rule['alert']}`.*\| .+ \| .+ \|$", OPERATING.read_text(), re.MULTILINE)
+
+
+def test_every_metric_is_watched_or_is_for_a_dashboard() -> None:
+    assert set(re.findall(r"switchyard_\w+", OPERATING.read_text())) == set(
+        re.findall(r"`(switchyard_\w+)`", DOCS.read_text())
+    )

@@ -1,0 +1,146 @@
+"""What `make site` does beside MkDocs: pages from outside of `docs/`, and Markdown as GitHub reads it.
+
+MkDocs calls the functions whose names begin with `on_`.
+"""
+
+from __future__ import annotations
+
+import logging
+import os.path
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from markdown_it import MarkdownIt
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
+
+_ROOT = Path(__file__).parents[1]
+#: Pages of the site that lie beside `docs/`.
+_BESIDE = {"README.md": "index.md", "CHANGELOG.md": "changelog.md", "CONTRIBUTING.md": "contributing.md"}
+_HOMES = {page: home for home, page in _BESIDE.items()}
+_LINK = re.compile(r"""(?:(?<=\]\()|(?<=src=")|(?<=srcset="))([^)"\s#:]+)(#[^)"\s]*)?(?=[)"])""")
+_COUNTED = re.compile(r"<(h[1-6]|li|pre|table|tr)\b")
+_PICTURE = re.compile(
+    r'<picture><source media="\(prefers-color-scheme: dark\)" srcset="([^"]+)">'
+    r'(<img src=")([^"]+)(".*?>)</picture>'
+)
+_LOADED = re.compile(r"<(?:script|link|img|iframe|source)\b[^>]*?(?:src|href|srcset)=[\"']?((?:https?:)?//[^\"'> ]+)")
+_log = logging.getLogger("mkdocs.hooks.site")
+_parser = MarkdownIt("commonmark", {"html": True}).enable("table")
+#: How many of each element GitHub would show of a page.
+_expected: dict[str, Counter[str]] = {}
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add the pages from outside of `docs/`, and what is linked there as a page that shows it."""
+    shown = {}
+    for home in [*_BESIDE, *(f"docs/{path.name}" for path in (_ROOT / "docs").glob("*.md"))]:
+        for path in _linked(home, (_ROOT / home).read_text()):
+            if path not in _BESIDE and not path.startswith("docs/"):
+                shown[_page_of(path)] = path
+    for home, page in _BESIDE.items():
+        files.append(File.generated(config, page, content=(_ROOT / home).read_text()))
+    for page, path in shown.items():
+        text = (_ROOT / path).read_text()
+        files.append(File.generated(config, page, content=f"# {path}\n\n````{_language(path)}\n{text}````\n"))
+    return files
+
+
+def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
+    """Turn a page into what MkDocs shows as GitHub shows the page itself."""
+    here = page.file.src_uri
+    if here.startswith("code/"):
+        return markdown
+    _expected[here] = Counter(_COUNTED.findall(_parser.render(markdown)))
+    text = _LINK.sub(lambda link: _target(here, link), markdown)
+    return _indented(text).replace("<details>", '<details markdown="1">')
+
+
+def on_page_content(html: str, page: Page, **_: object) -> str:
+    """Say where the site shows something else than GitHub, and have pictures follow the page's own light or dark."""
+    here = page.file.src_uri
+    got = Counter(_COUNTED.findall(html))
+    if here in _expected and got != _expected[here]:
+        _log.warning("%s has %s, and on GitHub %s", here, dict(got), dict(_expected[here]))
+    return _PICTURE.sub(r"\2\3#only-light\4\2\1#only-dark\4", html)
+
+
+def on_post_page(output: str, page: Page, **_: object) -> str:
+    """Say where a page would have a browser ask another host."""
+    for found in _LOADED.findall(output):
+        _log.warning("%s loads %s", page.file.src_uri, found)
+    return output
+
+
+def on_page_context(context: dict[str, Any], page: Page, **_: object) -> dict[str, Any]:
+    """Leave the headings of the comments that the gallery shows out of its contents."""
+    if page.file.src_uri == "gallery.md":
+        for top in page.toc:
+            for part in top.children:
+                part.children = []
+    return context
+
+
+def _linked(home: str, text: str) -> Iterator[str]:
+    for link in _LINK.finditer(text):
+        path = os.path.normpath(os.path.join(os.path.dirname(home), link[1]))
+        if (_ROOT / path).is_file():
+            yield path
+
+
+def _target(here: str, link: re.Match[str]) -> str:
+    """Write a link between files of the repository as one between pages."""
+    home = _HOMES.get(here, f"docs/{here}")
+    path = os.path.normpath(os.path.join(os.path.dirname(home), link[1]))
+    return (_page_of(path) if (_ROOT / path).is_file() else link[1]) + (link[2] or "")
+
+
+def _page_of(path: str) -> str:
+    if path.startswith("docs/"):
+        return path.removeprefix("docs/")
+    return _BESIDE.get(path) or f"code/{path}.md"
+
+
+def _language(path: str) -> str:
+    return {".py": "python", ".yml": "yaml", ".yaml": "yaml", ".json": "json"}.get(os.path.splitext(path)[1], "text")
+
+
+def _indented(markdown: str) -> str:
+    """Indent what belongs to items of lists by four, and part lists and tables from the text above them."""
+    lines = markdown.split("\n")
+    within: list[list[tuple[int, int]]] = [[] for _ in lines]  # of each line its items: where one begins, its indent
+    parted = set()  # where a line without text must be above
+    for token in _parser.parse(markdown):
+        if token.map and token.type == "list_item_open":
+            begin, end = token.map
+            _note(begin, end, lines, within)
+            if "" in lines[begin:end]:
+                parted.add(end)
+        elif token.map and token.type in ("table_open", "bullet_list_open", "ordered_list_open") and token.level == 0:
+            parted.add(token.map[0])
+    found = []
+    for number, line in enumerate(lines):
+        if number in parted and found and found[-1]:
+            found.append("")
+        found.append(_line(number, line, within[number]))
+    return "\n".join(found)
+
+
+def _note(begin: int, end: int, lines: list[str], within: list[list[tuple[int, int]]]) -> None:
+    marker = re.match(r"\s*(?:[-*+]|\d+[.)])\s+", lines[begin])
+    for number in range(begin, end):
+        within[number].append((begin, len(marker[0]) if marker else 0))
+
+
+def _line(number: int, line: str, items: list[tuple[int, int]]) -> str:
+    if not items or not line.strip():
+        return line
+    begin, indent = items[-1]
+    if number == begin:
+        return "    " * (len(items) - 1) + line.lstrip()
+    rest = line[indent:] if not line[:indent].strip() else line.lstrip()
+    return "    " * len(items) + rest

@@ -145,6 +145,21 @@ async def test_a_command_says_what_to_do_with_a_file_of_a_newer_version(
     )
 
 
+def test_an_older_version_puts_its_own_backup_in_the_place_of_a_newer_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The way back."""
+    monkeypatch.setenv("SWITCHYARD_DATABASE", str(tmp_path / "now.db"))
+    loaded(1, tmp_path / "now.db").close()
+    assert CliRunner().invoke(cli, ["backup", str(tmp_path / "kept.db")]).exit_code == 0
+    with closing(connect(tmp_path / "now.db")) as db, newer.newer():
+        migrate(db)
+    done = CliRunner().invoke(cli, ["restore", str(tmp_path / "kept.db")])
+    assert (done.exit_code, done.stderr) == (0, "")
+    with closing(connect(tmp_path / "now.db")) as db:
+        assert unknown(db) == []
+
+
 def broken(db: Database) -> None:
     newer.change(db)
     raise ZeroDivisionError

@@ -9,7 +9,7 @@ import os
 import secrets
 import signal
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import aiohttp
@@ -124,8 +124,11 @@ class Switchyard:
         *,
         now: Callable[[], float] = time.time,
         ids: Callable[[], str] = new_id,
+        remarks: Sequence[str] = (),
     ) -> None:
+        """`remarks` are told in the log once it serves."""
         self.settings = settings
+        self._remarks = remarks
         self.now = now
         self._ids = ids
         self.metrics = Metrics(settings.database, now)
@@ -168,6 +171,8 @@ class Switchyard:
             raise
         self.port = server.port
         log.info("serving on http://%s:%d", self.settings.host, self.port)
+        for remark in self._remarks:
+            log.warning(remark)
         try:
             yield
         finally:

@@ -7,11 +7,15 @@ import errno
 import logging
 import sqlite3
 import sys
+from pathlib import Path
 
 import click
 
 from bot.app import Switchyard
 from bot.cli.database import unusable
+from bot.cli.examining import here
+from bot.domain.checkup import machine
+from bot.domain.checkup.facts import DatabaseFacts
 from bot.settings import BadSettings, Settings
 
 
@@ -26,13 +30,20 @@ def command() -> None:
         sys.exit(2)
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
-        asyncio.run(Switchyard(settings).run())
+        asyncio.run(Switchyard(settings, remarks=remarks(settings.database, here.mounts())).run())
     except OSError as error:
         click.echo(_told(error, settings), err=True)
         sys.exit(1)
     except sqlite3.Error as error:
         click.echo(unusable(settings.database, error), err=True)
         sys.exit(1)
+
+
+def remarks(database: str, mounts: str) -> list[str]:
+    """Say what the log should tell of the database's disk; `mounts` is what Linux tells of its disks."""
+    file = Path(database).resolve()
+    found = machine.disk(DatabaseFacts(str(file), filesystem=here.filesystem(file, mounts)))
+    return [f"{one.says} {one.kind.means} {one.advice}" for one in found]
 
 
 def _told(error: OSError, settings: Settings) -> str:

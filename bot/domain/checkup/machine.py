@@ -37,7 +37,7 @@ def _mend(problem: str) -> str:
 def database(facts: DatabaseFacts) -> list[Finding]:
     """Tell how the database file is."""
     if not facts.there:
-        return [Finding(kinds.DATABASE_MISSING, f"There is no file {facts.path} yet."), *_disk(facts)]
+        return [Finding(kinds.DATABASE_MISSING, f"There is no file {facts.path} yet."), *disk(facts)]
     if facts.trouble:
         return [Finding(kinds.DATABASE_UNUSABLE, f"{facts.path} cannot be used: {facts.trouble}.")]
     found = []
@@ -46,12 +46,13 @@ def database(facts: DatabaseFacts) -> list[Finding]:
         found.append(Finding(kinds.DATABASE_NEWER, told))
     if facts.pending:
         found.append(Finding(kinds.DATABASE_OLDER, f"{facts.path} lacks {facts.pending} of this version's migrations."))
-    found += _disk(facts)
-    disk = f", on {facts.filesystem}" if facts.filesystem else ""
-    return found or [Finding(kinds.DATABASE_OK, f"{facts.path} can be written; version {facts.version}{disk}.")]
+    found += disk(facts)
+    where = f", on {facts.filesystem}" if facts.filesystem else ""
+    return found or [Finding(kinds.DATABASE_OK, f"{facts.path} can be written; version {facts.version}{where}.")]
 
 
-def _disk(facts: DatabaseFacts) -> list[Finding]:
+def disk(facts: DatabaseFacts) -> list[Finding]:
+    """Tell where the database's disk does not last, or cannot be relied on."""
     if facts.filesystem in _IN_MEMORY:
         return [Finding(kinds.DATABASE_PASSING, f"{facts.path} is in memory ({facts.filesystem}).")]
     if facts.filesystem in _IN_CONTAINERS:

@@ -320,11 +320,16 @@ async def test_the_clock_and_the_key(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 async def test_github_that_does_not_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with open_clinic(tmp_path, monkeypatch) as clinic:
-        clinic.rig.faults.add("GET", "/environments$", "hold")
+        clinic.rig.faults.add("GET", "/actions/runs$", "hold")
         (slow,) = told_wrong(await clinic.examine(patience=0.5))
-        assert (slow.kind.name, slow.check, slow.where) == ("unseen", "workflow", "acme/infra")
+        assert (slow.kind.name, slow.check, slow.where) == ("unseen", "actions", "acme/infra")
         assert slow.says.startswith("It could not be looked at. ")
         clinic.rig.faults.clear()
+        clinic.rig.faults.add("GET", "/environments$", "status", status=403)
+        findings = await clinic.examine()
+        (refused,) = told_wrong(findings)
+        assert (refused.check, "refused this with status 403" in refused.says) == ("environment", True)
+        assert "workflow-ok" in [one.kind.name for one in findings]
         clinic.rig.faults.add("GET", "/app/hook/deliveries$", "status", status=500)
         (broken,) = told_wrong(await clinic.examine())
         assert (broken.check, broken.says) == (

@@ -14,7 +14,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from bot.cli.doctor import Doctor
 from bot.sandbox.state import Pull
+from bot.settings import Settings
 from tests.rig import open_rig
 from tests.stories.helping import CHAIN, ONE, assert_sound, dispatched_runs, headline, model
 from tests.stories.processes import ROOT, Nursery, Town, free_port, open_town, settings
@@ -204,3 +206,16 @@ async def test_the_metrics_page_tells_what_waits(tmp_path: Path) -> None:
         assert values["switchyard_dispatches_in_doubt"] == "1.0"
         for name in ("inbox", "outbox", "github_requests", "rate_limit", "comment_edits", "dispatches"):
             assert any(name in key for key in values), name
+
+
+async def test_the_doctor_looks_beside_the_process_that_serves(tmp_path: Path, nursery: Nursery) -> None:
+    async with open_town(tmp_path, ONE, nursery) as town:
+        await town.start(PUBLIC_URL=town.url)
+        # What GitHub sent while nobody served is had sent again.
+        await town.until(lambda: any(one.status_code == 202 for one in town.sandbox.hooks.log))
+        set_up = Settings.from_env(town.environ | {"PUBLIC_URL": town.url})
+        findings = await Doctor(set_up, [], mounts="").examine()
+        told = {one.check: one for one in findings}
+        assert told["process"].kind.name == "process-ok"
+        assert told["address"].kind.name == "address-plain"  # and this very one answers
+        assert [one.check for one in findings if one.kind.grade == "fault"] == []

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.cli.examining.at_github import lacking
-from bot.cli.examining.guard import looked
+from bot.cli.examining.guard import looked, unseen, why
 from bot.cli.examining.here import Stored
 from bot.domain.checkup import at_github, machine, repositories, workflows
 from bot.domain.checkup.facts import AppFacts, RepositoryFacts
@@ -71,18 +71,23 @@ class Looker:
     async def _files(self, gh: Installation, repo: Repo, stored: Stored | None) -> list[Finding]:
         """Look at the workflow files that stacks name, or at all of a few where nothing was uploaded yet."""
         wants = stored.wants if stored else []
-        on, protects = await asyncio.gather(checkup.workflow_states(gh, repo), checkup.environments(gh, repo))
+        on, protects = await asyncio.gather(
+            checkup.workflow_states(gh, repo), checkup.environments(gh, repo), return_exceptions=True
+        )
+        if isinstance(on, BaseException):
+            raise on
         names = {want.call.workflow for want in wants if want.call} | (stored.uploaders if stored else frozenset())
         if not wants:
             names |= set(sorted(on)[:_MOST_FILES])
         read = await asyncio.gather(*(self._file(gh, repo, name) for name in sorted(names)))
         off = frozenset(name for name, active in on.items() if not active)
-        facts = self._facts(repo, dict(read), off, protects)
+        untold = protects if isinstance(protects, Exception) else None
+        facts = self._facts(repo, dict(read), off, protects if isinstance(protects, dict) else {})
         uploaded = bool(stored and stored.last)
         return [
             *repositories.uploader(facts, self.settings.workspace_id, uploaded=uploaded),
             *workflows.workflows(facts, wants),
-            *repositories.environments(facts, wants),
+            *([unseen("environment", why(untold), facts.name)] if untold else repositories.environments(facts, wants)),
         ]
 
     async def _file(self, gh: Installation, repo: Repo, name: str) -> tuple[str, WorkflowFile | ProProblem | None]:

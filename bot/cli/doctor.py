@@ -128,7 +128,8 @@ class Doctor:
             if known.app is None:
                 reason = "GitHub must tell who the App is first, then its webhook and repositories are looked at."
                 return [*known.findings, unseen("app", reason)]
-            looker = Looker(github, settings, known.app, self.now(), self.patience)
+            # Two looks of a repository come after the other, so that all of it takes half a minute at most.
+            looker = Looker(github, settings, known.app, self.now(), self.patience / 2)
             parts = await asyncio.gather(
                 at_github.app(github, settings, known.app, self.now(), self.patience),
                 *self._repositories(looker, kept, named),

@@ -126,7 +126,7 @@ def test_a_secret_is_never_shown(tmp_path: Path) -> None:
     assert "GitHub could not be reached" in " ".join(done.stdout.split())
     assert "hush-hush" not in done.output
     assert private.splitlines()[1] not in done.output
-    assert done.exit_code == 0  # nothing is known to be wrong
+    assert done.exit_code == 1
 
 
 @pytest.mark.parametrize("words", [["--repo", "infra"], ["--repo", "a/b/c"], ["--all"], ["infra"]])

@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import aiohttp
 import gidgethub
 
-from bot.cli.examining.guard import looked, unseen
+from bot.cli.examining.guard import looked, unseen, why
 from bot.domain.checkup import at_github, machine
 from bot.domain.checkup.facts import AppFacts
 from bot.domain.checkup.findings import Finding
@@ -38,11 +39,13 @@ async def identity(github: GitHub, settings: Settings, patience: float) -> Known
             if error.status_code in (401, 404):
                 return [at_github.key_refused(settings.app_id, settings.api_url)]
             raise
+        except (aiohttp.ClientConnectionError, TimeoutError) as error:
+            return [at_github.unreached(settings.api_url, why(error))]
         return [at_github.key(found[0])]
 
     told = await looked("key", key(), patience)
     ahead = github.as_app().ahead
-    clock = machine.clock(ahead) if ahead is not None else unseen("clock", "GitHub's answer did not tell the time.")
+    clock = machine.clock(ahead) if ahead is not None else unseen("clock", "GitHub did not tell the time.")
     return Known(found[0] if found else None, [clock, *told])
 
 

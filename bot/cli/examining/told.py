@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import click
 
 from bot.domain.checkup.findings import Finding, Grade
-from bot.domain.checkup.kinds import CHECKS
+from bot.domain.checkup.kinds import CHECKS, UNSEEN
 
 #: Of the form of the JSON. It changes only where a program that reads it would break.
 VERSION = 1
@@ -54,6 +54,8 @@ def summary(findings: Sequence[Finding]) -> str:
     told = f"{_count(faults, 'fault')}, {_count(warnings, 'warning')}, {fine} ok."
     if faults:
         return f"{told} Mend the faults first; something does not work."
+    if any(one.kind is UNSEEN for one in findings):
+        return f"{told} Nothing that could be looked at stops the work."
     return f"{told} {'Nothing stops the work.' if warnings else 'All is well.'}"
 
 

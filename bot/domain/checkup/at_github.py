@@ -24,6 +24,11 @@ def key_refused(app_id: int, api_url: str) -> Finding:
     return Finding(kinds.KEY_REFUSED, f"{api_url} does not take the private key for that of the App {app_id}.")
 
 
+def unreached(api_url: str, reason: str) -> Finding:
+    """Tell that GitHub did not answer."""
+    return Finding(kinds.KEY_UNREACHED, f"{api_url} was asked. {reason}")
+
+
 def app(app: AppFacts, found: Differences) -> list[Finding]:
     """Tell where the App is otherwise than it needs to be."""
     page = f"{app.settings_page}/permissions"

@@ -17,6 +17,15 @@ KEY_REFUSED = Kind(
     "setup.md#1-register-a-github-app",
 )
 
+KEY_UNREACHED = Kind(
+    "key-unreached",
+    _FAULT,
+    "GitHub does not answer this machine.",
+    "Nothing can be read or started, and what needs GitHub was not looked at.",
+    "See whether this machine may reach GITHUB_API_URL by HTTPS. Switchyard uses no proxy of the environment.",
+    "settings.md",
+)
+
 APP_OK = Kind("app-ok", _OK, "The App has the permissions and events that it needs, and no others.")
 APP_LACKS = Kind(
     "app-lacks",

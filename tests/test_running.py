@@ -176,6 +176,15 @@ def test_the_unit_leaves_the_service_what_it_needs() -> None:
     assert taken & set(its) == set()
 
 
+def test_what_the_docs_tell_to_put_where_is_what_the_unit_looks_for() -> None:
+    text = (ROOT / "docs/hosting.md").read_text()
+    section = text.partition("## A machine with systemd")[2].partition("\n## ")[0]
+    its = unit()
+    for path in (*its["EnvironmentFile"], its["ExecStart"][0].split()[0], *its["Environment"][0].split("=")[1:]):
+        assert path in section
+    assert f"useradd --system --home-dir /nonexistent --shell /usr/sbin/nologin {its['User'][0]}" in section
+
+
 MOUNTS = """
 22 1 254:0 / / rw,relatime - overlay overlay rw
 24 22 0:21 / /dev/shm rw - tmpfs tmpfs rw

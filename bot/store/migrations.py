@@ -1,7 +1,8 @@
 """The tables. Migrations only add, since an older process may still serve the same file, and work on it.
 
 What they add to a table that is there has a default and binds no row together with another one; they are quick, for
-everybody waits meanwhile. `tests/store/test_upgrades.py` looks after both, and wants a sample of each version.
+everybody waits meanwhile. `tests/store/test_upgrades.py` wants a sample of each version. What comes in keeps its form,
+too: during a deploy the older process works on what the newer one has taken.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ look: .venv/.dev ## Take pictures of every state and page in a browser, and have
 
 site: .venv/.dev ## Write the docs as a site to out/site
 	@$(BIN)/mkdocs build --strict --quiet
-	@echo "out/site/index.html"
+	@echo "out/site; with search: python3 -m http.server --bind 127.0.0.1 --directory out/site"
 
 serve: .venv/.base ## Run the service; settings come from the environment
 	@$(BIN)/switchyard serve $(ARGS)

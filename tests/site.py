@@ -23,7 +23,7 @@ _ROOT = Path(__file__).parents[1]
 _BESIDE = {"README.md": "index.md", "CHANGELOG.md": "changelog.md", "CONTRIBUTING.md": "contributing.md"}
 _HOMES = {page: home for home, page in _BESIDE.items()}
 _LINK = re.compile(r"""(?:(?<=\]\()|(?<=src=")|(?<=srcset="))([^)"\s#:]+)(#[^)"\s]*)?(?=[)"])""")
-_COUNTED = re.compile(r"<(h[1-6]|li|pre|table|tr)\b")
+_COUNTED = re.compile(r"<(h[1-6]|li|pre|t[dhr]|table)\b")
 _PICTURE = re.compile(
     r'<picture><source media="\(prefers-color-scheme: dark\)" srcset="([^"]+)">'
     r'(<img src=")([^"]+)(".*?>)</picture>'
@@ -122,6 +122,10 @@ def _indented(markdown: str) -> str:
                 parted.add(end)
         elif token.map and token.type in ("table_open", "bullet_list_open", "ordered_list_open") and token.level == 0:
             parted.add(token.map[0])
+        if token.map and token.type == "table_open":
+            for number in range(*token.map):
+                # GitHub takes the backslash away in code as well.
+                lines[number] = re.sub(r"`[^`]*`", lambda code: code[0].replace("\\|", "|"), lines[number])
     found = []
     for number, line in enumerate(lines):
         if number in parted and found and found[-1]:

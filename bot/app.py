@@ -21,7 +21,8 @@ from bot.github.client import GitHub
 from bot.github.oidc import Issuer
 from bot.metrics import Metrics, stored_state
 from bot.settings import Settings
-from bot.store.db import Db, connect
+from bot.store import left
+from bot.store.db import Db, connect, transaction
 from bot.store.migrations import migrate
 from bot.store.writer import Writer
 from bot.web import create_app
@@ -186,6 +187,8 @@ class Switchyard:
         db = connect(settings.database)
         try:
             migrate(db)  # another version may have worked here while this process waited
+            with transaction(db):
+                left.take_up(db)
             async with aiohttp.ClientSession() as session:
                 github = GitHub(
                     session,

@@ -24,6 +24,7 @@ class Row:
     body: bytes
     at: float  # when it was received
     attempts: int
+    ours: bool = False  # it is not GitHub's: our own web side or worker put it there
 
 
 def put(
@@ -278,4 +279,5 @@ def prune(db: Db, now: float) -> None:
 
 
 def _row(row: Any) -> Row:
-    return Row(row["id"], row["kind"], row["repo_id"], row["lane"], row["body"] or b"", row["at"], row["attempts"])
+    body, ours = row["body"] or b"", row["guid"] is None
+    return Row(row["id"], row["kind"], row["repo_id"], row["lane"], body, row["at"], row["attempts"], ours)

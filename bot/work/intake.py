@@ -19,7 +19,7 @@ from bot.events.elsewhere import read_again
 from bot.events.inventory import Listing
 from bot.events.upload import BadUpload
 from bot.github.failures import FailureKind, classify, is_ours
-from bot.store import commits, inbox, outbox, pulls, repos
+from bot.store import commits, inbox, left, outbox, pulls, repos
 from bot.store.db import transaction
 from bot.store.inbox import Row
 from bot.store.wanted import UNCOVERED
@@ -74,6 +74,9 @@ class Intake:
 
     def _place(self, row: Row) -> None:
         kind = EVENTS.get(row.kind)
+        if kind is None and row.ours:
+            left.leave(self._parts.db, row)
+            return
         if kind is None or kind.place is None:
             self._settle(row, Finished(f"nothing is done with {row.kind}"))
             return
@@ -150,6 +153,10 @@ class Intake:
             show(self._parts, row.lane, row.repo_id or 0, due=now)
 
     async def _handle(self, row: Row) -> None:
+        if row.kind not in EVENTS:
+            with transaction(self._parts.db):
+                left.leave(self._parts.db, row)
+            return
         for _ in range(3):
             try:
                 found = await self._gather(row)

@@ -29,6 +29,7 @@ from bot.store import (
     durations,
     graphs,
     inbox,
+    left,
     locks,
     meta,
     outbox,
@@ -218,6 +219,7 @@ class Sweep:
     def _tidy(self) -> None:
         db, now = self._parts.db, self._parts.now()
         with transaction(db):
+            left.give_up(db, now - _PARKED, now)
             for row in inbox.expire_parked(db, now - _PARKED, now):
                 log.warning("input %d (%s) is given up: for a day nothing came that it waited for", row.id, row.kind)
             inbox.unpark_known(db)

@@ -7,11 +7,17 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from bot.events import EVENTS, Kind
+from bot.events.context import Context, Finished, InLane
+from bot.store import inbox
+from bot.store.db import Db, transaction
+from tests.rig import open_rig
 from tests.store import newer
-from tests.stories.helping import ONE, Needs, assert_sound, dispatched_runs, headline
+from tests.stories.helping import ONE, Needs, assert_sound, dispatched_runs, headline, model
 from tests.stories.processes import Nursery, Process, Town, free_port, open_town
 
 PAIR: Needs = {"vpc": (), "database": ("vpc",)}
@@ -81,3 +87,44 @@ async def test_an_older_version_that_waited_steps_back(tmp_path: Path, nursery: 
         await town.stop(first)
         await town.until(lambda: second.poll() is not None)
         assert "put back a backup from before the upgrade" in town.log()
+
+
+async def test_what_only_a_newer_version_knows_is_left_to_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While both run, the newer one takes inputs of new kinds, and the older one works."""
+    handled: list[tuple[str | None, bytes]] = []
+
+    async def gather(row: inbox.Row, _context: Context) -> Finished:
+        handled.append((row.lane, row.body))
+        return Finished("it is known now")
+
+    def place(_payload: dict[str, Any], _row: inbox.Row, _db: Db) -> InLane:
+        return InLane(f"{repo_id}#1", repo_id)
+
+    async with open_rig(tmp_path, model=model(ONE)) as rig:
+        repo_id, lane = rig.repo.id, f"{rig.repo.id}#1"
+        pull = rig.scene.open_pull(["vpc"])
+        await rig.until_quiet()
+        with transaction(rig.db):
+            inbox.put(rig.db, "made_up", b"in a lane", now=rig.clock(), repo_id=repo_id, lane=lane)
+            inbox.put(rig.db, "made_up", b"from outside", now=rig.clock(), repo_id=repo_id)
+            inbox.put(rig.db, "unheard_of", b"{}", now=rig.clock(), guid="a-webhook")
+        await rig.passes(300)
+        assert inbox.depth(rig.db) == {"parked": 2}, "what GitHub sends and nobody asked for is through"
+        rig.hub.merge(pull, by="lead")
+        await rig.until_quiet()
+        assert headline(rig.comment(pull)).startswith("✅ Applied"), "nothing else waits for it"
+        monkeypatch.setitem(EVENTS, "made_up", Kind(place, gather, json=False))
+        await rig.restart()
+        await rig.settle()
+        assert handled == [(lane, b"in a lane"), (lane, b"from outside")]
+        assert inbox.depth(rig.db) == {}
+
+
+async def test_what_no_newer_version_came_for_is_shown_to_whoever_runs_it(tmp_path: Path) -> None:
+    async with open_rig(tmp_path, model=model(ONE)) as rig:
+        with transaction(rig.db):
+            inbox.put(rig.db, "made_up", b"{}", now=rig.clock(), repo_id=rig.repo.id)
+        await rig.settle()
+        rig.clock.at += 25 * 3600.0
+        await rig.settle()
+        assert inbox.depth(rig.db) == {"dead": 1}

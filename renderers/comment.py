@@ -10,9 +10,9 @@ from bot.domain.pro import Phase
 from bot.domain.view import Past, PullView
 from renderers import check
 from renderers.graphic import pictured, written
+from renderers.headline import first, headline
 from renderers.keeps import standing
 from renderers.markdown import clip, code, details, heading, linked, prose
-from renderers.moves import move
 from renderers.people import who_must_act
 from renderers.progress import bar
 from renderers.receipts import receipts
@@ -22,11 +22,12 @@ from renderers.section import Section
 from renderers.table import by_worth, sections
 from renderers.troubles import read_on
 from renderers.verdict import activity, ended_sign, verdict
-from renderers.words import SIGNS, clock, commit, duration, plural
+from renderers.words import clock, commit, duration, plural
 from renderers.words import told as counted
 
 MARKER = "<!-- switchyard:comment"
 _SHOWN = " (the latest 10 are shown)"
+_HEADLINE = 600
 _SAYING_SO = 1_000  # characters kept free for saying what was left out
 _NOTHING = (
     "No stack is affected by this change, so there is nothing to do. If you expected some: the job that describes "
@@ -53,8 +54,8 @@ def comment(
     The graph is the picture at `picture_url` (on dark pages the one at `picture_dark`), which leads to the page of the
     pull request; without one it is drawn from `mermaid`, and where that has no room, as `tree`.
     """
-    scenes = [Scene(view, walk, view.states(walk)) for walk in view.current]
-    main = None if view.waiting or not scenes else scenes[0]
+    main = first(view)
+    rest = [Scene(view, walk, view.states(walk)) for walk in view.current[1 if main else 0 :]]
     room = Room(budget - _SAYING_SO)
     top = _top(view, main, room)
     graph = room.keep(pictured(main, picture_url, picture_dark), "the graph") if main else ""
@@ -64,21 +65,14 @@ def comment(
         graph = written(main, mermaid, tree, room)
     history = _history(view, room)  # a few lines, and worth more than the last of very many rows
     body += [one.write(room) for one in tables[1:]]
-    body += [_older(main, scene, room) for scene in scenes if scene is not main]
+    body += [_older(main, scene, room) for scene in rest]
     body += [history, room.left_out(where=_where(view, room))]
     return "\n\n".join(part for part in (*top, graph, *body) if part) + "\n"
 
 
 def _top(view: PullView, main: Scene | None, room: Room) -> list[str]:
     """Say how it stands, what is awaited, who must act, and what else to know."""
-    said = []
-    if main:
-        sign, headline = verdict(main)
-        if then := move(main):
-            headline += f" — {prose(then)}"
-        said.append(_about(main))
-    else:
-        sign, headline = _awaited(view)
+    sign, stands = headline(view, main)
     lines = [view.waiting] if view.waiting else []
     if main and not main.found:
         lines.append(_NOTHING)
@@ -90,7 +84,8 @@ def _top(view: PullView, main: Scene | None, room: Room) -> list[str]:
     if main and main.walk.rollout.superseded_by:
         notes.insert(0, f"Ended by {main.walk.rollout.superseded_by}.")
     lines += [f"> {prose(note)}" for note in notes if note.strip()]
-    head = [marker(view.repo.id, view.pull.number), heading(f"{sign} {headline} · as of {clock(view.as_of)}"), *said]
+    stands = f"{sign} {prose(stands, most=_HEADLINE)} · as of {clock(view.as_of)}"
+    head = [marker(view.repo.id, view.pull.number), heading(stands), *([_about(main)] if main else [])]
     room.spend(head)
     return head + room.keep_some(lines, "some notes")
 
@@ -101,16 +96,6 @@ def _where(view: PullView, room: Room) -> str:
         return f"{linked('The page of this pull request', view.page_url)} has all of it."
     instances = room.named or any(room.rows.values())
     return f"{code(f'{PREFIX} why STACK/COMPONENT')} tells of each instance." if instances else ""
-
-
-def _awaited(view: PullView) -> tuple[str, str]:
-    if view.pull.fork:
-        return SIGNS[Status.SKIPPED], "Nothing is started for a fork"
-    if view.stuck:
-        return SIGNS[Status.FAILED], view.stuck
-    if view.pull.merged:
-        return SIGNS[Status.WAITING], f"Merged as {commit(view.pull.merge_sha)}, waiting for the affected stacks"
-    return SIGNS[Status.WAITING], "Waiting for the affected stacks" if view.waiting else "Nothing to show yet"
 
 
 def _about(scene: Scene) -> str:

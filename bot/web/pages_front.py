@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.domain.lanes import name_of_lane, pull_of_lane
-from bot.domain.model import Pull, Repo
+from bot.domain.model import Pull, Repo, Status
 from bot.domain.view import PullView
 from bot.store import dead, freezes, overview, pulls, repos
 from bot.store.db import Db
 from bot.store.freezes import ALL
 from bot.store.overview import Going
-from bot.web.pages_pull import headline
-from renderers.words import duration, plural
+from renderers.headline import first, headline
+from renderers.words import SIGNS, duration, plural
 
 #: What was merged is listed for a day, and longer while something of it waits.
 _MERGED = 86_400.0
@@ -91,9 +91,13 @@ def _pulls(db: Db, known: dict[int, Repo], view: View, now: float) -> list[One]:
             continue
         steps = overview.size(db, repo_id, number)
         room -= steps
-        sign, said = headline(view(db, known[repo_id], pull)) if room >= 0 else ("", "")
+        sign, said = _stands(view(db, known[repo_id], pull)) if room >= 0 else ("", "")
         listed.append(One(known[repo_id], pull, sign, said))
     return listed
+
+
+def _stands(view: PullView | None) -> tuple[str, str]:
+    return headline(view, first(view)) if view else (SIGNS[Status.WAITING], "Nothing to show yet")
 
 
 def _queues(known: dict[int, Repo], going: dict[int, Going]) -> list[Queue]:

@@ -10,8 +10,8 @@ from typing import Any
 from markupsafe import Markup
 
 from bot.domain.lanes import lane_of_pull
-from bot.domain.model import Rollout, Status
-from bot.domain.states import State, states
+from bot.domain.model import Rollout
+from bot.domain.states import State
 from bot.domain.view import PullView
 from bot.store import audit, outbox, past, rollouts
 from bot.store.db import Db
@@ -19,9 +19,9 @@ from bot.web.inline import inline
 from bot.web.pages_graph import digest
 from renderers.check import group
 from renderers.engine import engine_name
+from renderers.headline import first, headline
 from renderers.keeps import standing
 from renderers.markdown import prose
-from renderers.moves import move
 from renderers.palette import FAMILY
 from renderers.people import who_must_act
 from renderers.rows import cells
@@ -85,27 +85,13 @@ def of_rollout(db: Db, view: PullView, rollout_id: int) -> PullView | None:
     return replace(view, current=(walk,), waiting="")
 
 
-def headline(view: PullView | None, found: Sequence[State] = ()) -> tuple[str, str]:
-    """Say in one line how a pull request stands: a sign, and plain text. `found` are its states, if they are known."""
-    if view is None:
-        return SIGNS[Status.WAITING], "Nothing to show yet"
-    if view.pull.fork and (view.waiting or not view.current):
-        return SIGNS[Status.SKIPPED], "Nothing is started for a fork"
-    if view.waiting or not view.current:
-        return SIGNS[Status.WAITING], "Waiting for the affected stacks" if view.waiting else "Nothing to show yet"
-    scene = Scene(view, view.current[0], found or states(view.current[0]))
-    sign, said = verdict(scene)
-    return sign, f"{said} — {then}" if (then := move(scene)) else said
-
-
 def page(db: Db, view: PullView, chosen: PullView) -> dict[str, Any]:
     """Gather what the page shows of a view; `chosen` is the same, but for which rollout stands first."""
-    main = None if chosen.waiting or not chosen.current else chosen.current[0]
-    found = states(main) if main else []
-    scene = Scene(chosen, main, found) if main else None
+    scene = first(chosen)
+    main, found = (scene.walk, scene.found) if scene else (None, [])
     return {
         "view": view,
-        "headline": headline(chosen, found),
+        "headline": headline(chosen, scene),
         "main": main,
         "bar": _bar(found),
         "said": _said(chosen, scene),
@@ -174,7 +160,7 @@ def _rollouts(db: Db, view: PullView, scene: Scene | None) -> list[Line]:
     current = {walk.rollout.id for walk in view.current}
     lines = []
     for walk in view.current:
-        found = scene.found if scene and walk is scene.walk else states(walk)
+        found = scene.found if scene and walk is scene.walk else view.states(walk)
         sign, said = verdict(Scene(view, walk, found))
         lines.append(Line(walk.rollout, sign, said, walk.rollout.id == main))
     for one in past.of_lane(db, lane_of_pull(view.repo.id, view.pull.number), _EARLIER):

@@ -1,0 +1,35 @@
+"""How a pull request stands and what comes next, in one line: the same in its comment and on every page."""
+
+from __future__ import annotations
+
+from bot.domain.model import Status
+from bot.domain.view import PullView
+from renderers.moves import move
+from renderers.scene import Scene
+from renderers.verdict import verdict
+from renderers.words import SIGNS, commit
+
+
+def first(view: PullView) -> Scene | None:
+    """Find the rollout that the headline is about; None while something is awaited, or there is nothing."""
+    if view.waiting or not view.current:
+        return None
+    return Scene(view, view.current[0], view.states(view.current[0]))
+
+
+def headline(view: PullView, scene: Scene | None) -> tuple[str, str]:
+    """Say how a pull request stands: a sign, and one line of plain text. `scene` is its first rollout, if any."""
+    if scene is None:
+        return _awaited(view)
+    sign, said = verdict(scene)
+    return sign, f"{said} — {then}" if (then := move(scene)) else said
+
+
+def _awaited(view: PullView) -> tuple[str, str]:
+    if view.pull.fork:
+        return SIGNS[Status.SKIPPED], "Nothing is started for a fork"
+    if view.stuck:
+        return SIGNS[Status.FAILED], view.stuck
+    if view.pull.merged:
+        return SIGNS[Status.WAITING], f"Merged as {commit(view.pull.merge_sha)}, waiting for the affected stacks"
+    return SIGNS[Status.WAITING], "Waiting for the affected stacks" if view.waiting else "Nothing to show yet"

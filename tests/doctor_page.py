@@ -23,8 +23,8 @@ $ switchyard doctor --repo acme/infra
 
 Without `--repo` it looks at the repositories that the database knows, at most five. It changes nothing, here or at
 GitHub: it reads, and one write to the database is tried and taken back. Secrets are never shown. Each look is for
-itself: one that fails or takes longer than ten seconds says so, and the others go on. All of it takes about ten
-requests, and ten more for each repository.
+itself: one that fails or takes longer than ten seconds says so, and the others go on. All of it takes
+three requests of GitHub, about a dozen more for each repository, and half a minute at most.
 
 | ends with | means |
 | --- | --- |

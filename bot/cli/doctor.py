@@ -28,7 +28,7 @@ from bot.settings import Settings
 #: How long one look may take, in seconds.
 PATIENCE = 10.0
 _OF_PATIENCE = 0.8  # of that, what one request may take, so that it says itself why it failed
-#: So many repositories are looked at without being named: each costs about ten requests.
+#: So many repositories are looked at without being named: each costs about a dozen requests.
 _MOST_REPOSITORIES = 5
 _PIPED = 100  # characters in a line where there is no terminal
 _OF_GITHUB = ("GITHUB_APP_ID", "GITHUB_APP_PRIVATE_KEY", "GITHUB_API_URL")

@@ -15,12 +15,16 @@ from jsonschema import Draft202012Validator
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
-from bot.cli import cli
+from bot.cli import cli, initial
 from bot.cli.examining import here, told
-from bot.domain.checkup import kinds_github, kinds_here, kinds_repository
+from bot.domain.checkup import kinds_github, kinds_here, kinds_repository, repositories, workflows
+from bot.domain.checkup.facts import RepositoryFacts
 from bot.domain.checkup.findings import Finding
 from bot.domain.checkup.kinds import KINDS, UNSEEN
+from bot.domain.graph import Instance
 from bot.domain.troubles import Trouble
+from bot.github.workflows import parse
+from bot.sandbox import example
 from tests import doctor_page
 from tests.rig import app_key
 
@@ -180,3 +184,13 @@ def test_what_is_wrong_says_what_to_do() -> None:
     assert len({kind.name for kind in KINDS}) == len(KINDS) > 60
     named: set[Any] = {kind.page.partition("#")[2] for kind in KINDS if kind.page.startswith("troubleshooting")}
     assert len(named) <= len(Trouble)
+
+
+def test_what_init_writes_is_all_right() -> None:
+    templates = (Path(initial.__file__).parent / "templates").glob("atmos-*.yaml")
+    files = {path.name: parse(path.name, path.read_bytes(), on_default_branch=True) for path in templates}
+    facts = RepositoryFacts("acme/infra", "https://github.com/acme/infra", "main", files, environments={"dev": True})
+    wants = workflows.wanted({Instance("dev", "vpc"): example.settings_pro("vpc", "dev", destroyed=True)})
+    found = [*workflows.workflows(facts, wants), *repositories.environments(facts, wants)]
+    assert [one.kind.name for one in found] == ["workflow-ok"] * 3 + ["environment-ok"]
+    assert [one.kind.name for one in repositories.uploader(facts, "ws_x", uploaded=False)] == ["uploader-ok"]

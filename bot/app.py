@@ -143,8 +143,6 @@ class Switchyard:
         """Serve the web side; it takes inputs from the moment on that this is entered."""
         self._loop = asyncio.get_running_loop()
         db = connect(self.settings.database)
-        migrate(db)
-        db.close()
         writer = Writer(self.settings.database, self._wake)
         app = create_app(
             database=self.settings.database,
@@ -165,11 +163,15 @@ class Switchyard:
             ),
             docs_url=docs_url(self.settings),
         )
+        host, port = self.settings.host, self.settings.port
         try:
-            server = WebServer(app, host=self.settings.host, port=self.settings.port)
-        except OSError:
+            # A process that cannot serve leaves the file as it is, for an older one that may work on it.
+            server = WebServer(app, host=host, port=port, prepare=lambda: migrate(db))
+        except BaseException:
             writer.close()
             raise
+        finally:
+            db.close()
         self.port = server.port
         log.info("serving on http://%s:%d", self.settings.host, self.port)
         for remark in self._remarks:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from waitress import wasyncore
@@ -19,9 +20,12 @@ _POLL = 1.0
 
 
 class WebServer:
-    """Serves an app from the moment on that it is made. Raises OSError where the address cannot be had."""
+    """Serves an app from the moment on that it is made. Raises OSError where the address cannot be had.
 
-    def __init__(self, app: Any, *, host: str, port: int) -> None:
+    Once it is had, and before anything is answered, `prepare` is called; what that raises gives the address back.
+    """
+
+    def __init__(self, app: Any, *, host: str, port: int, prepare: Callable[[], None] | None = None) -> None:
         # Waitress warns of every queued request; the inbox' age tells more.
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         self._sockets: dict[int, Any] = {}
@@ -42,6 +46,13 @@ class WebServer:
         several = getattr(self._server, "effective_listen", None)
         self.port = int(several[0][1] if several else self._server.effective_port)
         self._waker = trigger(self._sockets)
+        if prepare is not None:
+            try:
+                prepare()
+            except BaseException:
+                wasyncore.close_all(self._sockets)
+                self._server.task_dispatcher.shutdown()
+                raise
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="web", daemon=True)
         self._thread.start()

@@ -89,6 +89,15 @@ async def test_an_older_version_that_waited_steps_back(tmp_path: Path, nursery: 
         assert "put back a backup from before the upgrade" in town.log()
 
 
+async def test_a_newer_version_that_cannot_serve_changes_nothing(tmp_path: Path, nursery: Nursery) -> None:
+    async with open_town(tmp_path, ONE, nursery) as town:
+        await town.start()
+        second = town.spawn(town.environ | {"NEWER": "yes"})
+        await town.until(lambda: second.poll() is not None)
+        assert f"127.0.0.1:{town.environ['PORT']} is taken" in town.log()
+        assert newer.NAME not in migrations(town)
+
+
 async def test_what_only_a_newer_version_knows_is_left_to_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """While both run, the newer one takes inputs of new kinds, and the older one works."""
     handled: list[tuple[str | None, bytes]] = []

@@ -29,6 +29,13 @@ _PICTURE = re.compile(
     r'(<img src=")([^"]+)(".*?>)</picture>'
 )
 _LOADED = re.compile(r"<(?:script|link|img|iframe|source)\b[^>]*?(?:src|href|srcset)=[\"']?((?:https?:)?//[^\"'> ]+)")
+_ELSEWHERE = """\
+<!doctype html>
+<meta charset="utf-8">
+<title>Switchyard</title>
+<script>location.replace("{page}" + location.hash)</script>
+<a href="{page}">{page}</a>
+"""
 _log = logging.getLogger("mkdocs.hooks.site")
 _parser = MarkdownIt("commonmark", {"html": True}).enable("table")
 #: How many of each element GitHub would show of a page.
@@ -83,6 +90,14 @@ def on_page_context(context: dict[str, Any], page: Page, **_: object) -> dict[st
             for part in top.children:
                 part.children = []
     return context
+
+
+def on_post_build(config: MkDocsConfig) -> None:
+    """Have the addresses that comments lead to, such as troubleshooting.md#it-is-locked, lead to the pages."""
+    for page in (_ROOT / "docs").glob("*.md"):
+        folder = Path(config.site_dir, page.name)
+        folder.mkdir()
+        (folder / "index.html").write_text(_ELSEWHERE.format(page=f"../{page.stem}.html"))
 
 
 def _linked(home: str, text: str) -> Iterator[str]:

@@ -94,6 +94,8 @@ def test_links_lead_somewhere(name: str) -> None:
         assert there.exists(), target
         if part:
             assert part in map(anchor, headings(there)), target
+    for picture in re.findall(r'(?:src|srcset)="([^":]+)"', page.read_text()):
+        assert (page.parent / picture).is_file(), picture
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -176,6 +178,9 @@ def test_every_call_is_in_the_docs_with_the_statuses_that_it_may_answer() -> Non
     for endpoint in endpoints():
         assert f"`{endpoint.method} {endpoint.path}`" in text
         assert set(endpoint.refusals) <= explained, endpoint.path
+    told = set(re.findall(r"`((?:GET|POST|PUT|PATCH|DELETE) /api/v1/[^`?]+)`", text))
+    # The API's document describes all but itself.
+    assert told - {f"{one.method} {one.path}" for one in endpoints()} == {"GET /api/v1/openapi.json"}
 
 
 @pytest.mark.parametrize(

@@ -6,14 +6,17 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 
 PAGE = 830  # points that stay legible on GitHub's page
-WIDEST = PAGE / 0.6  # points: what is wider has names of less than 8 pixels there
+SMALL = 12  # the size of all text but names
+_LEGIBLE = 8  # pixels: smaller text is not read with ease
+_AROUND = 44.0  # points around what is measured: the picture's edge, and that of a frame
+WIDEST = PAGE * SMALL / _LEGIBLE - _AROUND  # points: of what is wider, the small text is too small there
 _GAP, _WIDE_GAP = 26, 64  # points between boxes that follow each other: the wide one where many lines cross there
 _BESIDE = 10.0  # points between boxes that stand beside each other
 _FRAME = 24.0  # points that a frame is wider than what it holds
 _COUNTS = 90.0  # points for the counts beside the name of a frame
 _MANY = 1.5  # lines for each box
-_ROOM = 96.0  # points for the second line of a box, whatever its status
-_SIDES = 47.0  # points for the sign at the left, and the edges of a box
+_ROOM = 105.0  # points for the second line of a box, whatever its status
+_SIDES = 40.0  # points for the sign at the left, and the edges of a box
 _USUAL = 170.0  # points: narrower boxes are all made as wide as the widest of them
 #: The widths of characters in the face of names, in parts of its size; a reader's font may be a little wider.
 _WIDTHS = {**dict.fromkeys("fijlrtI.,:;'|!()/ ", 0.38), **dict.fromkeys("mwMW@%", 0.96), "-": 0.42}
@@ -72,11 +75,24 @@ def rows(
 
 
 def _levels(boxes: int, lines: Sequence[tuple[int, int]]) -> list[int]:
-    """Tell how far from the beginning each box stands. Lines against the order (of cycles) lead nowhere."""
-    level = [0] * boxes
-    for parent, child in sorted(lines):
-        if child > parent:
-            level[child] = max(level[child], level[parent] + 1)
+    """Tell how far from the beginning each box stands. Of boxes on a cycle the first begins, whatever leads to it."""
+    level, waits = [0] * boxes, [0] * boxes
+    onward: dict[int, list[int]] = {}
+    for parent, child in lines:
+        onward.setdefault(parent, []).append(child)
+        waits[child] += 1
+    placed: set[int] = set()
+    for start in (*(box for box in range(boxes) if not waits[box]), *range(boxes)):
+        todo = [start] if start not in placed else []
+        placed.update(todo)
+        for box in todo:
+            for child in onward.get(box, ()):
+                if child not in placed:
+                    level[child] = max(level[child], level[box] + 1)
+                    waits[child] -= 1
+                    if not waits[child]:
+                        placed.add(child)
+                        todo.append(child)
     return level
 
 
@@ -84,10 +100,12 @@ def _needed(label: str, count: int) -> float:
     room = _ROOM
     if count:
         number = f"{count:,}"
-        room = 5.7 * len(f"{number} of {number}, {number} dispatching")
+        room = 6.2 * len(f"{number} of {number}, {number} dispatching")
     return max(room, sum(map(_char, label)) * _NAME) + _SIDES
 
 
 def _char(char: str) -> float:
     """Estimate how wide a character is, in parts of the size."""
-    return _WIDTHS.get(char) or (1.04 if unicodedata.east_asian_width(char) in "WF" else 0.68)
+    if char in _WIDTHS:
+        return _WIDTHS[char]
+    return 1.04 if unicodedata.east_asian_width(char) in "WF" else 0.76 if char.isupper() else 0.64

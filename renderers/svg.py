@@ -22,8 +22,8 @@ from renderers.shape import Shape
 
 _FONT = "-apple-system,'Segoe UI','Noto Sans',Helvetica,Arial,sans-serif"
 _EDGE = 10  # pixels around everything
-_SIGN = 22  # pixels from the left of a box to the middle of its sign
-_WORDS = 38  # pixels from the left of a box to its words
+_SIGN = 17  # pixels from the left of a box to the middle of its sign
+_WORDS = 31  # pixels from the left of a box to its words
 _BAR = ("done", "wrong", "person", "moving", "blocked", "idle", "gone")
 _STRONG = ("wrong", "moving", "person")  # the families that need eyes have a thicker line
 _BAR_ROOM = 8  # pixels
@@ -58,7 +58,7 @@ def svg(
         f'<title id="graph-title">{html.escape(title)}</title>\n'
         f'<desc id="graph-description">{html.escape(description)}</desc>\n'
         f'<rect x="0.5" y="0.5" width="{_n(width - 1)}" height="{_n(height - 1)}" rx="8" {_filled(card)}/>\n'
-        f'<g transform="translate({_EDGE} {_EDGE})" font-family="{_FONT}" font-size="11" stroke-linejoin="round" '
+        f'<g transform="translate({_EDGE} {_EDGE})" font-family="{_FONT}" font-size="12" stroke-linejoin="round" '
         'stroke-linecap="round">\n'
     ]
     for place, name, members in sheet.frames:

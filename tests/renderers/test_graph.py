@@ -9,6 +9,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from bot.domain.model import Status
 from bot.domain.rollout import Walk
+from renderers.examples.catalogue import made
 from renderers.graph import dot
 from renderers.shape import shape
 from tests.renderers.graphs import chain, fan, walks
@@ -17,6 +18,14 @@ from tests.renderers.scenes_safety import SAFETY
 from tests.renderers.world import Key, walk, wide
 
 DRAWN = ("three_stacks", "cycle", "refused_name", "many_2422", "destroys")
+#: A drawing of each kind at each size, and some from top to bottom.
+EXAMPLES = (
+    *(("planning", size) for size in (1, 10, 60, 400, 5_000)),
+    ("plan-cycle", 60),
+    ("plan-odd-names", 10),
+    ("plan-odd-names", 60),
+    ("destroyed", 60),
+)
 
 
 def draw(seen: Walk) -> str:
@@ -26,6 +35,16 @@ def draw(seen: Walk) -> str:
 @pytest.mark.parametrize("name", DRAWN)
 def test_dot(name: str, dotted: SnapshotAssertion) -> None:
     assert draw((SCENES | SAFETY)[name]().current[0]) == dotted
+
+
+@pytest.mark.parametrize(("name", "size"), EXAMPLES)
+def test_dot_of_an_example(name: str, size: int, dotted: SnapshotAssertion) -> None:
+    assert draw(made(name, size).current[0]) == dotted
+
+
+@pytest.mark.parametrize("needs", [chain("dev", "prod", length=9), fan("dev", "prod")], ids=["chain", "fan"])
+def test_dot_of_what_would_be_too_wide(needs: dict[Key, tuple[Key, ...]], dotted: SnapshotAssertion) -> None:
+    assert draw(walk(needs)) == dotted
 
 
 def test_the_same_rollout_gives_the_same_bytes() -> None:

@@ -109,7 +109,7 @@ def test_what_is_too_wide_is_told_with_a_link_to_all_of_it() -> None:
 
 
 def test_a_long_chain_is_mermaid_from_top_to_bottom() -> None:
-    for length, way in ((8, "LR"), (9, "TB")):
+    for length, way in ((7, "LR"), (8, "TB")):
         seen = showing(chain("prod", length=length)).current[0]
         text = mermaid(seen, states(seen)) or ""
         assert text.startswith(f"flowchart {way}\n")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from xml.etree import ElementTree
 
@@ -16,12 +16,14 @@ from bot.domain.rollout import Walk
 from bot.domain.states import State, states
 from renderers import engine, layout
 from renderers.engine import CannotDraw
-from renderers.examples.catalogue import made
+from renderers.examples.catalogue import EXAMPLES, made
+from renderers.faces import Face
 from renderers.icons import SIGNS
 from renderers.layout import lay_out
 from renderers.picture import Picture, picture
-from renderers.shape import shape
-from tests.renderers.graphs import fan, walks
+from renderers.shape import Shape, shape
+from renderers.svg import svg
+from tests.renderers.graphs import chain, fan, walks
 from tests.renderers.scenes import APPROVAL, FAILED, RUNNING, SCENES, SMALL, VPC, three_stacks
 from tests.renderers.world import Key, walk
 
@@ -154,12 +156,12 @@ def test_what_nothing_connects_stands_side_by_side_within_the_page() -> None:
     assert where.boxes[0].x < where.boxes[1].x
 
 
-@pytest.mark.parametrize(("length", "wide"), [(4, False), (8, False), (9, True), (10, True), (60, True)])
+@pytest.mark.parametrize(("length", "wide"), [(4, False), (7, False), (8, True), (10, True), (60, True)])
 def test_it_is_known_before_whether_it_is_too_wide_to_be_read(length: int, wide: bool) -> None:
     keys = [("prod", f"c{i}") for i in range(length)]
     drawing = shape(walk({key: (keys[i - 1],) if i else () for i, key in enumerate(keys)}), wide=True)
     width = lay_out(drawing).width
-    assert drawing.is_wide is wide is (830 / width < 0.6)
+    assert drawing.is_wide is wide is (smallest(drawing) < 8)
     assert width * 0.9 < drawing.width <= width
 
 
@@ -191,13 +193,54 @@ def test_what_is_drawn_downwards_is_narrow_and_leads_from_foot_to_top(needs: dic
     assert places(before) == places(after)
 
 
-@pytest.mark.parametrize("size", [10, 60])
-@pytest.mark.parametrize("name", ["plan-starting", "plan-cycle", "plan-odd-names", "destroying", "destroyed"])
-def test_an_example_can_be_read_on_the_page_or_is_known_to_be_too_wide(name: str, size: int) -> None:
+def smallest(drawing: Shape) -> float:
+    """Tell how many pixels the smallest text of a picture has on GitHub's page, where no image is wider than that."""
+    image = _painted(drawing)
+    sizes = [float(part.get("font-size") or 99) for part in image.iter()]
+    return min(sizes) * min(1.0, 830 / float(image.get("width") or 0))
+
+
+def _painted(drawing: Shape) -> ElementTree.Element:
+    looks = [Face(Status.READY, "ready", "ready") for _ in drawing.boxes]
+    return ElementTree.fromstring(svg(drawing, lay_out(drawing), looks, set(), title="", description=""))
+
+
+#: All other examples are drawn as the first of these is.
+GRAPHS = ("plan-starting", "plan-cycle", "plan-odd-names", "destroying", "left-for-people", "destroyed")
+
+
+@pytest.mark.parametrize(
+    ("names", "size"),
+    [(EXAMPLES, 1), (EXAMPLES, 10), (GRAPHS, 60), (("planning", "destroying"), 400), (("planning",), 2_422)],
+)
+def test_every_example_can_be_read_on_the_page(names: Iterable[str], size: int) -> None:
+    drawings = {shape(walk) for name in names for walk in made(name, size).current[:1] if walk.steps}
+    assert {drawing.is_wide for drawing in drawings} == {False}
+    assert min(map(smallest, drawings)) >= 8
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "by", "down"),
+    [
+        ("planning", 60, "", False),
+        ("plan-odd-names", 10, "", True),
+        ("destroyed", 10, "", False),
+        ("destroyed", 60, "", True),
+        ("planning", 700, "component", True),
+        ("destroyed", 700, "component", True),
+    ],
+)
+def test_what_would_be_too_wide_is_drawn_downwards_first(name: str, size: int, by: str, *, down: bool) -> None:
     drawing = shape(made(name, size).current[0])
-    width = lay_out(drawing).width
-    assert drawing.is_wide is (width > 830 / 0.6) is False
-    assert drawing.down is ((name, size) in (("plan-odd-names", 10), ("destroyed", 60)))
+    assert (drawing.by, drawing.down) == (by, down)
+
+
+def test_how_wide_it_is_does_not_hang_on_the_order_of_the_boxes() -> None:
+    names = [("prod", f"c{i}") for i in range(8)]
+    last_first = {name: (names[i + 1],) if i + 1 < len(names) else () for i, name in enumerate(names)}
+    drawing = shape(walk(last_first), wide=True)
+    assert drawing.is_wide
+    assert drawing.width == shape(walk(chain("prod", length=8)), wide=True).width
 
 
 def test_no_state_changes_how_it_is_grouped() -> None:

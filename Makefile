@@ -7,10 +7,10 @@ export PYTHON
 export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint fix bench look site serve lock
+.PHONY: help setup demo test lint fix bench look site rehearse serve lock
 
 help: ## List these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: .venv/.dev ## Make the environment in .venv, with everything
 
@@ -51,6 +51,9 @@ look: .venv/.dev ## Take pictures of every state and page in a browser, and have
 site: .venv/.dev ## Write the docs as a site to out/site
 	@$(BIN)/mkdocs build --strict --quiet
 	@echo "out/site; with search: python3 -m http.server --bind 127.0.0.1 --directory out/site"
+
+rehearse: .venv/.dev ## Go from nothing to an applied pull request, with a GitHub of our own, and write down what is seen
+	@$(BIN)/python -m tests.first_day out
 
 serve: .venv/.base ## Run the service; settings come from the environment
 	@$(BIN)/switchyard serve $(ARGS)

@@ -31,7 +31,7 @@ LOOKS = {
     "moving": Look(Paint("#ddf4ff", "#0969da", "#0a3069"), Paint("#0f2747", "#58a6ff", "#cfe6ff")),
     "idle": Look(Paint("#ffffff", "#8c959f", "#424a53"), Paint("#21262d", "#6e7681", "#c9d1d9")),
     "blocked": Look(Paint("#fdf3f2", "#cf222e", "#6b4a4d"), Paint("#231a1e", "#f85149", "#c9aaab")),
-    "gone": Look(Paint("#eaeef2", "#8c959f", "#57606a"), Paint("#161b22", "#484f58", "#9aa4ae")),
+    "gone": Look(Paint("#eaeef2", "#6e7781", "#57606a"), Paint("#161b22", "#6e7681", "#9aa4ae")),
 }
 #: The picture's own ground, the ground of a stack, and edges: fill, line, text.
 CARD = Look(Paint("#f6f8fa", "#d0d7de", "#1f2328"), Paint("#0d1117", "#30363d", "#e6edf3"))

@@ -154,4 +154,5 @@ def _earlier(view: PullView, past: Past) -> str:
     told = linked(counted(counts) if counts else "nothing was affected", past.run_url or page)
     ended = f"; ended by {prose(past.ended_by)}" if past.ended_by else ""
     when = clock(past.created_at, view.as_of)
-    return f"- {ended_sign(counts)} {when}, {code(clip(past.activity, 60))} at {at}: {told}{ended}"
+    sign = ended_sign(counts, past.called_off, past.withdrawn)
+    return f"- {sign} {when}, {code(clip(past.activity, 60))} at {at}: {told}{ended}"

@@ -19,6 +19,8 @@ from renderers.why import ALARM
 from renderers.words import SIGNS, told
 
 FAILURES = (Status.FAILED, Status.TIMED_OUT, Status.CANCELLED)
+#: How steps end that nothing is left of.
+_THROUGH = (Status.SUCCEEDED, Status.SKIPPED, Status.MANUAL)
 #: A plan's and an apply's own words: the noun, going on, all done.
 _WORDS = {Phase.PLAN: ("Plan", "Planning", "Planned"), Phase.APPLY: ("Apply", "Applying", "Applied")}
 _LONGEST = 60
@@ -26,19 +28,19 @@ _destroys = attrgetter("destroys")
 _DESTROY = ("Destroy", "Destroying", "Destroyed")
 
 
-def verdict(scene: Scene) -> tuple[str, str]:
-    """Tell how a rollout stands: a sign, and one line of plain text with counts."""
-    sign, headline = _standing(scene)
+def verdict(scene: Scene, *, brief: bool = False) -> tuple[str, str]:
+    """Tell how a rollout stands: a sign, and one line of plain text with counts, if `brief` only what people act on."""
+    sign, headline = _standing(scene, brief=brief)
     warned = any(sent.warning for step in scene.walk.steps for sent in step.dispatches)
     return ALARM if warned else sign, headline
 
 
-def _standing(scene: Scene) -> tuple[str, str]:
+def _standing(scene: Scene, *, brief: bool) -> tuple[str, str]:
     walk, counts = scene.walk, count(scene.found)
     noun, going, _ = _words(walk)
     if not counts:
         return SIGNS[Status.SUCCEEDED], f"{noun}: nothing is affected"
-    tail = _tally(walk, scene.found, counts)
+    tail = _tally(walk, scene.found, counts, brief=brief)
     if walk.rollout.superseded_by:
         pull = scene.view.pull
         closed = pull is not None and not (pull.open or pull.merged)
@@ -74,11 +76,19 @@ def _through(walk: Walk, counts: Counter[Status], tail: str) -> tuple[str, str]:
     return SIGNS[Status.SUCCEEDED], f"{noun} done: {tail}"
 
 
-def ended_sign(counts: Counter[Status]) -> str:
-    """Tell by a sign how a rollout ended that counts no more."""
-    if any(counts[status] for status in FAILURES):
+def ended_sign(counts: Counter[Status], called_off: int = 0, withdrawn: int = 0) -> str:
+    """Tell by a sign how a rollout ended that counts no more.
+
+    Of what was cancelled, `called_off` were by a person's word here, `withdrawn` because the rollout ended; the rest
+    failed, as it did while the rollout counted.
+    """
+    if sum(counts[status] for status in FAILURES) > called_off + withdrawn:
         return SIGNS[Status.FAILED]
-    return SIGNS[Status.SUCCEEDED if counts[Status.SUCCEEDED] == counts.total() else Status.SUPERSEDED]
+    if called_off:
+        return SIGNS[Status.CANCELLED]
+    if sum(counts[status] for status in _THROUGH) < counts.total():
+        return SIGNS[Status.SUPERSEDED]
+    return SIGNS[Status.MANUAL if counts[Status.MANUAL] else Status.SUCCEEDED]
 
 
 def summary(walk: Walk, found: Sequence[State], counts: Counter[Status]) -> str:
@@ -94,13 +104,13 @@ def _words(walk: Walk) -> tuple[str, str, str]:
     return _DESTROY if destroys else _WORDS[walk.rollout.phase]
 
 
-def _tally(walk: Walk, found: Sequence[State], counts: Counter[Status]) -> str:
+def _tally(walk: Walk, found: Sequence[State], counts: Counter[Status], *, brief: bool = False) -> str:
     """Tell how many steps have which status; what is destroyed is counted apart."""
-    gone = list(map(_destroys, walk.steps))
+    gone, changed = list(map(_destroys, walk.steps)), "" if brief else _changed(walk)
     if True not in gone or False not in gone:
-        return told(counts) + _changed(walk)
+        return told(counts, brief=brief) + changed
     destroys = count(compress(found, gone))
-    return f"{told(counts - destroys)}{_changed(walk)}; destroys: {told(destroys)}"
+    return f"{told(counts - destroys, brief=brief)}{changed}; destroys: {told(destroys, brief=brief)}"
 
 
 def _everything(walk: Walk) -> str:

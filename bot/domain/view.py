@@ -23,6 +23,8 @@ class Past:
     ended_by: str  # as in "ended by a push of 8c0ffee"
     run_url: str = ""  # of the run that tells most
     rollout_id: int = 0
+    called_off: int = 0  # of what was cancelled: by a person's word here
+    withdrawn: int = 0  # of what was cancelled: because the rollout ended
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,5 +168,6 @@ def _rollouts(db: Db, view: PullView, scene: Scene | None) -> list[Line]:
             continue
         said = told(one.counts) if one.counts else "nothing was affected"
         ended = f"; ended by {one.rollout.superseded_by}" if one.rollout.superseded_by else ""
-        lines.append(Line(one.rollout, ended_sign(one.counts), said + ended, one.rollout.id == main))
+        sign = ended_sign(one.counts, one.called_off, one.withdrawn)
+        lines.append(Line(one.rollout, sign, said + ended, one.rollout.id == main))
     return lines

@@ -102,4 +102,4 @@ def uploading(parts: Sight, pull: Pull) -> Sequence[RunFacts]:
 def _past(one: past.Ended) -> Past:
     rollout = one.rollout
     told = (rollout.activity, rollout.sha, rollout.created_at, one.counts, rollout.superseded_by)
-    return Past(*told, run_url=one.run_url, rollout_id=rollout.id)
+    return Past(*told, one.run_url, rollout.id, one.called_off, one.withdrawn)

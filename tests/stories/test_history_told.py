@@ -54,3 +54,17 @@ async def test_what_could_not_be_started_counts_as_failed_there_too(tmp_path: Pa
         (line,) = [line for line in rig.comment(pull).splitlines() if "ended by a push of" in line]
         assert line.startswith("- ❌ ")
         assert "0 of 3 succeeded, 3 failed" in line
+
+
+async def test_one_that_a_push_overtook_did_not_fail(tmp_path: Path) -> None:
+    async with open_rig(tmp_path, model=model(CHAIN)) as rig:
+        rig.hub.scenario.seconds = lambda file, _inputs: 100.0 if file == example.PLAN else 1.0
+        pull = rig.scene.open_pull(["vpc"])
+        await rig.passes(30)
+        rig.scene.push("feature", ["vpc"], note="again")
+        await rig.until_quiet()
+        (line,) = [line for line in rig.comment(pull).splitlines() if "ended by a push of" in line]
+        assert line.startswith("- ↩️ ")
+        assert ": [0 of 3 succeeded, 1 cancelled, 2 superseded](https://switchyard.example/p/" in line, (
+            "its runs say less"
+        )

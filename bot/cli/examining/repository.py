@@ -84,11 +84,12 @@ class Looker:
         untold = protects if isinstance(protects, Exception) else None
         facts = self._facts(repo, dict(read), off, protects if isinstance(protects, dict) else {})
         uploaded = bool(stored and stored.last)
-        return [
-            *repositories.uploader(facts, self.settings.workspace_id, uploaded=uploaded),
-            *workflows.workflows(facts, wants),
-            *([unseen("environment", why(untold), facts.name)] if untold else repositories.environments(facts, wants)),
-        ]
+        found = repositories.uploader(facts, self.settings.workspace_id, uploaded=uploaded)
+        # Of ten thousand instances this takes seconds, for which the other looks must not wait.
+        found += await asyncio.to_thread(workflows.workflows, facts, wants)
+        if untold is not None:
+            return [*found, unseen("environment", why(untold), facts.name)]
+        return [*found, *await asyncio.to_thread(repositories.environments, facts, wants)]
 
     async def _file(self, gh: Installation, repo: Repo, name: str) -> tuple[str, WorkflowFile | ProProblem | None]:
         try:

@@ -42,9 +42,16 @@ def wanted(remembered: Mapping[Instance, Mapping[str, Any] | None]) -> list[Want
 
 
 def _activities(settings: Mapping[str, Any] | None) -> Iterator[str]:
+    """List the activities that settings have words for; of those of a phase that say the same, the first."""
     for event, actions in (settings or {}).items():
-        if isinstance(actions, dict) and event != "drift_detection":
-            yield from (f"{event}.{action}" for action in actions)
+        if not isinstance(actions, dict) or event == "drift_detection":
+            continue
+        told: list[tuple[Phase, Any]] = []
+        for action, block in actions.items():
+            activity = f"{event}.{action}"
+            if (said := (pro.phase(activity), block)) not in told:
+                told.append(said)
+                yield activity
 
 
 def workflows(facts: RepositoryFacts, wants: Sequence[Wanted]) -> list[Finding]:

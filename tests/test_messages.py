@@ -49,14 +49,44 @@ SAID = {
         "no pull request is known to be merged as …",
         "nothing was told of … yet",
     },
+    "bot/domain/locks.py": set(),
     "bot/github/failures.py": set(),
+    "bot/github/oidc.py": set(),
+    "bot/web/auth.py": {"the repository of this session"},
+    "bot/web/bodies.py": set(),
+    "bot/web/covering.py": set(),
+    "bot/web/exchange.py": {
+        "Exchange the identity token of a workflow run for a session of an hour",
+        "a session for %s: run %d, attempt %d, of %r",
+    },
+    "bot/web/refused.py": {
+        "Not offered: commits are the workflow's own to make.",
+        "Not offered: no tokens of the App are handed out.",
+    },
+    "bot/web/reports.py": set(),
+    "bot/web/statuses.py": {
+        "Take how a plan or an apply of an instance ended.",
+        "The same, as CLIs before v1.196 send it.",
+        "When it ended; when it is received, if left out.",
+        "Its component, or only the last part of its name.",
+        "The instance's stack, each `/` as `%2F`.",
+    },
     "bot/work/deliver.py": set(),
     "bot/work/one_comment.py": set(),
     "bot/work/permits.py": set(),
     "bot/work/running.py": {"It may have been sent.", "dispatch %s was not sent: %s", "Its run is not listed yet."},
-    "renderers/comment.py": {"(the latest 10 are shown)", "The plan before the merge", "The page of this pull request"},
     "renderers/keeps.py": set(),
 }
+#: Where such sentences are beside many others: places in a body, and what describes a call.
+PARTLY = (
+    "bot/events/upload.py",
+    "bot/github/jwks.py",
+    "bot/web/answers.py",
+    "bot/web/api.py",
+    "bot/web/inventory.py",
+    "bot/web/locks.py",
+    *(f"renderers/{file.name}" for file in (ROOT / "renderers").glob("*.py")),
+)
 #: Fewer words are a part of a sentence.
 FEWEST = 5
 
@@ -97,12 +127,9 @@ def test_each_message_is_in_the_docs(file: str) -> None:
 
 
 def test_the_docs_have_no_message_that_nobody_says() -> None:
-    # Of an upload the sentences are there, and not the places in it that they are about.
-    uploads = {one for one in sentences(ROOT / "bot/events/upload.py") if re.fullmatch(r"The .*\.", one)}
-    assert (
-        set(quoted())
-        == {one for file in SAID for one in sentences(ROOT / file)}
-        - {one for not_shown in SAID.values() for one in not_shown}
-        | uploads
-    )
+    passed_over = set().union(*SAID.values())
+    whole = {one for file in SAID for one in sentences(ROOT / file)} - passed_over
+    partly = {one for file in PARTLY for one in sentences(ROOT / file)}
+    assert whole <= set(quoted()) <= whole | partly
     assert len(quoted()) == len(set(quoted()))
+    assert {one for one in sentences(ROOT / "bot/events/upload.py") if re.fullmatch(r"The .*\.", one)} <= set(quoted())

@@ -10,7 +10,7 @@ from bot.domain.pro import Phase
 from bot.domain.view import Past, PullView
 from renderers import check
 from renderers.graphic import pictured, written
-from renderers.headline import first, headline
+from renderers.headline import NOTHING, first, headline
 from renderers.keeps import standing
 from renderers.markdown import clip, code, details, heading, linked, prose
 from renderers.people import who_must_act
@@ -29,10 +29,6 @@ MARKER = "<!-- switchyard:comment"
 _SHOWN = " (the latest 10 are shown)"
 _HEADLINE = 600
 _SAYING_SO = 1_000  # characters kept free for saying what was left out
-_NOTHING = (
-    "No stack is affected by this change, so there is nothing to do. If you expected some: the job that describes "
-    "the affected stacks needs the whole history, so check out with `fetch-depth: 0`."
-)
 
 
 def marker(repo_id: int, number: int) -> str:
@@ -75,7 +71,7 @@ def _top(view: PullView, main: Scene | None, room: Room) -> list[str]:
     sign, stands = headline(view, main)
     lines = [view.waiting] if view.waiting else []
     if main and not main.found:
-        lines.append(_NOTHING)
+        lines.append(NOTHING)
     home = f"{view.server_url}/{view.repo.full_name}/"
     lines = [prose(text, trusted=home) for text in lines] + standing(view) + (who_must_act(main) if main else [])
     lines.append(read_on(view, [main] if main else []))

@@ -9,6 +9,12 @@ from renderers.scene import Scene
 from renderers.verdict import verdict
 from renderers.words import SIGNS, commit
 
+#: What is said of a rollout of nothing.
+NOTHING = (
+    "No stack is affected by this change, so there is nothing to do. If you expected some: the job that describes "
+    "the affected stacks needs the whole history, so check out with `fetch-depth: 0`."
+)
+
 
 def first(view: PullView) -> Scene | None:
     """Find the rollout that the headline is about; None while something is awaited, or there is nothing."""

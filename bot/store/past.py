@@ -15,6 +15,7 @@ from bot.domain.rollout import own_status
 from bot.domain.standing import is_called_off
 from bot.store.db import Db
 
+_NEWEST = 2**62
 _rollout = msgspec.json.Decoder(Rollout).decode
 _dispatch = msgspec.json.Decoder(Dispatch).decode
 
@@ -60,10 +61,10 @@ class Ended:
     withdrawn: int = 0  # of what was cancelled: because the rollout ended
 
 
-def of_lane(db: Db, lane: str, limit: int) -> list[Ended]:
-    """Read the rollouts of a lane that were superseded, newest first."""
-    sql = "SELECT id, facts FROM rollouts WHERE lane = ? AND NOT current ORDER BY id DESC LIMIT ?"
-    return [_ended(db, row["id"], _rollout(row["facts"])) for row in db.rows(sql, lane, limit)]
+def of_lane(db: Db, lane: str, limit: int, *, before: int = _NEWEST) -> list[Ended]:
+    """Read the rollouts of a lane that were superseded, `before` one of them if it is given, newest first."""
+    sql = "SELECT id, facts FROM rollouts WHERE lane = ? AND NOT current AND id < ? ORDER BY id DESC LIMIT ?"
+    return [_ended(db, row["id"], _rollout(row["facts"])) for row in db.rows(sql, lane, before, limit)]
 
 
 def latest(db: Db, lane: str) -> int:
@@ -72,13 +73,13 @@ def latest(db: Db, lane: str) -> int:
     return int(row["id"] or 0) if row is not None else 0
 
 
-def how_many(db: Db, lane: str, *, but: Iterable[int] = ()) -> int:
+def how_many(db: Db, lane: str, *, but: Iterable[int] = (), before: int = _NEWEST) -> int:
     """Count the rollouts of a lane that were superseded, `but` some that are told of elsewhere."""
     sql = (
-        "SELECT count(*) AS n FROM rollouts WHERE lane = ? AND NOT current "
+        "SELECT count(*) AS n FROM rollouts WHERE lane = ? AND NOT current AND id < ? "
         "AND id NOT IN (SELECT value FROM json_each(?))"
     )
-    row = db.row(sql, lane, json.dumps([*but]))
+    row = db.row(sql, lane, before, json.dumps([*but]))
     return int(row["n"]) if row is not None else 0
 
 

@@ -19,7 +19,7 @@ from bot.web.inline import inline
 from bot.web.pages_graph import digest
 from renderers.check import group
 from renderers.engine import engine_name
-from renderers.headline import first, headline
+from renderers.headline import NOTHING, first, headline
 from renderers.keeps import standing
 from renderers.markdown import prose
 from renderers.palette import FAMILY
@@ -85,8 +85,11 @@ def of_rollout(db: Db, view: PullView, rollout_id: int) -> PullView | None:
     return replace(view, current=(walk,), waiting="")
 
 
-def page(db: Db, view: PullView, chosen: PullView) -> dict[str, Any]:
-    """Gather what the page shows of a view; `chosen` is the same, but for which rollout stands first."""
+def page(db: Db, view: PullView, chosen: PullView, before: int = 0) -> dict[str, Any]:
+    """Gather what the page shows of a view; `chosen` is the same, but for which rollout stands first.
+
+    Of the earlier rollouts those `before` one are listed, if it is given.
+    """
     scene = first(chosen)
     main, found = (scene.walk, scene.found) if scene else (None, [])
     return {
@@ -98,7 +101,7 @@ def page(db: Db, view: PullView, chosen: PullView) -> dict[str, Any]:
         "rows": _rows(scene) if scene else [],
         "drawn": bool(found) and engine_name() is not None,
         "digest": digest(main, found) if main else "",
-        "rollouts": _rollouts(db, view, scene),
+        **_rollouts(db, view, scene, before),
         "audited": audit.of_lane(db, lane_of_pull(view.repo.id, view.pull.number), view.pull.number, _AUDITED),
         "most_audited": _AUDITED,
     }
@@ -113,6 +116,8 @@ def _said(view: PullView, scene: Scene | None) -> list[Markup]:
     if scene is not None and scene.walk.rollout.superseded_by:
         said.append(prose(f"Ended by {scene.walk.rollout.superseded_by}."))
     said.append(read_on(view, [scene] if scene else []))
+    if scene is not None and not scene.found:
+        said.append(prose(NOTHING))
     notes = (*view.notes, *(scene.walk.rollout.notes if scene else ()))
     return [inline(text) for text in (*said, *(prose(note) for note in notes)) if text.strip()]
 
@@ -154,7 +159,7 @@ def _bar(found: Sequence[State]) -> list[Part]:
     return parts
 
 
-def _rollouts(db: Db, view: PullView, scene: Scene | None) -> list[Line]:
+def _rollouts(db: Db, view: PullView, scene: Scene | None, before: int) -> dict[str, Any]:
     """List the rollouts that count, then those that were superseded; `scene` is the one that is shown."""
     main = scene.walk.rollout.id if scene else None
     current = {walk.rollout.id for walk in view.current}
@@ -163,11 +168,15 @@ def _rollouts(db: Db, view: PullView, scene: Scene | None) -> list[Line]:
         found = scene.found if scene and walk is scene.walk else view.states(walk)
         sign, said = verdict(Scene(view, walk, found))
         lines.append(Line(walk.rollout, sign, said, walk.rollout.id == main))
-    for one in past.of_lane(db, lane_of_pull(view.repo.id, view.pull.number), _EARLIER):
-        if one.rollout.id in current:
-            continue
-        said = told(one.counts) if one.counts else "nothing was affected"
-        ended = f"; ended by {one.rollout.superseded_by}" if one.rollout.superseded_by else ""
-        sign = ended_sign(one.counts, one.called_off, one.withdrawn)
-        lines.append(Line(one.rollout, sign, said + ended, one.rollout.id == main))
-    return lines
+    lane = lane_of_pull(view.repo.id, view.pull.number)
+    earlier = past.of_lane(db, lane, _EARLIER, **({"before": before} if before else {}))
+    lines += [_line(one, main) for one in earlier if one.rollout.id not in current]
+    last = earlier[-1].rollout.id if earlier else 0
+    return {"rollouts": lines, "last": last, "older": past.how_many(db, lane, but=current, before=last)}
+
+
+def _line(one: past.Ended, main: int | None) -> Line:
+    said = told(one.counts) if one.counts else "nothing was affected"
+    ended = f"; ended by {one.rollout.superseded_by}" if one.rollout.superseded_by else ""
+    sign = ended_sign(one.counts, one.called_off, one.withdrawn)
+    return Line(one.rollout, sign, said + ended, one.rollout.id == main)

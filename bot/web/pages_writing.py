@@ -68,24 +68,25 @@ class Pages:
         if repo is None or pull is None:
             return pages_wrong.nowhere()
         visit, chosen = self.door.visit(), number(request.args.get("rollout", ""))
-        seen = (request.path, chosen, visit and visit.id, bot.__version__, self.pictures.instead)
+        before = number(request.args.get("before", ""))
+        seen = (request.path, chosen, before, visit and visit.id, bot.__version__, self.pictures.instead)
         version = pages_pull.version(db, repo.id, pull.number, self.now())
         etag = f'"{hashlib.sha256(repr((version, seen)).encode()).hexdigest()[:32]}"'
         if request.headers.get("If-None-Match") == etag:
             response = Response(status=304)
         else:
             with self._turns.one():
-                response = self._pull(db, repo, pull, chosen)
+                response = self._pull(db, repo, pull, chosen, before)
         if response.status_code != 404:
             response.headers["ETag"] = etag
         return response
 
-    def _pull(self, db: Db, repo: Repo, pull: Pull, chosen: int) -> Response:
+    def _pull(self, db: Db, repo: Repo, pull: Pull, chosen: int, before: int) -> Response:
         view = self.showing.view(db, repo, pull)
         shown = pages_pull.of_rollout(db, view, chosen) if view is not None and chosen else view
         if chosen and shown is None:
             return pages_wrong.nowhere()
-        values = pages_pull.page(db, view, shown) if view is not None and shown is not None else None
+        values = pages_pull.page(db, view, shown, before) if view is not None and shown is not None else None
         size = len(values["rows"]) if values else 0
         refresh = _FRESH + size // _GROWS_WITH
         home = f"{self.showing.server_url}/{repo.full_name}"
@@ -95,6 +96,7 @@ class Pages:
             "home": home,
             "shown": values,
             "chosen": chosen,
+            "before": before,
             "url_here": request.path,
             "instead": self.pictures.instead,
         }

@@ -15,11 +15,14 @@ from bot.domain.pro import Phase
 from bot.domain.rollout import Walk
 from bot.domain.states import states
 from bot.domain.view import PullView
+from bot.sandbox.pages_markdown import rendered
 from bot.store import audit, outbox, repos
 from bot.store.db import transaction
 from bot.web.pages_words import clear
+from renderers.comment import comment
 from renderers.examples.catalogue import NAMES, made
 from renderers.words import BY_WORTH, SIGNS, word
+from tests.stories.helping import first_line
 from tests.web.conftest import PAGES_KEY, SECRET, SESSION_KEY, Site
 from tests.web.pages_site import PULL, body, enter, keep
 from tests.web.reading_pages import Page
@@ -125,12 +128,64 @@ def test_every_state_is_a_sound_page(site: Site, name: str) -> None:
     site.example = view = pull_views(10)[name]
     page = Page(body(site.client.get(keep(site, None))))
     assert page.flaws == []
+    assert heading(page) == in_comment(view)
     if view.waiting or not view.current:
         return
     found = states(view.current[0])
     told = {(cells[0].partition(" ")[2], cells[1], cells[2].removeprefix("destroy ")) for cells in rows(page)}
     for instance, state in zip(view.current[0].steps, found, strict=True):
         assert (word(state.status), clear(instance.instance.stack), clear(instance.instance.component)) in told
+
+
+def heading(page: Page) -> str:
+    """Read how a pull request stands, as its page says."""
+    return " ".join(page.headings[1][1].split())
+
+
+def in_comment(view: PullView) -> str:
+    """Read how a pull request stands, as GitHub shows its comment."""
+    said = first_line(comment(view, picture_url=None, mermaid=None)).partition(" · as of ")[0]
+    shown = Page(f"<!doctype html>\n<h1>Comment</h1>{rendered(f'## {said}')}")
+    return heading(shown).replace("\u200b", "")
+
+
+def awaiting(name: str, **more: object) -> PullView:
+    view = made(name)
+    assert isinstance(view, PullView)
+    return replace(view, **more)  # type: ignore[arg-type]
+
+
+UNUSABLE = "An upload could not be used: see below what to change"
+MERGED = replace(PULL, open=False, merged=True, merge_sha="e" * 40)
+
+
+@pytest.mark.parametrize(
+    ("view", "said"),
+    [
+        (awaiting("waiting"), "⏳ Waiting for the affected stacks"),
+        (awaiting("waiting", waiting=""), "⏳ Nothing to show yet"),
+        (awaiting("waiting", pull=MERGED), "⏳ Merged as eeeeeee, waiting for the affected stacks"),
+        (awaiting("no-upload"), "❌ No affected stacks came: look why no run uploads them"),
+        (awaiting("waiting", stuck="read the log of <b>@acme_`x`.yml"), "❌ read the log of <b>@acme_x.yml"),
+        (awaiting("planned", current=(), stuck=UNUSABLE), f"❌ {UNUSABLE}"),
+        (awaiting("planned", waiting="Waiting for a push."), "⏳ Waiting for the affected stacks"),
+        (awaiting("fork"), "⏭️ Nothing is started for a fork"),
+    ],
+)
+def test_page_list_and_comment_say_the_same(site: Site, view: PullView, said: str) -> None:
+    site.example = view
+    link = keep(site, running())
+    assert in_comment(view) == said
+    assert heading(Page(body(site.client.get(link)))) == said
+    sign, _, words = said.partition(" ")
+    front = Page(body(enter(site).get("/")))
+    assert f"{sign} acme/infra#42 Widen the network {words}" in front.text
+
+
+def test_a_page_of_nothing_hints_at_the_shallow_checkout(site: Site) -> None:
+    site.example = awaiting("unaffected")
+    page = Page(body(site.client.get(keep(site, None))))
+    assert "needs the whole history, so check out with fetch-depth: 0." in page.text
 
 
 def test_all_of_five_thousand_instances_stand_there(site: Site) -> None:
@@ -291,6 +346,25 @@ def test_an_earlier_rollout_can_be_seen_whole(site: Site) -> None:
     assert link in earlier.links, "and it leads back"
 
 
+def test_all_earlier_rollouts_are_listed_fifty_at_a_time(site: Site) -> None:
+    for number in range(1, 102):
+        link = keep(site, walk(step(0), id=number, superseded_by=f"push {number}."))
+    keep(site, walk(step(0), id=102))
+    pages = [Page(body(site.client.get(path))) for path in (link, f"{link}?before=52", f"{link}?before=2")]
+    its = f"{link}?rollout="
+    listed = [[one.removeprefix(its) for one in page.links if one.startswith(its)] for page in pages]
+    first, then, last = ([*map(str, range(start, end, -1))] for start, end in ((101, 51), (51, 1), (1, 0)))
+    assert listed == [first, then, last]
+    assert [f"{link}?before=52#rollouts" in page.links for page in pages] == [True, False, False]
+    assert ["51 older rollouts" in page.text for page in pages] == [True, False, False]
+    assert f"{link}?before=2#rollouts" in pages[1].links
+    assert "1 older rollout" in pages[1].text
+    assert [f"{link}#rollouts" in page.links for page in pages] == [False, True, True]
+    assert ["older" in page.text for page in pages] == [True, True, False]
+    assert [page.flaws for page in pages] == [[], [], []]
+    assert len({site.client.get(path).headers["ETag"] for path in (link, f"{link}?before=52")}) == 2
+
+
 def test_another_pull_requests_rollout_is_not_shown_by_this_link(site: Site) -> None:
     link = keep(site, running())
     keep(site, walk(step(0), id=9, lane="7#43", pull=43), replace(PULL, number=43))
@@ -323,3 +397,14 @@ def test_the_audit_of_this_pull_request_stands_there(site: Site) -> None:
     assert ["lead", "approve", "dev/c0", "all of it"] in [cells[1:] for cells in page.cells]
     assert ["boss", "pause", "", "said so"] in [cells[1:] for cells in page.cells]
     assert "elsewhere" not in page.text
+
+
+def test_of_a_long_audit_the_last_five_hundred_stand_there(site: Site) -> None:
+    link = keep(site, running())
+    with transaction(site.db):
+        told = [Entry("lead", "approve", f"reason {number}", 3) for number in range(501)]
+        audit.add(site.db, told, repo_id=7, now=site.now(), lane=LANE)
+    page = Page(body(site.client.get(link)))
+    causes = [cells[4] for cells in page.cells if len(cells) == 5 and cells[1] == "lead"]
+    assert causes == [f"reason {number}" for number in range(500, 0, -1)]
+    assert "500 entries, the last ones; switchyard export audit has all" in page.text

@@ -41,7 +41,8 @@ def faces(shape: Shape, walk: Walk, found: Sequence[State]) -> list[Face]:
     if shape.by:
         statuses = list(map(_status, found))
         return [_of_group(box, statuses) for box in shape.boxes]
-    return [_of_step(step, state.status) for step, state in zip(walk.steps, found, strict=True)]
+    began = walk.rollout.created_at
+    return [_of_step(step, state.status, began) for step, state in zip(walk.steps, found, strict=True)]
 
 
 def blocked(shape: Shape, walk: Walk, found: Sequence[State]) -> set[tuple[int, int]]:
@@ -56,11 +57,12 @@ def blocked(shape: Shape, walk: Walk, found: Sequence[State]) -> set[tuple[int, 
     }
 
 
-def _of_step(step: Step, status: Status) -> Face:
+def _of_step(step: Step, status: Status, began: float) -> Face:
     if status in _ENDED:
         return _ended(status, round(_took(step)))
     since = max((sent.started_at for sent in step.dispatches), default=0.0) if status is Status.RUNNING else 0.0
-    return _going(status, clock(since) if since else "")
+    # A drawing knows no now: a time without its day is of the day on which the rollout began.
+    return _going(status, clock(since, began) if since else "")
 
 
 @lru_cache(maxsize=4_096)
@@ -73,8 +75,9 @@ def _ended(status: Status, took: int) -> Face:
 
 @lru_cache(maxsize=4_096)
 def _going(status: Status, since: str) -> Face:
-    # Not how long: that would be another picture each second.
-    return Face(status, f"since {since}" if since else word(status), f"{word(status)}{since and f' since {since}'}")
+    # Not how long: that would be another picture each second. Of another day there is room for the day alone.
+    short = f"since {since.partition(',')[0]}" if since else word(status)
+    return Face(status, short, f"{word(status)}{since and f' since {since}'}")
 
 
 def _took(step: Step) -> float:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from bot.domain.model import Status
 from bot.domain.view import PullView
-from renderers.moves import move
+from renderers.markdown import clip
+from renderers.moves import NAMED, move
 from renderers.scene import Scene
 from renderers.verdict import verdict
 from renderers.words import SIGNS, commit
+
+#: So that the sign, this, and as of when are within what a list of mails shows of one, 180 characters.
+LONGEST = 150
 
 #: What is said of a rollout of nothing.
 NOTHING = (
@@ -24,18 +28,25 @@ def first(view: PullView) -> Scene | None:
 
 
 def headline(view: PullView, scene: Scene | None) -> tuple[str, str]:
-    """Say how a pull request stands: a sign, and one line of plain text. `scene` is its first rollout, if any."""
+    """Say how a pull request stands: a sign, and one line of plain text of at most `LONGEST` characters.
+
+    `scene` is its first rollout, if any. Names give way first, then counts of what goes by itself.
+    """
     if scene is None:
         return _awaited(view)
-    sign, said = verdict(scene)
-    return sign, f"{said} — {then}" if (then := move(scene)) else said
+    for named, brief in ((NAMED, False), (1, False), (0, False), (0, True)):
+        sign, said = verdict(scene, brief=brief)
+        line = f"{said} — {then}" if (then := move(scene, named)) else said
+        if len(line) <= LONGEST:
+            break
+    return sign, clip(line, LONGEST)
 
 
 def _awaited(view: PullView) -> tuple[str, str]:
     if view.pull.fork:
         return SIGNS[Status.SKIPPED], "Nothing is started for a fork"
     if view.stuck:
-        return SIGNS[Status.FAILED], view.stuck
+        return SIGNS[Status.FAILED], clip(view.stuck, LONGEST)
     if view.pull.merged:
         return SIGNS[Status.WAITING], f"Merged as {commit(view.pull.merge_sha)}, waiting for the affected stacks"
     return SIGNS[Status.WAITING], "Waiting for the affected stacks" if view.waiting else "Nothing to show yet"

@@ -76,6 +76,7 @@ _COUNTED = {
     "superseded": (Status.SUPERSEDED,),
     "skipped": (Status.SKIPPED,),
 }
+_MOVING = ("under way", "waiting")  # what goes by itself
 _OUTCOMES = {
     Status.SUCCEEDED: "succeeded",
     Status.FAILED: "failed",
@@ -99,10 +100,10 @@ def signed(status: Status) -> str:
     return f"{SIGNS[status]}{_JOINED}{word(status).replace(' ', _JOINED)}"
 
 
-def told(counts: Counter[Status]) -> str:
-    """Tell counts in one line: "5 of 12 succeeded, 1 failed, 3 blocked"."""
+def told(counts: Counter[Status], *, brief: bool = False) -> str:
+    """Tell counts in one line: "5 of 12 succeeded, 1 failed, 3 blocked"; if `brief`, only those for people to see."""
     sums = {what: sum(counts[status] for status in statuses) for what, statuses in _COUNTED.items()}
-    rest = [f"{number:,} {what}" for what, number in sums.items() if number]
+    rest = [f"{number:,} {what}" for what, number in sums.items() if number and not (brief and what in _MOVING)]
     return ", ".join([f"{counts[Status.SUCCEEDED]:,} of {counts.total():,} succeeded", *rest])
 
 
@@ -143,11 +144,11 @@ def duration(seconds: float) -> str:
 
 
 def clock(time: float, now: float | None = None) -> str:
-    """Write a time, "14:03 UTC"; with the day where it is not the day of `now`: "20 Nov, 14:03 UTC"."""
+    """Write a time, "20 Nov, 14:03 UTC"; without the day where it is the day of `now`, which the reader knows."""
     moment = datetime.fromtimestamp(time, UTC)
-    if now is not None and moment.date() != datetime.fromtimestamp(now, UTC).date():
-        return f"{moment.day}{_JOINED}{moment:%b, %H:%M}{_JOINED}UTC"
-    return f"{moment:%H:%M}{_JOINED}UTC"
+    if now is not None and moment.date() == datetime.fromtimestamp(now, UTC).date():
+        return f"{moment:%H:%M}{_JOINED}UTC"
+    return f"{moment.day}{_JOINED}{moment:%b, %H:%M}{_JOINED}UTC"
 
 
 def commit(sha: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -37,6 +37,13 @@ def flaws(text: str) -> list[str]:
 @lru_cache(maxsize=2)  # a text is often asked for several things
 def _parsed(text: str) -> list[Token]:
     return _READER.parse(text)
+
+
+def first_line(text: str) -> str:
+    """Read what people see of the first heading, as in a list of mails."""
+    tokens = _parsed(text)
+    heading = next(following for token, following in pairwise(tokens) if token.type == "heading_open")
+    return _text(heading).replace("\u200b", "")
 
 
 def told_in_tables(text: str) -> list[tuple[str, str, str]]:

@@ -38,6 +38,7 @@ def test_a_duration_has_one_unit(seconds: float, said: str) -> None:
         ({"status": Status.SUCCEEDED, "finished_at": NOON + 190}, "3 min", "succeeded, 3 min"),
         ({"status": Status.FAILED, "finished_at": NOON + 55}, "failed, 45 s", "failed, 45 s"),
         ({"status": Status.RUNNING}, "since 12:00 UTC", "running since 12:00 UTC"),
+        ({"status": Status.RUNNING, "started_at": NOON + 86_400}, "since 22 Nov", "running since 22 Nov, 12:00 UTC"),
         ({"status": Status.QUEUED}, "queued", "queued"),
         ({"status": Status.TIMED_OUT, "finished_at": NOON + 21_610}, "timed out, 6 h", "timed out, 6 h"),
         ({"problem": "No file."}, "failed", "failed"),

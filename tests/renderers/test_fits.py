@@ -27,12 +27,13 @@ from renderers.scene import LONGEST_NAME
 from renderers.tree import tree
 from renderers.verdict import FAILURES
 from renderers.words import signed
-from tests.renderers.reading import flaws, told_in_tables
+from tests.renderers.reading import first_line, flaws, told_in_tables
 from tests.renderers.scenes import SCENES, SMALL
 from tests.renderers.test_check import GROUP
 from tests.renderers.world import MERGE, MERGED, NOON, PULL, REPO, SERVER, Key, past, view, walk, wide
 
 PICTURE = "https://switchyard.example.com/graphs/k7Qm2/4f1c.svg"
+MAIL = 180  # characters that a list of mails shows
 PAGE = "https://switchyard.example.com/acme/infra/pulls/42?k=7Qm2"
 RUN = "https://github.com/acme/infra/actions/runs/19000000123"
 NASTY = st.text(alphabet="ab|`<>@#*_[]()\\~$&!:/.-+=1w\n\"'{}%é\u202e\x00", min_size=1, max_size=25)
@@ -210,6 +211,7 @@ def test_a_comment_fits_and_nothing_breaks_and_every_failure_is_named_or_counted
     assert isinstance(shown, PullView)
     text = write(shown, budget, graph)
     assert len(text) <= budget
+    assert len(first_line(text)) <= MAIL
     assert flaws(text) == []
     assert text == write(copied(shown), budget, graph)
     if not shown.waiting:

@@ -45,7 +45,8 @@ def test_durations(seconds: float, said: str) -> None:
     assert duration(seconds).replace("\u00a0", " ") == said
 
 
-def test_times_name_the_day_only_where_it_is_another() -> None:
+def test_times_name_the_day_unless_it_is_that_of_a_time_that_is_known() -> None:
+    assert clock(NOON).replace("\u00a0", " ") == "21 Nov, 12:00 UTC"
     assert clock(NOON, NOON + 60).replace("\u00a0", " ") == "12:00 UTC"
     assert clock(NOON - 86_400, NOON).replace("\u00a0", " ") == "20 Nov, 12:00 UTC"
 

@@ -25,7 +25,7 @@ test: .venv/.dev ## Run the tests
 
 lint: .venv/.dev ## Check style, format, types, who imports whom, and the docs' links
 	@failed=; \
-	for check in "ruff check ." "ruff format --check ." mypy lint-imports "mkdocs build --strict --quiet"; do \
+	for check in "ruff check ." "ruff format --check ." mypy lint-imports "mkdocs build --strict"; do \
 		$(BIN)/$$check || failed=yes; \
 	done; \
 	test -z "$$failed"
@@ -48,8 +48,9 @@ look: .venv/.dev ## Take pictures of every state and page in a browser, and have
 	@$(BIN)/switchyard preview $(or $(ARGS),--size 1 --size 10 --size 60) --out out/look
 	@$(BIN)/python -m tests.look out/look $(if $(ARGS),,--pages)
 
+# Told to be quiet, MkDocs would not count what it is to be strict about.
 site: .venv/.dev ## Write the docs as a site to out/site
-	@$(BIN)/mkdocs build --strict --quiet
+	@$(BIN)/mkdocs build --strict
 	@echo "out/site; with search: python3 -m http.server --bind 127.0.0.1 --directory out/site"
 
 rehearse: .venv/.dev ## Go from nothing to an applied pull request, with a GitHub of our own, and write down what is seen

@@ -10,6 +10,7 @@ import os.path
 import re
 from collections import Counter
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ _BESIDE = {"README.md": "index.md", "CHANGELOG.md": "changelog.md", "CONTRIBUTIN
 _HOMES = {page: home for home, page in _BESIDE.items()}
 _LINK = re.compile(r"""(?:(?<=\]\()|(?<=src=")|(?<=srcset="))([^)"\s#:]+)(#[^)"\s]*)?(?=[)"])""")
 _COUNTED = re.compile(r"<(h[1-6]|li|pre|t[dhr]|table)\b")
+_NO_WORDS = re.compile(r'<a class="headerlink".*?</a>|<[^>]+>')
 _PICTURE = re.compile(
     r'<picture><source media="\(prefers-color-scheme: dark\)" srcset="([^"]+)">'
     r'(<img src=")([^"]+)(".*?>)</picture>'
@@ -38,8 +40,8 @@ _ELSEWHERE = """\
 """
 _log = logging.getLogger("mkdocs.hooks.site")
 _parser = MarkdownIt("commonmark", {"html": True}).enable("table")
-#: How many of each element GitHub would show of a page.
-_expected: dict[str, Counter[str]] = {}
+#: How GitHub would show a page.
+_expected: dict[str, str] = {}
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -62,17 +64,16 @@ def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
     here = page.file.src_uri
     if here.startswith("code/"):
         return markdown
-    _expected[here] = Counter(_COUNTED.findall(_parser.render(markdown)))
+    _expected[here] = _parser.render(markdown)
     text = _LINK.sub(lambda link: _target(here, link), markdown)
-    return _indented(text).replace("<details>", '<details markdown="1">')
+    return re.sub("^<details>", '<details markdown="1">', _indented(text), flags=re.MULTILINE)
 
 
 def on_page_content(html: str, page: Page, **_: object) -> str:
     """Say where the site shows something else than GitHub, and have pictures follow the page's own light or dark."""
     here = page.file.src_uri
-    got = Counter(_COUNTED.findall(html))
-    if here in _expected and got != _expected[here]:
-        _log.warning("%s has %s, and on GitHub %s", here, dict(got), dict(_expected[here]))
+    if here in _expected and (other := _other(_expected[here], html)):
+        _log.warning("%s is not what it is on GitHub: %s", here, other)
     return _PICTURE.sub(r"\2\3#only-light\4\2\1#only-dark\4", html)
 
 
@@ -98,6 +99,18 @@ def on_post_build(config: MkDocsConfig) -> None:
         folder = Path(config.site_dir, page.name)
         folder.mkdir()
         (folder / "index.html").write_text(_ELSEWHERE.format(page=f"../{page.stem}.html"))
+
+
+def _other(expected: str, got: str) -> str:
+    """Tell in what two pages differ: how many there are of an element, or the first words."""
+    counted, found = (Counter(_COUNTED.findall(html)) for html in (expected, got))
+    if counted != found:
+        return f"{dict(counted)}, here {dict(found)}"
+    words, seen = ("".join(unescape(_NO_WORDS.sub(" ", html)).split()) for html in (expected, got))
+    if words == seen:
+        return ""
+    same = next((at for at, (one, two) in enumerate(zip(words, seen, strict=False)) if one != two), 0)
+    return f"{words[same : same + 60]!r}, here {seen[same : same + 60]!r}"
 
 
 def _linked(home: str, text: str) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from xml.etree import ElementTree
@@ -377,6 +378,35 @@ def test_an_answer_that_is_none_is_told(answer: bytes, monkeypatch: pytest.Monke
 def test_a_picture_that_is_too_large_is_refused() -> None:
     with pytest.raises(CannotDraw, match="more than the 4,000 that are shown"):
         picture(three_stacks(), states(three_stacks()), limit=4_000)
+
+
+# What production allows, held by what it says.
+
+
+@pytest.mark.usefixtures("fresh")
+def test_graphviz_has_ten_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    def too_slow(*_: object, timeout: float, **__: object) -> None:
+        raise subprocess.TimeoutExpired("dot", timeout)
+
+    monkeypatch.setattr("renderers.engine.execute.run_check", too_slow)
+    with pytest.raises(CannotDraw, match="took longer than 10 seconds and was stopped"):
+        drawn(walk(SMALL))
+
+
+@pytest.mark.usefixtures("fresh")
+def test_of_what_graphviz_answers_twenty_megabytes_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = subprocess.CompletedProcess("dot", 0, stdout=bytes(20_000_001))
+    monkeypatch.setattr("renderers.engine.execute.run_check", lambda *_, **__: answer)
+    with pytest.raises(CannotDraw, match="more than the 20,000,000 that are read"):
+        drawn(walk(SMALL))
+
+
+def test_a_comment_shows_pictures_of_up_to_five_megabytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("renderers.picture.svg", lambda *_, **__: bytes(5_000_000))
+    assert len(drawn(walk(SMALL)).light) == 5_000_000
+    monkeypatch.setattr("renderers.picture.svg", lambda *_, dark, **__: bytes(5_000_000 + dark))
+    with pytest.raises(CannotDraw, match="more than the 5,000,000 that are shown"):
+        drawn(walk(SMALL))
 
 
 def test_nothing_is_not_drawn() -> None:

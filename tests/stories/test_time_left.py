@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bot.sandbox.state import Pull
 from tests.rig import Rig, open_rig
-from tests.stories.helping import CHAIN, ONE, first_line, model
+from tests.stories.helping import CHAIN, ONE, first_line, model, wide
 
 
 def _says(rig: Rig, pull: Pull) -> str:
@@ -27,6 +27,16 @@ async def test_the_second_pull_request_tells_how_long_it_takes(tmp_path: Path) -
         assert "1 of 3 succeeded, 1 under way, 1 waiting — about " in _says(rig, second)
         await rig.until_quiet()
         assert _says(rig, second).startswith("✅ Planned: all 3 instances — merge to apply · as of ")
+
+
+async def test_what_may_not_run_at_once_takes_longer(tmp_path: Path) -> None:
+    async with open_rig(tmp_path, model=model(wide(6)), max_in_flight=2) as rig:
+        rig.hub.scenario.seconds = lambda file, inputs: 540.0
+        rig.scene.open_pull([*wide(6)], branch="first")
+        await rig.until_quiet()
+        second = rig.scene.open_pull([*wide(6)], branch="second")
+        await rig.passes(60)
+        assert "— about 30 min left · as of " in _says(rig, second), "three times two runs of nine minutes"
 
 
 async def test_that_time_passes_is_no_reason_to_edit(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from renderers.room import Room
 from renderers.scene import Scene
 from renderers.section import Section
 from renderers.table import by_worth, sections
-from renderers.troubles import read_on
+from renderers.troubles import read_more, read_on
 from renderers.verdict import activity, ended_sign, verdict
 from renderers.words import clock, commit, duration, plural
 from renderers.words import told as counted
@@ -62,6 +62,7 @@ def comment(
     history = _history(view, room)  # a few lines, and worth more than the last of very many rows
     body += [one.write(room) for one in tables[1:]]
     body += [_older(main, scene, room) for scene in rest]
+    body.append(room.keep(read_more(view, main, rest), "where to read on"))
     body += [history, room.left_out(where=_where(view, room))]
     return "\n\n".join(part for part in (*top, graph, *body) if part) + "\n"
 
@@ -87,11 +88,16 @@ def _top(view: PullView, main: Scene | None, room: Room) -> list[str]:
 
 
 def _where(view: PullView, room: Room) -> str:
-    """Say where everything is that the comment has no room for; empty where it is nowhere."""
+    """Say where everything is that the comment has no room for."""
     if view.page_url:
         return f"{linked('The page of this pull request', view.page_url)} has all of it."
-    instances = room.named or any(room.rows.values())
-    return f"{code(f'{PREFIX} why STACK/COMPONENT')} tells of each instance." if instances else ""
+    counted_only, said = any(room.rows.values()), []
+    if room.named or counted_only:
+        said.append(f"{code(f'{PREFIX} why STACK/COMPONENT')} tells of each instance.")
+    if room.missing or counted_only:
+        path = code(f"/{view.repo.full_name}/pulls/{view.pull.number}")
+        said.append(f"On the server {code('switchyard login-link')} opens the pages; {path} has all of it.")
+    return " ".join(said)
 
 
 def _about(scene: Scene) -> str:

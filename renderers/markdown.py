@@ -71,11 +71,26 @@ def code(text: str) -> str:
 
 
 def prose(text: str, *, most: int = 400, trusted: str = "") -> str:
-    """Write a sentence that may carry `names` in backticks; addresses that begin with `trusted` become links."""
-    parts = clip(text, most).split("`")
+    """Write a sentence that may carry `names` in backticks; addresses that begin with `trusted` become links.
+
+    Of one that is longer than `most` the middle goes: its end says what to do.
+    """
+    parts = _shorten(text, most).split("`")
     if len(parts) % 2 == 0:  # a backtick without a partner
         parts[-2:] = [f"{parts[-2]}`{parts[-1]}"]
     return "".join(code(part) if odd % 2 else _linked(part, trusted) for odd, part in enumerate(parts))
+
+
+def _shorten(text: str, most: int) -> str:
+    """Cut cleaned text to `most` characters, out of its middle and around what is in backticks."""
+    text = clean(text)
+    if len(text) <= most:
+        return text
+    start, end = text[: most // 2], text[len(text) - (most - most // 2) + 3 :]
+    start, end = start.rpartition(" ")[0] or start, end.partition(" ")[2] or end
+    start = start[: start.rfind("`")] if start.count("`") % 2 else start
+    end = end[end.find("`") + 1 :] if end.count("`") % 2 else end
+    return f"{start.strip()} … {end.strip()}"
 
 
 def _linked(text: str, trusted: str) -> str:

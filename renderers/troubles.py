@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 
 from bot.domain.model import HoldKind, Status
 from bot.domain.troubles import Trouble, place, told_in
@@ -18,6 +18,16 @@ def read_on(view: PullView | CommitView, scenes: Iterable[Scene], *said: str) ->
     """Lead to the sections of the docs that are about what is told here, and `said`; empty where nothing is wrong."""
     found = {*_standing(view), *(trouble for scene in scenes for trouble in _of(scene))}
     found.update(trouble for sentence in said for trouble in told_in(sentence))
+    return _line(view, found)
+
+
+def read_more(view: PullView, main: Scene | None, older: Iterable[Scene]) -> str:
+    """Lead to the sections about what only the `older` rollouts tell, which stand below the `main` one."""
+    found = {trouble for scene in older for trouble in _of(scene)}
+    return _line(view, found - {*_standing(view), *(_of(main) if main else ())})
+
+
+def _line(view: PullView | CommitView, found: Set[Trouble]) -> str:
     named = [trouble for trouble in Trouble if trouble in found]
     if not named:
         return ""

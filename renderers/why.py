@@ -28,6 +28,7 @@ _CONCLUSIONS = {
     "cancelled": "the run was cancelled at GitHub",
 }
 _LONGEST_JOB = 80
+_LONGEST = 1_500  # of what is wrong: a cycle is told by its path
 _ERROR = "Terraform ended with an error"
 #: The CLI ends with 2 where there are changes, and only with this setting turns that into 0.
 _CHANGES_FAIL = "changes were found, but `ci.enabled` is off in `atmos.yaml`, so {} failed"
@@ -73,7 +74,7 @@ def cause(scene: Scene, step: Step, state: State) -> str:
         sent = "" if step.dispatches else ", and was not sent"
         return escape(f"{status} by {clip(step.decided.by, 60)}{sent}")
     if not step.dispatches:
-        return prose(step.problem or step.manual or step.dropped, trusted=scene.home)
+        return prose(step.problem or step.manual or step.dropped, most=_LONGEST, trusted=scene.home)
     told = [_told(scene, sent) for sent in step.dispatches if sent.status is status]
     return "<br>".join(part for part in told if part)
 
@@ -120,7 +121,7 @@ def _blocked(scene: Scene, step: Step, state: State) -> str:
 def _told(scene: Scene, sent: Dispatch) -> str:
     """Say why one dispatch is what it is."""
     which = f"{code(sent.workflow)}: " if len(scene.walk.steps[sent.step].dispatches) > 1 else ""
-    said = prose(sent.reason, trusted=scene.home)
+    said = prose(sent.reason, most=_LONGEST, trusted=scene.home)
     if sent.status is Status.APPROVAL:
         said = said or _gate(scene, sent)
         said = "; ".join(part for part in (known(sent), said) if part)

@@ -14,6 +14,7 @@ from renderers.markdown import code, escape, fence, head, heading, prose, row
 from renderers.words import commit, plural, word
 
 Section = tuple[str, list[str]]  # title and lines
+_LONGEST = 100_000  # characters of a line: a cycle is told whole
 
 
 def text(simulation: Simulation) -> str:
@@ -42,7 +43,7 @@ def markdown(simulation: Simulation, picture: str | None) -> str:
         parts.append("\n".join([head(["Wave", "Instance", "Status", "Waits for"]), *rows]))
     for title, lines in _findings(simulation):
         if lines:
-            parts.append(f"{heading(title, 4)}\n\n" + "\n".join(f"- {prose(line)}" for line in lines))
+            parts.append(f"{heading(title, 4)}\n\n" + "\n".join(f"- {prose(line, most=_LONGEST)}" for line in lines))
     if simulation.sends:
         parts += [heading("Dispatch calls, in this order", 4), fence("\n".join(_calls(simulation)), "text")]
     return "\n\n".join(parts) + "\n"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,6 +11,8 @@ from bot.domain.destroys import REMOVED, Destroys
 from bot.domain.graph import Graph, Instance, Node, chains, contract, order, stuck
 from bot.domain.model import Step
 from bot.domain.pro import DELETED, MERGED, Call, Files, Phase, ProProblem, WorkflowFile
+
+_WHOLE = 30  # so many members of a cycle are named in its sentence, which each of them has
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +76,20 @@ def _loops(graph: Graph, kept: Graph) -> dict[Instance, str]:
     for group in digraph.groups(kept.nodes, kept.parents):
         if len(group) > 1 or group[0] in kept.children[group[0]]:
             for member in group:
-                path = paths.get(member, (member,))
-                way = " → ".join(f"`{instance}`" for instance in (*path, path[0]))
+                way = _way(paths.get(member, (member,)))
                 found[member] = (
                     f"It is part of a dependency cycle, {way}, so it has no order. Take one of these dependencies out."
                 )
     return found
+
+
+def _way(path: Sequence[Instance]) -> str:
+    """Write the path of a cycle, from its first member round to it again; of a very long one, both ends."""
+    names = [f"`{instance}`" for instance in (*path, path[0])]
+    if len(path) > _WHOLE:
+        between = len(names) - _WHOLE
+        names[_WHOLE // 2 : -_WHOLE // 2] = [f"{between:,} more, all of which `switchyard simulate` shows"]
+    return " → ".join(names)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -47,6 +49,17 @@ def test_nobody_is_pinged_and_nothing_is_linked(text: str) -> None:
 )
 def test_sentences_keep_their_names_in_code(said: str, written: str) -> None:
     assert prose(said) == written
+
+
+@pytest.mark.parametrize("most", range(40, 120, 7))
+def test_of_a_sentence_that_is_too_long_the_middle_goes(most: int) -> None:
+    said = "It waits for " + "`a/b` → `say it` → " * 40 + "`c/d`. Take one out."
+    written = prose(said, most=most)
+    assert len(written) <= most
+    assert re.fullmatch(
+        r"It waits for( `a/b`| `say it`| →)* … ((`a/b` |`say it` |→ )*`c/d`\. )?Take one out\.", written
+    )
+    assert prose(said, most=len(said)) == said
 
 
 def test_our_own_addresses_become_links_and_others_do_not() -> None:

@@ -129,10 +129,10 @@ def awaited(*runs: Any) -> PullView:
     return shown(waiting=awaiting.awaited(PULL, (), runs, WAITED, known=True, applies=True))
 
 
-def cycle() -> PullView:
-    dns, mesh = Instance("dev", "dns"), Instance("dev", "mesh")
+def cycle(*components: str) -> PullView:
+    ring = [Instance("dev", component) for component in components or ("dns", "mesh")]
     settings = {"pull_request": {"synchronize": {"workflows": {PLAN: {}}}}}
-    graph = Graph.of([Node(dns, pro=settings), Node(mesh, pro=settings)], [(dns, mesh), (mesh, dns)])
+    graph = Graph.of([Node(one, pro=settings) for one in ring], zip(ring, [*ring[1:], ring[0]], strict=True))
     laid = lay_out(graph, activity="pull_request.synchronize", sha=HEAD, files=None)
     return problem(laid.steps[0].problem)
 
@@ -323,6 +323,27 @@ def essence(told: PullView) -> str:
         for step in one.steps
     ]
     return "\n\n".join([*above, *("- " + "; ".join(row) for row in rows)]) + "\n"
+
+
+@pytest.mark.parametrize("size", [12, 30])
+def test_a_cycle_is_told_by_its_whole_path_and_what_to_do(size: int) -> None:
+    ring = [f"component-of-the-platform-{number:02}" for number in range(size)]
+    told = plain(written(cycle(*ring)))
+    assert " → ".join(f" dev/{name} " for name in [*ring, ring[0]]).strip().replace("  ", " ") in told
+    assert "so it has no order. Take one of these dependencies out." in told
+
+
+def test_of_a_cycle_without_end_both_ends_are_told_and_where_the_rest_is() -> None:
+    told = plain(written(cycle(*(f"c{number:02}" for number in range(40)))))
+    assert "dev/c14 → 11 more, all of which switchyard simulate shows → dev/c26 → " in told
+    assert "→ dev/c39 → dev/c00 , so it has no order. Take one of these dependencies out." in told
+
+
+def test_inputs_that_github_refuses_are_told_with_what_to_do() -> None:
+    names = [f"deployment_option_{number:02}" for number in range(11)]
+    told = plain(written(answered(422, f"Unexpected inputs provided: {json.dumps(names)}")))
+    assert all(name in told for name in names)
+    assert "or correct settings.pro , then retry." in told
 
 
 def test_a_check_run_leads_there_as_well() -> None:

@@ -33,7 +33,7 @@ SAID = {
         "… is …, so it is not offered again",
     },
     "bot/domain/keeping.py": set(),
-    "bot/domain/layout.py": set(),
+    "bot/domain/layout.py": {"… more, all of which `switchyard simulate` shows"},
     "bot/domain/notes.py": set(),
     "bot/domain/pro.py": set(),
     "bot/domain/run_news.py": set(),

@@ -42,10 +42,13 @@ fix: .venv/.dev ## Repair style and format, and write what is made of other file
 bench: .venv/.dev ## Measure speed and memory
 	@$(BIN)/python -m benchmarks $(ARGS)
 
+# What is looked at in large sizes, too; of those graphs, the groups are drawn.
+LARGE := plan-starting planning approval failing failed destroyed
 # ARGS="--state failed --size 400" looks at that alone, and at no page.
 look: .venv/.dev ## Take pictures of every state and page in a browser, and have Mermaid read the graphs
 	@rm -rf out/look
 	@$(BIN)/switchyard preview $(or $(ARGS),--size 1 --size 10 --size 60) --out out/look
+	@$(if $(ARGS),,$(BIN)/switchyard preview $(addprefix --state ,$(LARGE)) --size 400 --size 2422 --size 5000 --out out/look/large)
 	@$(BIN)/python -m tests.look out/look $(if $(ARGS),,--pages)
 
 # Told to be quiet, MkDocs would not count what it is to be strict about.

@@ -90,7 +90,8 @@ def main(out: Path, pages_too: bool = False) -> int:
     if program is None:
         click.echo("Chromium is not there, so nothing was looked at; install it (on Debian: the package chromium).")
         return 1
-    pages, graphs = sorted(out.glob("*/*.html")), sorted(out.glob("*/graph.mmd"))
+    pages = sorted(page for page in out.rglob("*.html") if page.name != "index.html")
+    graphs = sorted(out.rglob("graph.mmd"))
     flaws = [] if has_signs() else [_NO_SIGNS]
     flaws += asyncio.run(look(program, pages))
     click.echo(f"Pictures of {plural(len(pages), 'preview')}, at {len(WIDTHS)} widths, are beside them in {out}.")

@@ -87,18 +87,20 @@ def _read(saved: str) -> Iterator[_Shown]:
     try:
         with click.open_file(saved, "rb") as source:
             body: bytes = source.read()
-        view = preview_saved.read(body)
+        found = preview_saved.read(body)
     except OSError as error:
         raise click.ClickException(f"{saved}: {error.strerror}.") from None
     except preview_saved.NotAState as error:
         raise click.ClickException(f"{saved}: {error}") from None
-    differing = preview_saved.differing(body, view)
+    differing = [line for one in found for line in one.differing]
     for line in differing[:5]:
         click.echo(line, err=True)
     if len(differing) > 5:
         click.echo(f"… and {len(differing) - 5:,} more", err=True)
     name = "saved" if saved == "-" else Path(saved).stem
-    yield _Shown(name, name, f"Read from {Path(saved).name}.", view)
+    for place, one in enumerate(found, start=1):
+        folder = f"{name}-{place}" if len(found) > 1 else name
+        yield _Shown(folder, folder, f"{one.of}, read from {Path(saved).name}.", one.view)
 
 
 def _write(states: list[_Shown], out: Path) -> None:

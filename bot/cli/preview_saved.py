@@ -1,26 +1,49 @@
-"""A state saved from the API, read back as far as it tells: locks, commands and the title are not in it."""
+"""A state saved from the API, read back as far as it tells: locks, commands, the title and the mode are not in it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
+from bot.domain import concluding
+from bot.domain.events import Rules
 from bot.domain.facts import FailedJob, Gate
 from bot.domain.graph import Instance
 from bot.domain.keeping import Keeper, Keeping
-from bot.domain.model import Decided, Dispatch, Heir, Hold, HoldKind, Pull, Release, Repo, Rollout, Status, Step
+from bot.domain.lanes import lane_of_commit, lane_of_pull, lane_of_release, lane_of_server_run, pull_of_lane
+from bot.domain.model import (
+    Commit,
+    Decided,
+    Dispatch,
+    Heir,
+    Hold,
+    HoldKind,
+    Pull,
+    Release,
+    Repo,
+    Rollout,
+    Status,
+    Step,
+)
 from bot.domain.pro import Phase
 from bot.domain.rollout import Walk
 from bot.domain.states import states
-from bot.domain.view import PullView
+from bot.domain.view import CommitView, PullView
 from bot.web import rollout_json
 from renderers.words import outcome
 
+#: How what a rollout is of is named, and its lane.
+_LANES: dict[str, Callable[[int, Any], str]] = {
+    "#": lane_of_pull,
+    "release ": lane_of_release,
+    "server run ": lane_of_server_run,
+}
+_TRIED = re.compile(r"gh-readonly-queue/.+/pr-(\d{1,9})-[0-9a-f]{40,64}")
 _RUN = re.compile(r"(https?://[^/]+)/([^/]+)/([^/]+)/actions/runs/")
 _DECIDED = (Status.SKIPPED, Status.CANCELLED)
 _TOLD = (Status.FAILED, Status.TIMED_OUT, Status.CANCELLED, Status.HELD)
@@ -31,44 +54,67 @@ class NotAState(Exception):  # noqa: N818 - it reads as what happened
     """A file holds no state of rollouts; the text says what is wrong."""
 
 
-def read(body: bytes) -> PullView:
-    """Read what `GET /api/v1/rollouts` answered, or one rollout of it; raises NotAState."""
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What was saved of one pull request, release, merge queue's try or run by the server."""
+
+    of: str  # as the API names it
+    view: PullView | CommitView
+    differing: tuple[str, ...]  # what is shown with another status than the file tells
+
+
+def read(body: bytes) -> list[Saved]:
+    """Read what `GET /api/v1/rollouts` answered, or one rollout of it, by what it is of; raises NotAState."""
     try:
-        told = msgspec.convert(_rollouts(msgspec.json.decode(body)), list[rollout_json.Rollout])
+        whole = msgspec.json.decode(body)
+        told = msgspec.convert(_rollouts(whole), list[rollout_json.Rollout])
     except msgspec.MsgspecError as error:
         raise NotAState(
             f"It is no answer of GET /api/v1/rollouts, nor one rollout of it: {error}. Save the answer as it came."
         ) from None
     if not told:
         raise NotAState("It tells no rollout; ask for a pull request or a commit that has one.")
+    server, repo = _repository(whole, told)
+    return [
+        _saved(of, [one for one in told if one["of"] == of], repo, server)
+        for of in dict.fromkeys(one["of"] for one in told)
+    ]
+
+
+def _repository(whole: Any, told: Sequence[rollout_json.Rollout]) -> tuple[str, Repo]:
+    """Find where it was: the answer names it, a rollout alone may by the addresses of its runs."""
     urls = (sent["run_url"] or "" for one in told for step in one["steps"] for sent in step["dispatches"])
     found = next((match for url in urls if (match := _RUN.match(url))), None)
     server, owner, name = found.groups() if found else ("https://github.com", "owner", "repository")
+    data = whole.get("data", whole) if isinstance(whole, dict) else {}
+    named = data.get("repository") if isinstance(data, dict) else None
+    if isinstance(named, str) and named.count("/") == 1:
+        owner, _, name = named.partition("/")
+    return server, Repo(0, owner, name, 0, "main")
+
+
+def _saved(of: str, told: Sequence[rollout_json.Rollout], repo: Repo, server: str) -> Saved:
     times = [at for one in told for step in one["steps"] for at in (step["started_at"], step["finished_at"])]
-    known = [_seconds(at) for at in times if at]
-    read_back = [_walk(one, min(known, default=0.0)) for one in told]
-    return PullView(
-        repo=Repo(0, owner, name, 0, "main"),
-        pull=_pull(told),
-        current=tuple(walk for walk, _ in read_back),
-        past=(),
-        waiting="",
-        notes=(),
-        as_of=max(known, default=0.0),
-        server_url=server,
-        kept={walk.rollout.id: kept for walk, kept in read_back},
-    )
+    known = [_seconds(at) for at in (*times, *(one["created_at"] for one in told)) if at]
+    read_back = [_walk(one) for one in told]
+    current, as_of = tuple(walk for walk, _ in read_back), max(known, default=0.0)
+    kept = {walk.rollout.id: keeping for walk, keeping in read_back}
+    view: PullView | CommitView
+    if of.startswith("#"):
+        view = PullView(repo, _pull(told), current, (), "", (), as_of, server, kept)
+    else:
+        commit = _commit(told[0])
+        conclusion = concluding.conclude(commit, current, Rules(), kept, awaited=False, unusable=False)
+        view = CommitView(repo, commit, current, conclusion, as_of, server, kept=kept)
+    return Saved(of, view, tuple(_differing(told, current)))
 
 
-def differing(body: bytes, view: PullView) -> list[str]:
+def _differing(told: Sequence[rollout_json.Rollout], current: Sequence[Walk]) -> Iterator[str]:
     """Name what is shown with another status than the file tells, because what it follows from is not in the file."""
-    told = msgspec.convert(_rollouts(msgspec.json.decode(body)), list[rollout_json.Rollout])
-    return [
-        f"{step.instance}: {given['status']} in the file, shown as {state.status}"
-        for one, walk in zip(told, view.current, strict=True)
-        for given, step, state in zip(one["steps"], walk.steps, states(walk), strict=True)
-        if given["status"] != state.status
-    ]
+    for one, walk in zip(told, current, strict=True):
+        for given, step, state in zip(one["steps"], walk.steps, states(walk), strict=True):
+            if given["status"] != state.status:
+                yield f"{step.instance}: {given['status']} in the file, shown as {state.status}"
 
 
 def _rollouts(told: Any) -> Any:
@@ -84,12 +130,12 @@ def _pull(told: Sequence[rollout_json.Rollout]) -> Pull:
     planned = next((one for one in told if one["phase"] is Phase.PLAN), told[0])
     return Pull(
         repo_id=0,
-        number=0,
+        number=pull_of_lane(_lane(told[0])),
         title="",
         author="",
-        head_ref="",
+        head_ref=planned["ref"],
         head_sha=planned["sha"],
-        base_ref="main",
+        base_ref=told[0]["branch"] or "main",
         base_sha="",
         fork=False,
         draft=False,
@@ -104,7 +150,32 @@ def _pull(told: Sequence[rollout_json.Rollout]) -> Pull:
     )
 
 
-def _walk(told: rollout_json.Rollout, begin: float) -> tuple[Walk, Keeping]:
+def _commit(told: rollout_json.Rollout) -> Commit:
+    """Make the commit that a rollout is of; who had it run on the server is not told."""
+    tried = _TRIED.fullmatch(told["ref"])
+    return Commit(
+        lane=_lane(told),
+        repo_id=0,
+        sha=told["sha"],
+        ref=told["ref"],
+        activities=(told["activity"],),
+        branch=told["branch"] or "",
+        since=_seconds(told["created_at"]),
+        pull=int(tried[1]) if tried else 0,
+        position=1 if told["branch"] else 0,
+        by="somebody",
+    )
+
+
+def _lane(told: rollout_json.Rollout) -> str:
+    """Name the lane of a rollout, whose name for people is told."""
+    for start, lane in _LANES.items():
+        if told["of"].startswith(start):
+            return lane(0, told["of"].removeprefix(start))
+    return lane_of_commit(0, told["sha"])
+
+
+def _walk(told: rollout_json.Rollout) -> tuple[Walk, Keeping]:
     places = {_instance(step): index for index, step in enumerate(told["steps"])}
     parents = [
         tuple(places[above] for one in step["parents"] if (above := _instance(one)) in places) for step in told["steps"]
@@ -119,22 +190,23 @@ def _walk(told: rollout_json.Rollout, begin: float) -> tuple[Walk, Keeping]:
     ]
     dropped = told["status"] is Status.SUPERSEDED
     reasons = (step["reason"] or "" for step in told["steps"] if step["status"] is Status.SUPERSEDED)
-    started = [_seconds(step["started_at"]) for step in told["steps"] if step["started_at"]]
     rollout = Rollout(
         id=told["id"],
         repo_id=0,
-        lane="0#0",
-        pull=0,
+        lane=_lane(told),
+        pull=pull_of_lane(_lane(told)),
         activity=told["activity"],
         phase=told["phase"],
         sha=told["sha"],
-        ref="",
+        ref=told["ref"],
         base_sha="",
         epoch=1,
         content="",
-        created_at=min(started, default=begin),
+        created_at=_seconds(told["created_at"]),
         size=len(steps),
         superseded_by=next(reasons, "") if dropped else "",
+        branch=told["branch"] or "",
+        position=1 if told["branch"] else 0,
     )
     keepers = {
         index: Keeper(step["reason"])
@@ -149,7 +221,7 @@ def _step(
 ) -> Step:
     status, reason = told["status"], told["reason"] or ""
     sent = tuple(_dispatch(index, told, one) for one in told["dispatches"])
-    bare = Step(index, _instance(told), parents, children, (), 1, dispatches=sent)
+    bare = Step(index, _instance(told), parents, children, (), 1, dispatches=sent, destroys=told["destroys"])
     bare = replace(
         bare,
         holds=tuple(Hold(hold["kind"], hold["sentence"]) for hold in told["holds"]),

@@ -8,6 +8,7 @@ from typing import TypedDict
 from bot.domain import jobs
 from bot.domain.facts import Gate
 from bot.domain.keeping import Keeping
+from bot.domain.lanes import name_of_lane
 from bot.domain.locks import locked_by
 from bot.domain.model import IN_FLIGHT, OPEN, Dispatch, Hold, HoldKind, Status, Step
 from bot.domain.pro import Phase
@@ -70,6 +71,7 @@ class Stepped(Named):
     """One instance of a rollout. Times are RFC 3339 in UTC."""
 
     status: Status
+    destroys: bool
     reason: str | None
     result: Result | None
     holds: list[Held]
@@ -82,9 +84,13 @@ class Stepped(Named):
 
 
 class Rollout(TypedDict):
-    """A rollout with its steps, in their order."""
+    """A rollout with its steps, in their order, and what it is `of`: #42, release v1, commit 1f0c5e2, server run 3."""
 
     id: int
+    of: str
+    ref: str
+    branch: str | None
+    created_at: str | None
     activity: str
     phase: Phase
     sha: str
@@ -98,6 +104,10 @@ def rollout(walk: Walk, kept: Keeping) -> Rollout:
     begun = any(step.dispatches for step in walk.steps)
     return {
         "id": walk.rollout.id,
+        "of": name_of_lane(walk.rollout.lane),
+        "ref": walk.rollout.ref,
+        "branch": walk.rollout.branch or None,
+        "created_at": _time(walk.rollout.created_at),
         "activity": walk.rollout.activity,
         "phase": walk.rollout.phase,
         "sha": walk.rollout.sha,
@@ -146,6 +156,7 @@ def _step(walk: Walk, step: Step, state: State, kept: Keeping) -> Stepped:
         "stack": step.instance.stack,
         "component": step.instance.component,
         "status": state.status,
+        "destroys": step.destroys,
         "reason": reason(walk, step, state, kept) or None,
         "result": of_step(step),
         "holds": [{"kind": hold.kind, "sentence": hold.sentence} for hold in _holds(step)],

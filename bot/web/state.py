@@ -25,6 +25,7 @@ _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 class Found(TypedDict):
     """What was asked for."""
 
+    repository: str
     rollouts: list[rollout_json.Rollout]
 
 
@@ -69,8 +70,8 @@ def blueprint(gate: Gate, reader: Reader, rules: Rules) -> Blueprint:
             else:
                 found = rollouts.of_sha(db, caller.repo.id, commit)
             kept = _kept(db, caller.repo.id, found, rules, gate.now())
-        told = Found(rollouts=[rollout_json.rollout(walk, kept.get(walk.rollout.id, Keeping())) for walk in found])
-        return envelope(200, {**told})
+        told = [rollout_json.rollout(walk, kept.get(walk.rollout.id, Keeping())) for walk in found]
+        return envelope(200, {**Found(repository=caller.repo.full_name, rollouts=told)})
 
     return state
 

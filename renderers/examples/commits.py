@@ -41,7 +41,8 @@ def _seen(commit: Commit, conclusion: str, played: Played | None, **more: Any) -
 
 
 def _tried(commit: Commit, needs: Needs, course: Course) -> Played:
-    return play(needs, course, activity=commit.activities[0], sha=MERGE, begin=NOON, lane=commit.lane, pull=0)
+    place = {"lane": commit.lane, "pull": 0, "ref": commit.ref, "branch": commit.branch, "position": commit.position}
+    return play(needs, course, activity=commit.activities[0], sha=MERGE, begin=NOON, **place)
 
 
 def queue(needs: Needs) -> CommitView:

@@ -24,6 +24,8 @@ from tests.renderers.reading import flaws
 
 Preview = Callable[..., Result]
 DRAWN = {"graph.dot", "graph.mmd", "graph.txt", "graph-light.svg", "graph-dark.svg", "light.html", "dark.html"}
+#: What follows from what the API does not tell: the mode, that a pull request was merged or closed, for whom it waits.
+UNTOLD = ("plan-observe", "mode-plan", "merged", "plan-closed", "plan-cooldown", "in-turn", "overtaken")
 LARGE = ("planned", "failed", "check-release")
 REFERS = re.compile(r'(?:src|srcset|href)="([^":#]+)"')
 
@@ -39,7 +41,8 @@ def preview(tmp_path: Path) -> Preview:
 def saved(view: PullView | CommitView) -> bytes:
     """Write the rollouts of a view as the API answers them."""
     told = [rollout_json.rollout(walk, view.kept.get(walk.rollout.id, Keeping())) for walk in view.current]
-    return msgspec.json.encode({"success": True, "status": 200, "traceId": "t", "data": {"rollouts": told}})
+    data = {"repository": view.repo.full_name, "rollouts": told}
+    return msgspec.json.encode({"success": True, "status": 200, "traceId": "t", "data": data})
 
 
 def test_a_state_is_written_as_text_pages_and_pictures(preview: Preview, tmp_path: Path) -> None:
@@ -175,10 +178,59 @@ def test_one_rollout_alone_from_standard_input(preview: Preview, tmp_path: Path)
 @pytest.mark.parametrize("name", [name for name in NAMES if made(name, 1).current])
 def test_what_is_read_back_is_what_the_api_told(name: str) -> None:
     for size in (1, 10, 60):
-        body = saved(made(name, size))
-        view = preview_saved.read(body)
-        assert preview_saved.differing(body, view) == []
-        assert msgspec.json.decode(saved(view)) == msgspec.json.decode(body)
+        view = made(name, size)
+        body = saved(view)
+        (read,) = preview_saved.read(body)
+        assert read.differing == ()
+        assert msgspec.json.decode(saved(read.view)) == msgspec.json.decode(body)
+        assert type(read.view) is type(view)
+        if name not in UNTOLD:
+            there, here = previewing.check_run(view), previewing.check_run(read.view)
+            assert (there.conclusion, there.title) == (here.conclusion, here.title)
+
+
+COMMIT = f"https://github.com/acme/infra/commit/{made('check-release', 1).current[0].rollout.sha}"
+
+
+@pytest.mark.parametrize(
+    ("name", "title", "about"),
+    [
+        (
+            "check-release",
+            "# Apply needs a person: ",
+            f"Release `v1.2` at [`3b1d9a7`]({COMMIT}), in the order of `main`",
+        ),
+        ("check-queue", "# Planning: ", "Merge queue: [#&#8203;42](https://github.com/acme/infra/pull/42) at "),
+        (
+            "check-server-run",
+            "# Applying: ",
+            f"Server run 3, started by somebody: [`3b1d9a7`]({COMMIT}), in the order of",
+        ),
+    ],
+)
+def test_what_has_no_pull_request_is_shown_as_its_check_run(
+    preview: Preview, tmp_path: Path, name: str, title: str, about: str
+) -> None:
+    done = preview("--from", "-", given=saved(made(name)))
+    assert (done.exit_code, done.stderr) == (0, ""), done.output
+    text = (tmp_path / "out/saved/check.md").read_text()
+    assert text.startswith(title)
+    assert about in text
+    assert "say `/atmos" not in text
+    assert not (tmp_path / "out/saved/comment.md").exists()
+
+
+def test_of_one_commit_each_has_a_folder_of_its_own(preview: Preview, tmp_path: Path) -> None:
+    release, queue, again = (
+        msgspec.json.decode(saved(made(name, 2)))["data"]["rollouts"][0]
+        for name in ("check-release", "check-queue", "check-release")
+    )
+    done = preview("--from", "-", given=msgspec.json.encode([release, queue, again | {"id": 99}]))
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "out/saved-1/check.md").read_text().count("Release `v1.2`") == 1
+    assert "Merge queue: " in (tmp_path / "out/saved-2/check.md").read_text()
+    assert "release v1.2, read from -." in (tmp_path / "out/index.html").read_text()
+    assert not (tmp_path / "out/saved-3").exists()
 
 
 def test_what_does_not_follow_from_the_file_is_told(preview: Preview) -> None:

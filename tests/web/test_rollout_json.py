@@ -64,6 +64,10 @@ def test_a_whole_rollout() -> None:
     )
     assert rollout(walk(sent(first), step(1, 0)), Keeping()) == {
         "id": 3,
+        "of": "#42",
+        "ref": "feature",
+        "branch": None,
+        "created_at": "1970-01-01T00:16:40Z",
         "activity": "pull_request.synchronize",
         "phase": "plan",
         "sha": "a" * 40,
@@ -73,6 +77,7 @@ def test_a_whole_rollout() -> None:
                 "stack": "dev",
                 "component": "c0",
                 "status": "succeeded",
+                "destroys": False,
                 "reason": None,
                 "result": None,
                 "holds": [],
@@ -100,6 +105,7 @@ def test_a_whole_rollout() -> None:
                 "stack": "dev",
                 "component": "c1",
                 "status": "ready",
+                "destroys": False,
                 "reason": None,
                 "result": None,
                 "holds": [],

@@ -18,6 +18,9 @@ def ask(site: Site, query: str, key: str | None = "swy_good") -> TestResponse:
     return site.client.get(f"/api/v1/rollouts?{query}", headers=headers)
 
 
+NOTHING = {"repository": "acme/infra", "rollouts": []}
+
+
 @pytest.fixture
 def site_with_rollouts(site: Site) -> Site:
     with transaction(site.db):
@@ -47,7 +50,7 @@ def test_the_rollouts_of_a_commit(site_with_rollouts: Site) -> None:
 
 @pytest.mark.parametrize("length", [40, 64])
 def test_a_commit_that_nobody_knows_has_none(site_with_rollouts: Site, length: int) -> None:
-    assert envelope(ask(site_with_rollouts, f"repo=acme/infra&sha={'E' * length}")).data == {"rollouts": []}
+    assert envelope(ask(site_with_rollouts, f"repo=acme/infra&sha={'E' * length}")).data == NOTHING
 
 
 def test_a_short_commit_is_refused_with_what_is_needed(site_with_rollouts: Site) -> None:
@@ -56,7 +59,7 @@ def test_a_short_commit_is_refused_with_what_is_needed(site_with_rollouts: Site)
 
 
 def test_nothing_yet_is_an_empty_list(site: Site) -> None:
-    assert envelope(ask(site, "repo=acme/infra&pull=9")).data == {"rollouts": []}
+    assert envelope(ask(site, "repo=acme/infra&pull=9")).data == NOTHING
 
 
 @pytest.mark.parametrize(

@@ -66,9 +66,15 @@ def test_pages() -> None:
 
 
 def test_calls() -> None:
-    figures = calls.measure((10,))
-    assert [figure.floor for figure in figures] == ["70", "", "60", ""]
-    assert [float(figure.ratio) <= 1 for figure in figures if figure.ratio] == [True, True]
+    figures = calls.measure((3,))
+    assert [figure.floor for figure in figures] == ["63", "63", "60", ""] * 2
+    assert [float(figure.ratio) <= 1 for figure in figures if figure.ratio] == [True] * 6
+
+
+def test_calls_end_where_a_comment_is_edited_too_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calls, "_MOST_EDITS", 0)
+    with pytest.raises(RuntimeError, match="^The plan of 2 steps had the comment edited"):
+        calls.measure((2,), applied=0)
 
 
 def test_fuzz() -> None:

@@ -73,7 +73,7 @@ def test_calls() -> None:
 
 def test_calls_end_where_a_comment_is_edited_too_often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(calls, "_MOST_EDITS", 0)
-    with pytest.raises(RuntimeError, match="^The plan of 2 steps had the comment edited"):
+    with pytest.raises(RuntimeError, match=r"^The plan of 2 steps had the comment edited"):
         calls.measure((2,), applied=0)
 
 

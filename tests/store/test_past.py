@@ -27,6 +27,10 @@ ENDS = {
     "one is left for people": ("👤", f"{GREEN}, 1 left for people", "", sent(OK), replace(step(1), manual="by hand")),
     "one was never sent": ("↩️", STEPPED_ON, "", sent(OK), step(1)),
     "one goes on": ("↩️", "0 of 1 succeeded, 1 under way", "", sent(replace(OK, status=Status.RUNNING))),
+    "one of two workflows goes on": (
+        *("↩️", "0 of 1 succeeded, 1 under way", ""),
+        sent(OK, replace(OK, id="goes", workflow="2", status=Status.RUNNING)),
+    ),
     "one failed": ("❌", f"{GREEN}, 1 failed", BAD.run_url, sent(OK), step(1, dispatches=(replace(BAD, step=1),))),
     "one of two workflows failed": (
         "❌",

@@ -17,6 +17,9 @@ _OURS = re.compile(
     r'|<br>|<a href="https?://[^"<>\s]*">|<img src="https?://[^"<>\s]*" alt="[^"<>]*">|\s+|</?picture>'
     r'|<source media="\(prefers-color-scheme: dark\)" srcset="https?://[^"<>\s]*">'
 )
+_TAG = re.compile(r"<(/?)([a-z]+)")
+_VOID = ("br", "img", "source")
+_INLINE = ("a", "br", "code", "sub")
 _HOMES = ("https://github.com/acme/", "https://switchyard.example.com/")
 _BARE_PIPE = re.compile(r"(?<!\\)\|")
 
@@ -24,7 +27,7 @@ _BARE_PIPE = re.compile(r"(?<!\\)\|")
 def flaws(text: str) -> list[str]:
     """List what a reader would see broken: tables, folds, foreign HTML, links, mentions."""
     tokens = _parsed(text)
-    found = [*_fold_flaws(tokens), *_fence_flaws(text, tokens), *_table_flaws(text, tokens)]
+    found = [*_fold_flaws(tokens), *_tag_flaws(tokens), *_fence_flaws(text, tokens), *_table_flaws(text, tokens)]
     for token in tokens:
         if token.type in ("html_block", "html_inline") and _OURS.sub("", token.content):
             found.append(f"foreign HTML: {token.content}")
@@ -104,6 +107,31 @@ def _fold_flaws(tokens: list[Token]) -> list[str]:
         if depth not in (0, 1) or token.level or token.content.count("<summary>") != opened:
             found.append(f"folds do not fit together: {token.content}")
     return found if depth == 0 else [*found, "a fold is not closed"]
+
+
+def _tag_flaws(tokens: list[Token]) -> list[str]:
+    """Each tag is closed where it may be: within its line, or among the blocks; folds and pictures are blocks."""
+    blocks = [tag for token in tokens if token.type == "html_block" for tag in _TAG.findall(token.content)]
+    found = _unclosed(blocks)
+    for token in tokens:
+        line = [
+            tag for child in token.children or () if child.type == "html_inline" for tag in _TAG.findall(child.content)
+        ]
+        found += [f"a block's tag in a line: {name}" for _, name in line if name not in _INLINE] + _unclosed(line)
+    return found
+
+
+def _unclosed(tags: list[tuple[str, str]]) -> list[str]:
+    """List where tags, each with its slash, do not fit together."""
+    stack: list[str] = []
+    for slash, name in tags:
+        if name in _VOID:
+            continue
+        if not slash:
+            stack.append(name)
+        elif not stack or stack.pop() != name:
+            return [f"closed and not open: {name}"]
+    return [f"a tag is not closed: {name}" for name in stack]
 
 
 def _fence_flaws(text: str, tokens: list[Token]) -> list[str]:

@@ -85,7 +85,8 @@ class _Day:
             life.cancel()
             await asyncio.gather(life, return_exceptions=True)
             await self.sandbox.stop()
-        return "\n".join(self.shown).replace(str(self.folder), "~").replace(address, "https://github.example")
+        shown = "\n".join(self.shown).replace(str(self.folder), "~").replace(address, "https://github.example")
+        return shown.replace(address.partition("//")[2], "github.example")
 
     async def register(self, address: str) -> None:
         """Register the App and install it."""
@@ -127,6 +128,7 @@ class _Day:
         hub.set_permission(repo, PERSON, "admin")
         hub.push(repo, "switchyard", _files(self.checkout), message="Add what Switchyard needs", author="dev")
         hub.merge(hub.open_pull(repo, head="switchyard", title="Add what Switchyard needs", author="dev"), by="dev")
+        await self.until(lambda: self.sandbox.idle and all(run.status == "completed" for run in hub.runs.values()))
         self.note("The files are merged, and the environments dev and prod made; somebody must approve prod.")
         await self.run("switchyard doctor --repo acme/infra")
 

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
 import shlex
 import subprocess
 import sys
+from asyncio.subprocess import PIPE
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+import aiohttp
 import pytest
 
 from bot.app import GRACE
 from bot.cli.serve import remarks
 from bot.variables import SETTINGS
+from tests.rig import open_rig
 from tests.stories.processes import ROOT, settings
 
 UNIT = ROOT / "deploy/switchyard.service"
@@ -125,12 +130,30 @@ def test_the_image_starts_the_service_itself_so_that_signals_reach_it() -> None:
     assert Path(told["SWITCHYARD_DATABASE"]).parent == Path(said("VOLUME"))
 
 
-def test_the_images_health_check_follows_the_service(tmp_path: Path) -> None:
+async def test_the_health_checks_follow_the_service(tmp_path: Path) -> None:
+    """The image's is run as it is there: well, with a worker that stands still, and with nobody on the port."""
     check = said("HEALTHCHECK").partition("CMD ")[2]
-    told = environment({"PORT": "1"}, tmp_path)
-    done = subprocess.run(["sh", "-c", check], env=told, capture_output=True, text=True, timeout=60)
-    assert done.returncode == 1
-    assert "refused" in done.stderr
+    told = environment({}, tmp_path)
+
+    async def checked(port: str) -> tuple[int, str]:
+        done = await asyncio.create_subprocess_exec("sh", "-c", check, env=told | {"PORT": port}, stderr=PIPE)
+        _, wrong = await done.communicate()
+        return done.returncode or 0, wrong.decode().partition("urllib.error.")[2].strip()
+
+    async with open_rig(tmp_path) as rig, aiohttp.ClientSession() as session:
+        port = str(urlsplit(rig.url).port)
+        (at_dokku,) = (one["path"] for one in app_json()["healthchecks"]["web"])
+        async with session.get(f"{rig.url}{at_dokku}") as answer:
+            assert answer.status == 200
+        assert await checked(port) == (0, "")
+        rig.worker.beat -= 3600.0
+        async with session.get(f"{rig.url}{at_dokku}") as answer:
+            assert answer.status == 503
+        code, wrong = await checked(port)
+        assert (code, wrong.partition(": ")[2][:14]) == (1, "HTTP Error 503")
+    code, wrong = await checked("1")
+    assert code == 1
+    assert "refused" in wrong
 
 
 def test_the_unit_runs_it_as_nobody_else_with_settings_that_nobody_else_reads() -> None:

@@ -213,6 +213,23 @@ def test_a_mixin_that_atmos_would_take_for_a_stack_is_told(init: Init, repo: Pat
     assert 'add "mixins/**/*" to `stacks.excluded_paths`' in init("--dry-run").output
 
 
+def test_its_own_mixin_is_no_stack_to_the_next_run(init: Init, repo: Path) -> None:
+    put(repo, {"atmos.yaml": ATMOS.replace('["plat-*.yaml"]', '["**/*"]')})
+    before, after = (re.search(r"(\d+) stacks in.*\n.*\n(.*)", init("--yes").output) for _ in range(2))
+    assert before and after
+    assert (repo / MIXIN).exists()
+    assert before.groups() == after.groups()
+
+
+def test_one_small_stack_comes_before_the_file_that_all_import(init: Init, repo: Path) -> None:
+    shared = {f"stacks/{stack}.yaml": "import: [_defaults]\n" for stack in example.STACKS}
+    put(repo, {**shared, "stacks/_defaults.yaml": "vars: {stage: dev}\n"})
+    text = init("--yes").output.partition("What is left to do:")[2]
+    order = ["observe", "nothing is affected", "switchyard doctor", "one small stack", "plan, and", "merge.", "_defaults"]
+    assert sorted(order, key=text.index) == order
+    assert "or at once in stacks/_defaults.yaml, which every stack imports" in text
+
+
 def test_what_came_to_be_meanwhile_is_not_overwritten(repo: Path) -> None:
     checkout = Checkout(repo)
     new = compare(checkout, PLAN, "ours\n")
@@ -571,22 +588,25 @@ def parsed(choices: Choices) -> dict[str, dict[str, Any]]:
 ALL = Choices(destroy=True, instances=True, merge_queue=True)
 
 
+@pytest.mark.parametrize("static_key", [False, True], ids=["oidc", "key"])
 @pytest.mark.parametrize("name", parsed(ALL))
-def test_each_file_keeps_the_rules(name: str) -> None:
-    file = parsed(ALL)[name]
+def test_each_file_keeps_the_rules(name: str, static_key: bool) -> None:
+    file = parsed(replace(ALL, static_key=static_key))[name]
     ((_, job),) = file["jobs"].items()
     checkout, *steps = job["steps"]
+    # Beside a key, only the jobs that run Terraform have an identity, for the cloud.
+    vouched = {"id-token": "write"} if not static_key or "terraform" in name else {}
     assert file["permissions"] == {}
-    assert job["permissions"] == {"contents": "read", "id-token": "write"}
+    assert job["permissions"] == {"contents": "read"} | vouched
     assert re.fullmatch(r"actions/checkout@[0-9a-f]{40}", checkout["uses"])
     assert checkout["with"]["persist-credentials"] == "false"
     assert "concurrency" not in file.keys() | job.keys()
     # Nothing that somebody else may choose becomes part of a script.
     assert [step["run"] for step in steps if "${{" in step["run"]] == []
-    assert steps[-1]["env"].items() >= {
-        ("ATMOS_PRO_BASE_URL", "${{ vars.ATMOS_PRO_BASE_URL }}"),
-        ("ATMOS_PRO_WORKSPACE_ID", "${{ vars.ATMOS_PRO_WORKSPACE_ID }}"),
-    }
+    known_by = ("ATMOS_PRO_WORKSPACE_ID", "${{ vars.ATMOS_PRO_WORKSPACE_ID }}")
+    if static_key:
+        known_by = ("ATMOS_PRO_TOKEN", "${{ secrets.SWITCHYARD_KEY }}")
+    assert steps[-1]["env"].items() >= {("ATMOS_PRO_BASE_URL", "${{ vars.ATMOS_PRO_BASE_URL }}"), known_by}
     if "workflow_dispatch" in file["on"] and "inputs" in file["on"]["workflow_dispatch"]:
         assert checkout["with"]["ref"] == "${{ inputs.sha }}"
         assert "${{ inputs.atmos_pro_run_id }}" in file["run-name"]

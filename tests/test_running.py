@@ -208,6 +208,16 @@ def test_what_the_docs_tell_to_put_where_is_what_the_unit_looks_for() -> None:
     assert f"useradd --system --home-dir /nonexistent --shell /usr/sbin/nologin {its['User'][0]}" in section
 
 
+@pytest.mark.parametrize("host", ["fly", "heroku"])
+def test_what_the_docs_tell_of_a_host_is_about_one_app(host: str) -> None:
+    """Else the line that `setup` prints has the default's name, and the settings go to another app."""
+    section = (ROOT / "docs/hosting.md").read_text().partition(f"\n## {host.title()}\n")[2].partition("\n## ")[0]
+    (made,) = re.findall(rf"^\$ {host}(?: apps)? create (\S+)", section, re.MULTILINE)
+    (printed,) = re.findall(rf"switchyard setup .*--print {host}([^\n`]*)", section)
+    assert printed == f" --app {made}"
+    assert (f'\napp = "{made}"\n' in section) is (host == "fly")
+
+
 MOUNTS = """
 22 1 254:0 / / rw,relatime - overlay overlay rw
 24 22 0:21 / /dev/shm rw - tmpfs tmpfs rw

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import shlex
 from itertools import pairwise
@@ -25,12 +26,13 @@ from tests.cli.test_init import MIXIN, bare, checked_out, filled, tree
 from tests.rig import APP_ID, SECRET, Clock, Rig, app_key
 
 ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs/start.md").read_text()
 STACK, NEEDS = "plat-ue2-prod", {"vpc": (), "database": ("vpc",)}
 
 
 def commands() -> list[list[str]]:
     """Read what the page has people type, in its order."""
-    blocks = re.findall(r"^```console\n(.+?)^```", (ROOT / "docs/start.md").read_text(), re.MULTILINE | re.DOTALL)
+    blocks = re.findall(r"^```console\n(.+?)^```", PAGE, re.MULTILINE | re.DOTALL)
     lines = [line for block in blocks for line in block.replace("\\\n", " ").splitlines()]
     assert all(line.startswith("$ ") for line in lines)
     return [shlex.split(line[2:]) for line in lines]
@@ -42,7 +44,7 @@ async def typed(words: list[str], *more: str, env: dict[str, str] | None = None)
 
 
 async def test_the_page_that_people_begin_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    demo, setup, build, run, curl, init, doctor = commands()
+    demo, program, setup, bring, build, run, curl, init, doctor, stop, remove, anew = commands()
     assert demo == ["make", "demo"]  # its story is told in tests/cli/test_demo.py
     person, clock = Person(), Clock()
     monkeypatch.setattr(setup_browser, "opens", person.opens)
@@ -58,9 +60,11 @@ async def test_the_page_that_people_begin_with(tmp_path: Path, monkeypatch: pyte
     address = await sandbox.start()
 
     # 1. Register the App: only which GitHub is another.
+    assert os.access(ROOT / program[0], os.X_OK)
+    assert (ROOT / f"requirements/{program[1]}.txt").exists()
     monkeypatch.chdir(machine)
-    program, *words = setup
-    assert program == ".venv/bin/switchyard"
+    words = setup[1:]
+    assert setup[0] == ".venv/bin/switchyard"
     registered = await typed(words, "--github-url", address)
     await asyncio.to_thread(person_is_through)
     assert registered.exit_code == 0, registered.output
@@ -69,6 +73,7 @@ async def test_the_page_that_people_begin_with(tmp_path: Path, monkeypatch: pyte
     # 2. Run it: what Docker would be told, without Docker.
     assert build == ["docker", "build", "--tag", run[-1], "."]
     told = dict(pairwise(run))
+    assert bring[1:3] == ["-p", told["--env-file"]]
     image = (ROOT / "Dockerfile").read_text()
     assert f"VOLUME {told['--volume'].partition(':')[2]}\n" in image
     assert f"EXPOSE {told['--publish'].rpartition(':')[2]}\n" in image
@@ -91,7 +96,17 @@ async def test_the_page_that_people_begin_with(tmp_path: Path, monkeypatch: pyte
             monkeypatch.chdir(checkout)
             done = await typed(init[1:], "--yes")
             assert done.exit_code == 0, done.output
-            rig.hub.push(rig.repo, "main", tree(checkout), message="Add what Switchyard needs", author="dev")
+            title = "Add what Switchyard needs"
+            rig.hub.push(rig.repo, "switchyard", tree(checkout), message=title, author="dev")
+            first = rig.hub.open_pull(rig.repo, head="switchyard", title=title, author="dev")
+            await rig.until_quiet()
+            assert "Plan: nothing is affected" in rig.comment(first)
+            rig.hub.merge(first, by="dev")
+            await rig.until_quiet()
+            assert "Apply: nothing is affected" in rig.comment(first)
+            assert rig.dispatched() == []
+            assert "says that nothing is affected" in PAGE
+            assert "comment says that nothing is affected" in done.output
 
             # 4. Have it looked at: only its address is another here, and GitHub's clock one that people move.
             assert doctor[:2] == ["docker", "exec"]
@@ -116,6 +131,8 @@ async def test_the_page_that_people_begin_with(tmp_path: Path, monkeypatch: pyte
             await rig.until_quiet()
             assert "nothing is started in the mode “observe”" in rig.comment(pull)
             assert rig.dispatched() == []
+            assert (stop, remove) == (["docker", "stop", told["--name"]], ["docker", "rm", told["--name"]])
+            assert anew == [word.replace("observe", "plan") for word in run]
             await rig.restart(mode="plan")
             await rig.until_quiet()
             assert rig.dispatched() == [f"plan {STACK}/{component}" for component in NEEDS]

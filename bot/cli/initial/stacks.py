@@ -87,9 +87,9 @@ def _items(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def look(config: Config, files: Mapping[str, File], unread: tuple[str, ...] = ()) -> Stacks:
-    """Find out what the stacks have in common. `files` are named from the stacks' folder."""
-    roots = tuple(path for path in sorted(files) if config.takes(path))
+def look(config: Config, files: Mapping[str, File], unread: tuple[str, ...] = (), *, ours: str = "") -> Stacks:
+    """Find out what the stacks have in common. `files` are named from the stacks' folder; the mixin `ours` is none."""
+    roots = tuple(path for path in sorted(files) if config.takes(path) and path != ours)
     imports = _Imports(files)
     reach = {root: imports.reach(root) for root in roots}
     variable = _variable(reach)

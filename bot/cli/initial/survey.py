@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from bot.cli.initial import checkout as disk
 from bot.cli.initial import stacks
 from bot.cli.initial.checkout import MOST_FILES, Checkout, NotRead
+from bot.cli.initial.files import MIXIN
 from bot.cli.initial.lenient import Unreadable, load
 from bot.cli.initial.planning import MOST_BYTES
 from bot.cli.initial.stacks import Config, Stacks
@@ -55,6 +56,7 @@ def survey(path: Path, *, branch: str = "", folder: str = "") -> Found:
     name, text = _atmos(checkout)
     config = _config(checkout, name, text, folder)
     files, unread, cut = _read(checkout, config.folder)
+    mixins = _mixins([*files, *unread])
     repository, server = _repository(disk.remote(checkout.root))
     return Found(
         checkout=checkout,
@@ -65,8 +67,8 @@ def survey(path: Path, *, branch: str = "", folder: str = "") -> Found:
         atmos=name,
         atmos_text=text,
         config=config,
-        stacks=stacks.look(config, files, unread),
-        mixins=_mixins([*files, *unread]),
+        stacks=stacks.look(config, files, unread, ours=f"{mixins}/{MIXIN}"),
+        mixins=mixins,
         cut=cut,
     )
 

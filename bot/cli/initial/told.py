@@ -11,6 +11,14 @@ from bot.cli.initial.survey import Found
 from bot.domain.names import shown
 
 _MOST_NAMES = 12
+#: What becomes of the pull request with the files: by whether the stacks only get `settings.pro` by a later one.
+_FIRST = {
+    True: (
+        "that are on the default branch. Its job `Affected stacks` runs, and finds nothing that is to be started: the",
+        "comment says that nothing is affected, which is right here.",
+    ),
+    False: ("that are on the default branch.",),
+}
 
 
 def found(what: Found) -> Iterator[str]:
@@ -79,6 +87,9 @@ def steps(what: Found, choices: Choices, *, mixin: str, public_url: str, workspa
 
 
 def _steps(what: Found, choices: Choices, mixin: str, public_url: str, workspace: str) -> Iterator[list[str]]:
+    yield [
+        "Run Switchyard with SWITCHYARD_MODE=observe: comments show what would be started, and nothing is.",
+    ]
     yield _variables(what, choices, public_url, workspace)
     yield [
         "Put the step with your cloud's credentials where the workflow files say so; for plans a role that can only",
@@ -87,15 +98,23 @@ def _steps(what: Found, choices: Choices, mixin: str, public_url: str, workspace
     yield _environments(what, choices)
     yield [
         "Open a pull request with these files, and merge it. It cannot plan itself: GitHub only starts workflow files",
-        "that are on the default branch.",
+        *_FIRST[bool(mixin)],
+    ]
+    yield [
+        f"Have it looked at: `switchyard doctor --repo {what.repository or 'OWNER/REPO'}`.",
+        "Go on when no fault is left.",
     ]
     if mixin:
-        yield _second(what, mixin)
+        yield [
+            f"Then a second pull request: `- {mixin}` under `import:` in one small stack.",
+            "It is the first that is planned.",
+        ]
     yield [
-        "For the first week run Switchyard with SWITCHYARD_MODE=observe: comments show what would be started, and",
-        "nothing is. Then `plan`, then `apply`.",
+        "Is the order in the comment right? Then run Switchyard with SWITCHYARD_MODE=plan, and when the plans say what",
+        "you expect, with `apply`. Then merge.",
     ]
-    yield [f"Have it looked at: `switchyard doctor --repo {what.repository or 'OWNER/REPO'}`."]
+    if mixin:
+        yield _others(what, mixin)
 
 
 def _variables(what: Found, choices: Choices, public_url: str, workspace: str) -> list[str]:
@@ -128,14 +147,15 @@ def _environments(what: Found, choices: Choices) -> list[str]:
     ]
 
 
-def _second(what: Found, mixin: str) -> list[str]:
+def _others(what: Found, mixin: str) -> list[str]:
     shared = what.stacks.shared
-    where = f"{what.config.folder}/{shared}, which every stack imports" if shared else "each stack"
+    where = (
+        f", or at once in {shown(f'{what.config.folder}/{shared}', 300)}, which every stack imports" if shared else ""
+    )
     return [
-        f"Then a second pull request: `- {mixin}` under `import:` in {shown(where, 300)}.",
-        "It is the first that is planned. To Atmos `settings.pro` is a change of every instance that gets it, so all",
-        "of them are planned, and all are applied when you merge it. If you are not sure that each plan will say",
-        "that there is nothing to do, import it into one small stack first.",
+        f"At last `- {mixin}` in the other stacks: one by one{where}.",
+        "To Atmos `settings.pro` is a change of every instance that gets it, so all of them are planned, and all are",
+        "applied when you merge it.",
     ]
 
 

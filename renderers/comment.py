@@ -51,7 +51,8 @@ def comment(
     pull request; without one it is drawn from `mermaid`, and where that has no room, as `tree`.
     """
     main = first(view)
-    rest = [Scene(view, walk, view.states(walk)) for walk in view.current[1 if main else 0 :]]
+    older = (Scene(view, walk, view.states(walk)) for walk in view.current[1 if main else 0 :])
+    rest = [scene for scene in older if scene.found]  # of one that has nothing, nothing is told beside another
     room = Room(budget - _SAYING_SO)
     top = _top(view, main, room)
     graph = room.keep(pictured(main, picture_url, picture_dark), "the graph") if main else ""
@@ -125,7 +126,7 @@ def _older(main: Scene | None, scene: Scene, room: Room) -> str:
     title = f"{what}: {sign} {headline}, at {commit(rollout.sha)}{ended}"
     whose = f"of {plan_of.lower() if plan else 'other rollouts'}"
     steps = Section(scene, by_worth(scene), title, whose=whose).write(room)
-    return steps or (room.keep(prose(title), f"the verdict {whose}") if scene.found else "")
+    return steps or room.keep(prose(title), f"the verdict {whose}")
 
 
 def _history(view: PullView, room: Room) -> str:

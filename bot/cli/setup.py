@@ -15,6 +15,10 @@ from bot.cli.setup_file import Unwritable
 from bot.cli.setup_register import How, register
 from bot.cli.setup_wanted import Wanted
 
+#: What is only asked of a new App, and what is not looked at where a host's command is printed.
+_OF_REGISTERING = ("org", "name", "github_url", "without", "page")
+_OF_HOOKS = ("public_url", "webhook_url")
+
 
 def _checked(check: Callable[[str], str]) -> Callable[..., str | None]:
     """Make click's check of an option of one of ours."""
@@ -80,6 +84,10 @@ def command(public_url: str | None, webhook_url: str, yes: bool, **more: Any) ->
     )
     try:
         known = setup_again.find(how.env_file)
+        if known is not None:
+            given = {**more, "public_url": public_url, "webhook_url": webhook_url}
+            unused = [one for one in (*_OF_REGISTERING, *(_OF_HOOKS if how.print_for else ())) if given[one]]
+            _tell_unused(known, unused, how.say)
         if known is not None and how.print_for:
             click.echo(setup_lines.command_for(how.print_for, how.app_name, known.settings))
         elif known is not None:
@@ -91,6 +99,13 @@ def command(public_url: str | None, webhook_url: str, yes: bool, **more: Any) ->
             register(_wanted(account, public_url, webhook_url, more["name"], frozenset(more["without"])), how)
     except (Refused, Unwritable) as error:
         raise click.ClickException(str(error)) from None
+
+
+def _tell_unused(known: setup_again.Known, names: list[str], say: Callable[[str], None]) -> None:
+    """Say which options do nothing, since the App is there."""
+    if names:
+        told = ", ".join(f"--{name.replace('_', '-')}" for name in names)
+        say(f"Not looked at: {told}. {known.place} has an App already; to register another, move its settings away.")
 
 
 def _agree(*, yes: bool) -> Callable[[str], bool]:

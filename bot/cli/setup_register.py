@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,8 +44,21 @@ def register(wanted: Wanted, how: How) -> None:
     if how.print_for:
         _come_by_key(wanted, how, lambda _app, settings: _print(settings, how))
         return
-    with setup_file.reserved(how.env_file) as file:
+    with _ended_as_by_ctrl_c(), setup_file.reserved(how.env_file) as file:
         _come_by_key(wanted, how, lambda app, settings: _keep(app, settings, file))
+
+
+@contextmanager
+def _ended_as_by_ctrl_c() -> Iterator[None]:
+    """Take SIGTERM as Ctrl-C, so that nothing unseen is left behind. Signals are the main thread's only."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _come_by_key(wanted: Wanted, how: How, keep: Callable[[App, dict[str, str]], str]) -> None:

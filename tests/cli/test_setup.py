@@ -363,6 +363,16 @@ def test_ctrl_c_leaves_nothing_behind(folder: Path, monkeypatch: pytest.MonkeyPa
     assert list(folder.iterdir()) == []
 
 
+def test_being_ended_leaves_nothing_behind(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr(setup_browser, "opens", lambda _address: signal.raise_signal(signal.SIGTERM))
+    done = run("--public-url", PUBLIC, "--org", "acme")
+    assert done.exit_code == 1
+    assert "delete it at https://github.com/organizations/acme/settings/apps before you begin again." in done.stderr
+    assert list(folder.iterdir()) == []
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
 def test_without_a_browser_it_says_how_to_get_there(hub: Sandbox, person: Person) -> None:
     said = []
 
@@ -538,6 +548,19 @@ def test_all_is_well(registered: Sandbox) -> None:
         f"It is installed at {registered.hub.base_url}/apps/switchyard-acme/installations/new; "
         "`switchyard doctor` looks at the rest.\n"
     )
+
+
+def test_options_for_a_new_app_are_not_passed_over_in_silence(registered: Sandbox) -> None:
+    words = ["--org", "other", "--name", "yard", "--github-url", "https://ghe.example", "--page", "x.html"]
+    done = run(*words, "--without", optional()[0])
+    assert done.exit_code == 0
+    assert done.stdout.splitlines()[0] == (
+        "Not looked at: --org, --name, --github-url, --without, --page. switchyard.env has an App already; "
+        "to register another, move its settings away."
+    )
+    printed = run("--print", "dokku", "--public-url", "https://yard.example.org")
+    assert printed.stderr.startswith("Not looked at: --public-url. ")
+    assert dict(word.split("=", 1) for word in words_of(printed.stdout)[3:]) == written()
 
 
 def test_what_differs_is_told_with_where_to_change_it(registered: Sandbox) -> None:

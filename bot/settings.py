@@ -162,6 +162,11 @@ def database_from_env(environ: Mapping[str, str] | None = None) -> str:
     return path
 
 
+def is_dyno(environ: Mapping[str, str] | None = None) -> bool:
+    """Tell whether this runs in what Heroku calls a dyno; Dokku does so, too."""
+    return "DYNO" in (os.environ if environ is None else environ)
+
+
 def rules_from_env(environ: Mapping[str, str] | None = None) -> Rules:
     """Read the settings that decisions depend on; what else a service must have may be missing. Raises BadSettings."""
     read = _Reader(environ, partly=True)

@@ -45,15 +45,16 @@ known.
   out, it is compared.
 - Whether GitHub reaches `PUBLIC_URL`: it is asked from this machine. What GitHub saw itself is under *deliveries*.
 - What stacks name that nobody has uploaded yet. What the last upload and merges told is known; before the first
-  upload all workflow files that take a dispatch id are looked at.
+  upload all workflow files that take a dispatch id are looked at, and the environments that are there are listed.
 """
 _END = """
 ## For programs
 
 `switchyard doctor --json` writes the same as JSON. The names of checks and findings above are kept, and so is this
 form as long as `version` is 1; there may be more keys and findings later. `repository` is null for what is about
-the whole service. `means`, `do` and `link` are null where there is nothing to say; without `SWITCHYARD_DOCS_URL` a
-link may be a path in Switchyard's repository.
+the whole service. `means`, `do`, `link` and `page` are null where there is nothing to say. `link` is an address: at
+GitHub, or of these pages where SWITCHYARD_DOCS_URL tells it (Switchyard itself serves the one about troubles only).
+`page` is that page in Switchyard's repository.
 
 ```json
 {
@@ -72,7 +73,7 @@ link may be a path in Switchyard's repository.
       "type": "array",
       "items": {
         "type": "object",
-        "required": ["check", "finding", "grade", "repository", "says", "means", "do", "link"],
+        "required": ["check", "finding", "grade", "repository", "says", "means", "do", "link", "page"],
         "properties": {
           "check": {"type": "string"},
           "finding": {"type": "string"},
@@ -81,7 +82,8 @@ link may be a path in Switchyard's repository.
           "says": {"type": "string", "minLength": 1},
           "means": {"type": ["string", "null"]},
           "do": {"type": ["string", "null"]},
-          "link": {"type": ["string", "null"]}
+          "link": {"type": ["string", "null"]},
+          "page": {"type": ["string", "null"]}
         }
       }
     }

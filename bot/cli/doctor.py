@@ -23,7 +23,7 @@ from bot.domain.checkup import machine
 from bot.domain.checkup.findings import Finding, Grade
 from bot.domain.checkup.kinds_github import REPOSITORY_MANY, REPOSITORY_NONE
 from bot.github.client import GitHub
-from bot.settings import Settings
+from bot.settings import Settings, is_dyno
 
 #: How long one look may take, in seconds.
 PATIENCE = 10.0
@@ -49,7 +49,7 @@ def command(named: Sequence[str], *, for_programs: bool) -> None:
     for one in named:
         owner_and_name(one)
     settings, problems = Settings.as_far_as_right()
-    doctor = Doctor(settings, problems, mounts=here.mounts())
+    doctor = Doctor(settings, problems, mounts=here.mounts(), heroku=is_dyno())
     findings = asyncio.run(doctor.examine(named))
     pages = (settings.docs_url, docs_url(settings))
     if for_programs:
@@ -72,6 +72,7 @@ class Doctor:
     mounts: str
     now: Callable[[], float] = time.time
     patience: float = PATIENCE
+    heroku: bool = False
 
     async def examine(self, named: Sequence[str] = ()) -> list[Finding]:
         """Look at everything, each thing for itself, and at the repositories that are named or known."""
@@ -96,7 +97,8 @@ class Doctor:
         read: list[Kept] = []
 
         async def look() -> Iterable[Finding]:
-            read.append(await asyncio.to_thread(here.database, self.settings.database, self.mounts))
+            path = self.settings.database
+            read.append(await asyncio.to_thread(here.database, path, self.mounts, heroku=self.heroku))
             return machine.database(read[0].facts)
 
         found = await looked("database", look(), self.patience)

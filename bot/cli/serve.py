@@ -16,7 +16,7 @@ from bot.cli.database import unusable
 from bot.cli.examining import here
 from bot.domain.checkup import machine
 from bot.domain.checkup.facts import DatabaseFacts
-from bot.settings import BadSettings, Settings
+from bot.settings import BadSettings, Settings, is_dyno
 
 
 @click.command(name="serve")
@@ -30,7 +30,7 @@ def command() -> None:
         sys.exit(2)
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
-        asyncio.run(Switchyard(settings, remarks=remarks(settings.database, here.mounts())).run())
+        asyncio.run(Switchyard(settings, remarks=remarks(settings.database, here.mounts(), heroku=is_dyno())).run())
     except OSError as error:
         click.echo(_told(error, settings), err=True)
         sys.exit(1)
@@ -39,10 +39,10 @@ def command() -> None:
         sys.exit(1)
 
 
-def remarks(database: str, mounts: str) -> list[str]:
+def remarks(database: str, mounts: str, *, heroku: bool = False) -> list[str]:
     """Say what the log should tell of the database's disk; `mounts` is what Linux tells of its disks."""
     file = Path(database).resolve()
-    found = machine.disk(DatabaseFacts(str(file), filesystem=here.filesystem(file, mounts)))
+    found = machine.disk(DatabaseFacts(str(file), disk=here.disk(file, mounts, heroku=heroku)))
     return [f"{one.says} {one.kind.means} {one.advice}" for one in found]
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from bot.domain.checkup.facts import DatabaseFacts, KeyFacts, UploadFacts
+from bot.domain.checkup.facts import DatabaseFacts, Disk, KeyFacts, UploadFacts
 from bot.domain.model import Repo
 from bot.store import keys
 from bot.store.db import Db
 from bot.store.migrations import migrations
 
 
-def file_facts(db: Db, path: str, filesystem: str) -> DatabaseFacts:
+def file_facts(db: Db, path: str, disk: Disk) -> DatabaseFacts:
     """Try to write, and compare the file's migrations with this version's. Raises sqlite3.Error."""
     known = {one.name for one in migrations.pending(Db(memory=True))}
     had = {one.name for one in migrations.applied(db)}
@@ -18,9 +18,7 @@ def file_facts(db: Db, path: str, filesystem: str) -> DatabaseFacts:
         db.write("CREATE TABLE tried_by_doctor (at REAL)")
     finally:
         db.write("ROLLBACK")
-    return DatabaseFacts(
-        path, filesystem=filesystem, pending=len(known - had), unknown=len(had - known), version=len(had)
-    )
+    return DatabaseFacts(path, disk=disk, pending=len(known - had), unknown=len(had - known), version=len(had))
 
 
 def live_keys(db: Db, repo_id: int) -> list[KeyFacts]:

@@ -18,7 +18,7 @@ from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 from bot.cli import cli, initial
 from bot.cli.examining import here, told
 from bot.domain.checkup import kinds_github, kinds_here, kinds_repository, repositories, workflows
-from bot.domain.checkup.facts import RepositoryFacts
+from bot.domain.checkup.facts import Disk, RepositoryFacts
 from bot.domain.checkup.findings import Finding
 from bot.domain.checkup.kinds import KINDS, UNSEEN
 from bot.domain.graph import Instance
@@ -83,7 +83,9 @@ def test_the_json() -> None:
     assert whole["counts"] == {"ok": 3, "warning": 3, "fault": 2}
     apply = whole["findings"][-2]
     assert (apply["check"], apply["finding"], apply["repository"]) == ("upload", "upload-ok", "acme/infra")
-    assert (apply["means"], apply["do"], apply["link"]) == (None, None, None)
+    assert (apply["means"], apply["do"], apply["link"], apply["page"]) == (None, None, None, None)
+    disk = whole["findings"][1]
+    assert (disk["finding"], disk["link"], disk["page"]) == ("database-passing", None, "docs/hosting.md#the-disk")
     assert whole["findings"][-1]["link"] == f"{DOCS}/troubleshooting.md#the-input-sha-is-not-declared"
 
 
@@ -149,7 +151,7 @@ def test_an_older_file_is_not_read_as_ours(tmp_path: Path) -> None:
 MOUNTS = r"""
 1 0 8:1 / / rw - ext4 /dev/sda1 rw
 2 1 0:2 / /data rw shared:1 - overlay none rw
-3 2 0:3 / /data/my\040disk rw - xfs /dev/sdb1 rw
+3 2 0:3 /of\040mine /data/my\040disk rw - xfs /dev/sdb1 rw
 4 1 0:4 / /database rw - nfs4 server:/ rw
 not a mount
 5 1 0:5 / /late rw - tmpfs none rw
@@ -168,8 +170,13 @@ not a mount
     ],
 )
 def test_the_disk_of_a_file(path: str, found: str) -> None:
-    assert here.filesystem(Path(path), MOUNTS) == found
-    assert here.filesystem(Path(path), "") == ""
+    assert here.disk(Path(path), MOUNTS).filesystem == found
+    assert here.disk(Path(path), "") == Disk()
+
+
+def test_which_folder_of_the_disk_is_mounted_where() -> None:
+    assert here.disk(Path("/data/my disk/x.db"), MOUNTS) == Disk("xfs", "/data/my disk", "/of mine")
+    assert here.disk(Path("/x.db"), MOUNTS, heroku=True) == Disk("ext4", "/", "/", heroku=True)
 
 
 def test_the_page_has_every_finding() -> None:
@@ -180,10 +187,23 @@ def test_what_is_wrong_says_what_to_do() -> None:
     for kind in KINDS:
         assert kind.found.endswith("."), kind.name
         if kind.grade != "ok":
-            assert kind.do or kind.name == "deliveries-mended", kind.name
+            assert kind.do, kind.name
+            assert re.fullmatch(r"[a-z-]+\.md(#[a-z0-9-]+)?", kind.page), kind.name
     assert len({kind.name for kind in KINDS}) == len(KINDS) > 60
     named: set[Any] = {kind.page.partition("#")[2] for kind in KINDS if kind.page.startswith("troubleshooting")}
     assert len(named) <= len(Trouble)
+
+
+@pytest.mark.parametrize("docs", ["", DOCS])
+def test_what_is_wrong_says_where_to_read_on(docs: str) -> None:
+    for kind in KINDS:
+        told_of = told.as_text([Finding(kind, "It is so.")], 200, docs, docs)
+        links = re.findall(r"^ +(\S+)$", told_of, re.MULTILINE)
+        named = re.findall(r"^ +More: docs/(\S+) in Switchyard's repository\.$", told_of, re.MULTILINE)
+        wrong = kind.grade != "ok"
+        assert links == ([f"{docs}/{kind.page}"] if wrong and docs else []), kind.name
+        assert named == ([kind.page] if wrong and not docs else []), kind.name
+        assert (f"→ {kind.do}" in told_of) == wrong, kind.name
 
 
 def test_what_init_writes_is_all_right() -> None:

@@ -15,6 +15,7 @@ from bot.domain.checkup.facts import (
     AddressFacts,
     Attempt,
     DatabaseFacts,
+    Disk,
     HookFacts,
     InstallationFacts,
     RepositoryFacts,
@@ -66,21 +67,30 @@ def test_limit(left: int, most: int, name: str) -> None:
     assert at_github.limit(left, most, "acme/infra").kind.name == name
 
 
+NAMELESS = f"/volumes/{'0a' * 32}/_data"
+
+
 @pytest.mark.parametrize(
     ("changes", "found"),
     [
         ({}, ["database-ok"]),
         ({"there": False}, ["database-missing"]),
-        ({"there": False, "filesystem": "tmpfs"}, ["database-missing", "database-passing"]),
+        ({"there": False, "disk": Disk("tmpfs")}, ["database-missing", "database-passing"]),
         ({"trouble": "attempt to write a readonly database"}, ["database-unusable"]),
         ({"pending": 1}, ["database-older"]),
-        ({"unknown": 1, "filesystem": "overlay"}, ["database-newer", "database-passing"]),
-        ({"filesystem": "cifs"}, ["database-network"]),
-        ({"filesystem": ""}, ["database-ok"]),
+        ({"unknown": 1, "disk": Disk("overlay")}, ["database-newer", "database-passing"]),
+        ({"disk": Disk("cifs")}, ["database-network"]),
+        ({"disk": Disk()}, ["database-ok"]),
+        ({"disk": Disk("ext4", "/data", NAMELESS)}, ["database-passing"]),
+        ({"disk": Disk("ext4", "/data", f"/lib/containers/storage{NAMELESS}")}, ["database-passing"]),
+        ({"disk": Disk("ext4", "/data", "/var/lib/docker/volumes/switchyard/_data")}, ["database-ok"]),
+        ({"disk": Disk("ext4", "/", "/", heroku=True)}, ["database-passing"]),
+        ({"disk": Disk(heroku=True)}, ["database-passing"]),
+        ({"disk": Disk("ext4", "/data", "/var/lib/dokku/data/storage/yard", heroku=True)}, ["database-ok"]),
     ],
 )
 def test_database(changes: dict[str, Any], found: list[str]) -> None:
-    facts = DatabaseFacts("/data/switchyard.db", filesystem="ext4", version=1)
+    facts = DatabaseFacts("/data/switchyard.db", disk=Disk("ext4"), version=1)
     assert names(machine.database(replace(facts, **changes))) == found
 
 

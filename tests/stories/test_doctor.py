@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
+from click.testing import CliRunner
 
+from bot.cli import cli
+from bot.cli.doctor import Doctor
+from bot.cli.examining import here
 from bot.domain.checkup.findings import Finding
 from bot.domain.checkup.kinds import CHECKS
 from bot.domain.model import Repo
@@ -20,7 +26,7 @@ from bot.sandbox import example
 from bot.store import keys, repos
 from bot.store.db import transaction
 from tests.rig import open_rig
-from tests.stories.clinic import Clinic, checks, open_clinic
+from tests.stories.clinic import PLAIN_DISK, Clinic, checks, open_clinic
 from tests.stories.helping import APPLY_PATH, PLAN_PATH, model, wide, without_id
 
 DAY = 86_400.0
@@ -364,7 +370,23 @@ async def test_before_the_first_upload(tmp_path: Path, monkeypatch: pytest.Monke
     files = without_id(PLAN_PATH)
     async with open_clinic(tmp_path, monkeypatch, uploaded=False, files=files) as clinic:
         found = told_wrong(await clinic.examine("acme/infra"))
-        assert [one.kind.name for one in found] == ["actions-untold", "upload-none", "workflow-untitled"]
+        assert [one.kind.name for one in found] == [
+            "actions-untold",
+            "upload-none",
+            "workflow-untitled",
+            "environment-unknown",
+        ]
+        assert found[-1].says == (
+            "No upload names a workflow yet, so the environments of stacks are not known. "
+            "The repository has `dev` (with a protection rule)."
+        )
+        assert found[-1].page.endswith("/acme/infra/settings/environments")
+        clinic.rig.hub.add_environment(clinic.rig.repo, "prod")
+        (found_now,) = [one for one in await clinic.examine("acme/infra") if one.check == "environment"]
+        assert "has `dev` (with a protection rule) and `prod` (without a protection rule)." in found_now.says
+        clinic.rig.repo.environments.clear()
+        (found_now,) = [one for one in await clinic.examine("acme/infra") if one.check == "environment"]
+        assert found_now.says.endswith("are not known. The repository has none.")
         del clinic.rig.repo.tip.tree[".github/workflows/atmos-pro.yaml"]
         assert "uploader-none" in await clinic.wrong("acme/infra")
 
@@ -401,6 +423,10 @@ async def test_the_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         ):
             clinic.mounts = f"22 1 8:1 / / rw - ext4 /dev/sda1 rw\n23 22 0:1 / {tmp_path} rw - {kind} none rw\n"
             assert await clinic.wrong() == [told]
+        root = f"/volumes/{'0a' * 32}/_data"
+        clinic.mounts = f"23 22 0:1 {root} {tmp_path} rw - ext4 /dev/sda1 rw\n"
+        (nameless,) = told_wrong(await clinic.examine())
+        assert nameless.says.endswith(f"is in a volume without a name at {tmp_path}, and a new container gets another.")
         clinic.mounts = ""
         assert await clinic.wrong() == []
         with transaction(rig.db):
@@ -414,6 +440,32 @@ async def test_the_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         assert not (tmp_path / "none.db").exists()
         (tmp_path / "bad.db").write_text("This is no database at all, whatever its name says.")
         assert await only_of(clinic, "database", database=str(tmp_path / "bad.db")) == ["database-unusable"]
+
+
+async def test_how_the_command_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with open_clinic(tmp_path, monkeypatch) as clinic:
+        monkeypatch.setattr("bot.cli.doctor.Doctor", partial(Doctor, now=clinic.rig.clock))
+        monkeypatch.setattr(here, "mounts", lambda: PLAIN_DISK)
+        assert await typed(clinic) == (0, "0 faults, 0 warnings")
+        assert await typed(clinic, DYNO="web.1") == (0, "0 faults, 1 warning")
+        assert await typed(clinic, PUBLIC_URL="") == (0, "0 faults, 2 warnings")
+        with changed(clinic.rig.repo, environments={}):
+            assert await typed(clinic) == (1, "1 fault, 0 warnings")
+
+
+async def typed(clinic: Clinic, **more: str) -> tuple[int, str]:
+    """Run the command as people do; returns how it ended, and what it counted that is not right."""
+    settings = clinic.settings
+    env = {
+        "SWITCHYARD_DATABASE": settings.database,
+        "GITHUB_APP_ID": str(settings.app_id),
+        "GITHUB_APP_PRIVATE_KEY": settings.private_key,
+        "GITHUB_WEBHOOK_SECRET": settings.webhook_secret,
+        "GITHUB_API_URL": settings.api_url,
+        "PUBLIC_URL": settings.public_url,
+    }
+    done = await asyncio.to_thread(CliRunner().invoke, cli, ["doctor"], env=env | more)
+    return done.exit_code, done.output.splitlines()[-1].rpartition(", ")[0]
 
 
 async def only_of(clinic: Clinic, check: str, **changes: Any) -> list[str]:

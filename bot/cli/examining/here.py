@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.domain.checkup import machine, workflows
-from bot.domain.checkup.facts import DatabaseFacts, KeyFacts, UploadFacts, Wanted
+from bot.domain.checkup.facts import DatabaseFacts, Disk, KeyFacts, UploadFacts, Wanted
 from bot.domain.checkup.findings import Finding
 from bot.domain.graph import Instance
 from bot.domain.model import Repo
@@ -46,20 +46,20 @@ class Kept:
     repositories: Mapping[str, Stored] = field(default_factory=dict)  # by name in lower case
 
 
-def database(path: str, mounts: str) -> Kept:
+def database(path: str, mounts: str, *, heroku: bool = False) -> Kept:
     """Read what the doctor needs of the database, beside whoever works on it."""
     file = Path(path).resolve()
-    disk = filesystem(file, mounts)
+    on = disk(file, mounts, heroku=heroku)
     if not file.exists():
-        return Kept(DatabaseFacts(str(file), there=False, filesystem=disk))
+        return Kept(DatabaseFacts(str(file), there=False, disk=on))
     try:
         with looking(file) as db:
-            facts = checkup.file_facts(db, str(file), disk)
+            facts = checkup.file_facts(db, str(file), on)
             # Older files lack tables, and newer ones may mean something else by them.
             known = [] if facts.pending or facts.unknown else repos.everyone(db)
             return Kept(facts, {repo.full_name.lower(): _stored(db, repo) for repo in known})
     except sqlite3.Error as error:
-        return Kept(DatabaseFacts(str(file), filesystem=disk, trouble=str(error)))
+        return Kept(DatabaseFacts(str(file), disk=on, trouble=str(error)))
 
 
 def _stored(db: Db, repo: Repo) -> Stored:
@@ -87,18 +87,18 @@ def _uploaded(db: Db, lane: str) -> dict[Instance, Mapping[str, Any] | None]:
     return {node.instance: node.pro for node in nodes if not node.deleted and not node.problem}
 
 
-def filesystem(file: Path, mounts: str) -> str:
-    """Find what sort of disk a file is on, in what Linux tells of its mounts; empty where that does not say."""
-    best, found = "", ""
+def disk(file: Path, mounts: str, *, heroku: bool = False) -> Disk:
+    """Find which disk a file is on, in what Linux tells of its mounts."""
+    found = Disk(heroku=heroku)
     for line in mounts.splitlines():
         before, _, after = line.partition(" - ")
         parts = before.split()
         if len(parts) < 5 or not after:
             continue
-        place = re.sub(r"\\([0-7]{3})", lambda code: chr(int(code[1], 8)), parts[4])
+        root, place = (re.sub(r"\\([0-7]{3})", lambda code: chr(int(code[1], 8)), part) for part in parts[3:5])
         # A later mount on the same place hides the earlier one.
-        if file.is_relative_to(place) and len(place) >= len(best):
-            best, found = place, after.split()[0]
+        if file.is_relative_to(place) and len(place) >= len(found.place):
+            found = Disk(after.split()[0], place, root, heroku)
     return found
 
 

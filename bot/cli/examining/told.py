@@ -28,12 +28,19 @@ def arranged(findings: Sequence[Finding]) -> list[Finding]:
 
 
 def link(finding: Finding, docs_url: str, troubles_url: str) -> str:
-    """Tell where to read on: GitHub's page, or ours. Troubles are served by the service itself, too."""
-    page = finding.kind.page
-    if finding.page or not page or finding.kind.grade is Grade.OK:
+    """Tell the address where to read on, or nothing where none is known: GitHub's page, or ours.
+
+    Of our pages the service itself serves the one about troubles.
+    """
+    if finding.page or not page(finding):
         return finding.page
-    base = troubles_url if page.startswith("troubleshooting.md") else docs_url
-    return f"{base or 'docs'}/{page}"
+    base = troubles_url if finding.kind.page.startswith("troubleshooting.md") else docs_url
+    return f"{base}/{finding.kind.page}" if base else ""
+
+
+def page(finding: Finding) -> str:
+    """Name the page of Switchyard's repository that tells more."""
+    return f"docs/{finding.kind.page}" if finding.kind.page and finding.kind.grade is not Grade.OK else ""
 
 
 def as_text(findings: Sequence[Finding], width: int, docs_url: str, troubles_url: str) -> str:
@@ -72,6 +79,7 @@ def as_json(findings: Sequence[Finding], docs_url: str, troubles_url: str) -> st
             "means": one.kind.means or None,
             "do": one.advice or None,
             "link": link(one, docs_url, troubles_url) or None,
+            "page": page(one) or None,
         }
         for one in findings
     ]
@@ -79,14 +87,14 @@ def as_json(findings: Sequence[Finding], docs_url: str, troubles_url: str) -> st
     return json.dumps(whole, ensure_ascii=False, indent=2)
 
 
-def _lines(finding: Finding, width: int, page: str) -> list[str]:
+def _lines(finding: Finding, width: int, address: str) -> list[str]:
     grade = finding.kind.grade
     head = click.style(f"{_SIGNS[grade]} {grade.value:<7}", fg=_COLOURS[grade]) + f"  {finding.check:<{_CHECK}}"
     says = [_plain(finding.says)]
     if grade is not Grade.OK:
         says = [" ".join(filter(None, (says[0], finding.kind.means)))]
         says += [f"→ {finding.advice}"] if finding.advice else []
-        says += [page] if page else []
+        says += [address or f"More: {page(finding)} in Switchyard's repository."]
     narrow = width < _NARROW
     indent = 4 if narrow else _BEFORE
     told = [line for said in says for line in _wrapped(said, max(20, width - indent))]

@@ -10,13 +10,23 @@ from bot.domain.pro import Call, Files, Phase
 
 
 @dataclass(frozen=True, slots=True)
+class Disk:
+    """The disk that a file is on, in Linux' words; empty where it cannot be told."""
+
+    filesystem: str = ""
+    place: str = ""  # where it is mounted
+    root: str = ""  # which of its folders is mounted there
+    heroku: bool = False  # what runs here is a dyno
+
+
+@dataclass(frozen=True, slots=True)
 class DatabaseFacts:
     """The SQLite file. `trouble` is what SQLite said, empty where it can be written."""
 
     path: str
     there: bool = True
     trouble: str = ""
-    filesystem: str = ""  # empty where it cannot be told
+    disk: Disk = Disk()
     pending: int = 0  # migrations that this version knows and the file has not had
     unknown: int = 0  # migrations that the file has had and this version does not know
     version: int = 0  # migrations that the file has had

@@ -32,6 +32,7 @@ UNSEEN = Kind(
     Grade.WARNING,
     "Something could not be looked at: it took more than ten seconds, or what it needs was not there.",
     do="Mend what the line says, then run the doctor again.",
+    page="setup.md#when-nothing-happens",
 )
 
 _NAMED = [*vars(kinds_here).values(), *vars(kinds_github).values(), *vars(kinds_repository).values(), UNSEEN]

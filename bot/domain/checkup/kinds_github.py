@@ -67,6 +67,7 @@ WEBHOOK_FORM = Kind(
     "The webhook does not send JSON.",
     "Each one is refused.",
     "Set its content type to application/json on the App's page.",
+    "setup.md#by-hand",
 )
 WEBHOOK_UNSIGNED = Kind(
     "webhook-unsigned",
@@ -82,6 +83,7 @@ WEBHOOK_UNCHECKED = Kind(
     "GitHub does not look at the certificate of the webhook's address.",
     "Somebody on the way could take what it sends.",
     "Enable SSL verification on the App's page.",
+    "setup.md#by-hand",
 )
 WEBHOOK_UNTOLD = Kind(
     "webhook-untold",
@@ -106,6 +108,8 @@ DELIVERIES_MENDED = Kind(
     _WARNING,
     "Webhooks did not arrive, and later ones did.",
     "What was missed is had sent again for three days.",
+    "If that happens often, read the answers at Recent deliveries on the App's page, and the service's log.",
+    "setup.md#when-nothing-happens",
 )
 DELIVERIES_UNSIGNED = Kind(
     "deliveries-unsigned",
@@ -163,6 +167,7 @@ REPOSITORY_NONE = Kind(
     "No repository is known yet.",
     "None was looked at.",
     "Name one: `switchyard doctor --repo OWNER/REPO`.",
+    "setup.md#5-check-that-it-works",
 )
 REPOSITORY_MANY = Kind(
     "repository-many",
@@ -185,6 +190,7 @@ REPOSITORY_SUSPENDED = Kind(
     "The installation is suspended.",
     "GitHub tells nothing of the repository, and takes nothing for it.",
     "Have an owner unsuspend it.",
+    "setup.md#when-nothing-happens",
 )
 REPOSITORY_LACKS = Kind(
     "repository-lacks",

@@ -37,9 +37,9 @@ DATABASE_UNUSABLE = Kind(
 DATABASE_PASSING = Kind(
     "database-passing",
     _WARNING,
-    "The file is in memory, or on the disk of a container.",
-    "A restart loses uploads, keys and what people decided.",
-    "Put it on a volume, and name that in SWITCHYARD_DATABASE.",
+    "The file is in memory, on the disk of a container or of a Heroku dyno, or in a volume without a name.",
+    "A restart or a new version loses uploads, keys and what people decided.",
+    "Put it on a volume with a name or on a disk that stays, and name that in SWITCHYARD_DATABASE.",
     "hosting.md#the-disk",
 )
 DATABASE_NETWORK = Kind(
@@ -94,6 +94,7 @@ CLOCK_OFF = Kind(
     "The clock differs from GitHub's by more than 30 seconds.",
     "With much more GitHub refuses the App.",
     "Have the clock set by NTP.",
+    "setup.md#what-the-job-was-told",
 )
 CLOCK_WRONG = Kind(
     "clock-wrong",
@@ -101,6 +102,7 @@ CLOCK_WRONG = Kind(
     "The clock differs from GitHub's by more than a minute.",
     "GitHub refuses the App, and what came when is misjudged.",
     "Have the clock set by NTP, then start the service again.",
+    "setup.md#what-the-job-was-told",
 )
 
 ADDRESS_OK = Kind("address-ok", _OK, "PUBLIC_URL leads to this service, by HTTPS.")

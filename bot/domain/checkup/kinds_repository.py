@@ -152,6 +152,14 @@ ENVIRONMENT_UNTOLD = Kind(
     "Let `environment:` be a name, or an input that the stack gives.",
     about_trouble(Trouble.ENVIRONMENT),
 )
+ENVIRONMENT_UNKNOWN = Kind(
+    "environment-unknown",
+    _WARNING,
+    "Which environments stacks name is not known before an upload tells it.",
+    "An apply that asks for one that is missing is held.",
+    "Make those that stacks name in the repository's settings, with reviewers, before you merge a change to a stack.",
+    about_trouble(Trouble.ENVIRONMENT),
+)
 ENVIRONMENT_OPEN = Kind(
     "environment-open",
     _WARNING,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from bot.domain.checkup import kinds_here as kinds
-from bot.domain.checkup.facts import AddressFacts, DatabaseFacts, KeyFacts
+from bot.domain.checkup.facts import AddressFacts, DatabaseFacts, Disk, KeyFacts
 from bot.domain.checkup.findings import Finding, named, span
 
 CLOCK_NOTED = 30.0  # seconds that a clock may be off before it is told
@@ -15,6 +16,10 @@ _ENDS_SOON = 14 * _DAY
 _UNUSED = 30 * _DAY
 _IN_MEMORY = frozenset({"tmpfs", "ramfs"})
 _IN_CONTAINERS = frozenset({"overlay", "aufs", "fuse-overlayfs"})
+# Where a volume without a name is kept: a new container gets another.
+_NAMELESS = re.compile(r"/volumes/[0-9a-f]{64}/_data(?:/|$)")
+# What a dyno has by itself. Dokku calls its containers dynos, too, and a storage mount there is elsewhere.
+_OF_DYNOS = frozenset({"", "/", "/app", "/tmp"})  # noqa: S108 - nothing is put there
 _ON_NETWORKS = frozenset({"nfs", "nfs4", "cifs", "smb3", "9p", "ceph", "fuse.sshfs", "glusterfs", "fuse.glusterfs"})
 
 
@@ -47,20 +52,31 @@ def database(facts: DatabaseFacts) -> list[Finding]:
     if facts.pending:
         found.append(Finding(kinds.DATABASE_OLDER, f"{facts.path} lacks {facts.pending} of this version's migrations."))
     found += disk(facts)
-    where = f", on {facts.filesystem}" if facts.filesystem else ""
+    where = f", on {facts.disk.filesystem}" if facts.disk.filesystem else ""
     return found or [Finding(kinds.DATABASE_OK, f"{facts.path} can be written; version {facts.version}{where}.")]
 
 
 def disk(facts: DatabaseFacts) -> list[Finding]:
     """Tell where the database's disk does not last, or cannot be relied on."""
-    if facts.filesystem in _IN_MEMORY:
-        return [Finding(kinds.DATABASE_PASSING, f"{facts.path} is in memory ({facts.filesystem}).")]
-    if facts.filesystem in _IN_CONTAINERS:
-        told = f"{facts.path} is on a container's own disk ({facts.filesystem}), which goes with the container."
-        return [Finding(kinds.DATABASE_PASSING, told)]
-    if facts.filesystem in _ON_NETWORKS:
-        return [Finding(kinds.DATABASE_NETWORK, f"{facts.path} is on a network's disk ({facts.filesystem}).")]
+    if passing := _passing(facts.disk):
+        return [Finding(kinds.DATABASE_PASSING, f"{facts.path} is {passing}.")]
+    if facts.disk.filesystem in _ON_NETWORKS:
+        told = f"{facts.path} is on a network's disk ({facts.disk.filesystem})."
+        return [Finding(kinds.DATABASE_NETWORK, told)]
     return []
+
+
+def _passing(disk: Disk) -> str:
+    """Say what a disk is that does not last; empty where it does."""
+    if disk.filesystem in _IN_MEMORY:
+        return f"in memory ({disk.filesystem})"
+    if disk.filesystem in _IN_CONTAINERS:
+        return f"on a container's own disk ({disk.filesystem}), which goes with the container"
+    if _NAMELESS.search(disk.root):
+        return f"in a volume without a name at {disk.place}, and a new container gets another"
+    if disk.heroku and disk.place in _OF_DYNOS:
+        return "on the disk of a Heroku dyno, which is wiped at least once a day"
+    return ""
 
 
 def process(path: str, *, works: bool) -> Finding:

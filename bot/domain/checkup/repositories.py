@@ -14,6 +14,7 @@ from bot.domain.pro import Call, Phase, WorkflowFile
 
 _ACTIONS_PAGE = "/settings/actions"
 _ENVIRONMENTS_PAGE = "/settings/environments"
+_MOST = 10  # environments that are named
 
 
 def actions(facts: RepositoryFacts, *, enabled: bool | None, last_run: float, now: float) -> Finding:
@@ -56,6 +57,9 @@ def upload(where: str, last: UploadFacts | None, now: float) -> Finding:
 def environments(facts: RepositoryFacts, wants: Sequence[Wanted]) -> list[Finding]:
     """Tell of each environment that an apply asks for whether it is there, and whether it protects anything."""
     page = f"{facts.page}{_ENVIRONMENTS_PAGE}"
+    if not wants:
+        told = f"No upload names a workflow yet, so the environments of stacks are not known. {_there(facts)}"
+        return [Finding(kinds.ENVIRONMENT_UNKNOWN, told, facts.name, page)]
     wrong: defaultdict[tuple[Kind, str], set[str]] = defaultdict(set)
     protects: dict[str, bool] = {}
     for want, call, file in _applies(facts, wants):
@@ -79,6 +83,17 @@ def environments(facts: RepositoryFacts, wants: Sequence[Wanted]) -> list[Findin
     if fine := [f"`{name}`" for name in names if protects[name]]:
         found.append(Finding(kinds.ENVIRONMENT_OK, f"{named(fine)}: there, and with a protection rule.", facts.name))
     return found
+
+
+def _there(facts: RepositoryFacts) -> str:
+    """List the environments that a repository has, and which of them protect something."""
+    if not facts.environments:
+        return "The repository has none."
+    told = [
+        f"`{name}` ({'with' if protects else 'without'} a protection rule)"
+        for name, protects in sorted(facts.environments.items())
+    ]
+    return f"The repository has {named(told, _MOST)}."
 
 
 def unprotecting(name: str) -> str:

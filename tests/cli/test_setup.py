@@ -9,7 +9,7 @@ import signal
 import socket
 import stat
 import webbrowser
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain, combinations
 from pathlib import Path
 from typing import Any
@@ -355,6 +355,15 @@ def test_nobody_presses_the_button(folder: Path, monkeypatch: pytest.MonkeyPatch
     assert list(folder.iterdir()) == []
 
 
+@pytest.fixture
+def ctrl_c() -> Iterator[Callable[[Any], None]]:
+    """Say what Ctrl-C does here: what runs in the background is begun with that ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield lambda handler: signal.signal(signal.SIGINT, handler)
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_leaves_nothing_behind(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(setup_browser, "opens", lambda _address: signal.raise_signal(signal.SIGINT))
     done = run("--public-url", PUBLIC, "--org", "acme")
@@ -363,7 +372,11 @@ def test_ctrl_c_leaves_nothing_behind(folder: Path, monkeypatch: pytest.MonkeyPa
     assert list(folder.iterdir()) == []
 
 
-def test_being_ended_leaves_nothing_behind(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("handler", [signal.default_int_handler, signal.SIG_IGN], ids=["ends", "is ignored"])
+def test_being_ended_leaves_nothing_behind(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, ctrl_c: Callable[[Any], None], handler: Any
+) -> None:
+    ctrl_c(handler)
     before = signal.getsignal(signal.SIGTERM)
     monkeypatch.setattr(setup_browser, "opens", lambda _address: signal.raise_signal(signal.SIGTERM))
     done = run("--public-url", PUBLIC, "--org", "acme")

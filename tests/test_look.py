@@ -29,11 +29,11 @@ def test_without_a_browser_nothing_was_looked_at_and_that_fails(
 
 def test_without_npm_or_what_it_fetches_that_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert look.fetched(tmp_path / "tools") == "npm is not there, so nothing is known of Mermaid; install Node.js."
+    assert look.fetched(tmp_path / "tools") == "npm is not there, so nothing is known of mermaid; install Node.js."
     (tmp_path / "npm").write_text("#!/bin/sh\necho 'the registry is away' >&2\nexit 1\n")
     (tmp_path / "npm").chmod(0o755)
     told = look.fetched(tmp_path / "tools")
-    assert told == f"npm could not fetch Mermaid {look.MERMAID}: the registry is away"
+    assert told == f"npm could not fetch mermaid {look.MERMAID}: the registry is away"
 
 
 def test_without_a_font_for_signs_that_is_known(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
